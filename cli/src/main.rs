@@ -1,0 +1,165 @@
+//! The operator's command line: run the system locally, migrate, replay, and look after what is kept.
+
+mod cron;
+mod replay;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use nest_haus::platform::{App, Clock, Config, MIGRATOR, process_var, start_telemetry};
+use nest_haus::tracking::{dead_letters, ledger};
+use nest_haus_domain::tracking::SessionId;
+use uuid::Uuid;
+
+/// A failure, told to the person at the terminal.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// NEST-Haus: tracking, analytics and operations of the configurator.
+#[derive(Parser)]
+#[command(name = "nest-haus", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve every endpoint, the cron schedule and the static files in one local process.
+    Serve(serve::Options),
+    /// Bring the database up to date and make its partitions.
+    Migrate,
+    /// Send demonstration visits to a running system.
+    Seed {
+        /// Address of the running system.
+        #[arg(long, default_value = "http://127.0.0.1:3000")]
+        base: String,
+    },
+    /// Send a recorded trace to a running system, request by request.
+    Replay {
+        /// The trace: one JSON object a line with `method`, `path`, `contentType` and `body`.
+        file: PathBuf,
+        /// Address of the running system.
+        #[arg(long, default_value = "http://127.0.0.1:3000")]
+        base: String,
+        /// Keep the recorded pauses, this many times faster; 0 leaves them out.
+        #[arg(long, default_value_t = 0.0)]
+        speed: f64,
+    },
+    /// Show what became of every transmission and of every numbered event. Fails if anything is
+    /// unaccounted for.
+    Ledger {
+        /// The ledger of one session.
+        #[arg(long)]
+        session: Option<String>,
+        /// Do not count the rows of all events, which takes time in proportion to them.
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Look at events that could not be stored, and send them again.
+    DeadLetters {
+        #[command(subcommand)]
+        command: DeadLetters,
+    },
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+#[derive(Subcommand)]
+enum DeadLetters {
+    /// List what was refused and what could not be stored, newest first.
+    List {
+        /// Most rows.
+        #[arg(long, default_value_t = 100)]
+        limit: i64,
+    },
+    /// Send dead letters again: one, or all.
+    Replay {
+        /// A dead letter's id.
+        id: Option<Uuid>,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments.command).await {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("nest-haus: {}", with_causes(&*failure));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn with_causes(failure: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(failure.source(), |cause| cause.source());
+    causes.fold(failure.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+async fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Serve(options) => serve::run(app()?, options).await?,
+        Command::Migrate => migrate(&app()?).await?,
+        Command::Seed { base } => replay::seed(&base).await?,
+        Command::Replay { file, base, speed } => {
+            let trace = std::fs::read_to_string(&file)
+                .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+            return replay::replay(&trace, &base, speed).await;
+        }
+        Command::Ledger { session, quick } => return show_ledger(&app()?, session, quick).await,
+        Command::DeadLetters { command } => manage_dead_letters(&app()?, command).await?,
+        Command::Openapi => print(&nest_haus::endpoints::openapi())?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn app() -> Result<App, Failure> {
+    let config = Config::from_vars(&process_var)?;
+    start_telemetry(config.environment, process_var("RUST_LOG").as_deref());
+    Ok(App::new(config, Clock::system())?)
+}
+
+async fn migrate(app: &App) -> Result<(), Failure> {
+    MIGRATOR.run(&app.db).await?;
+    let made = nest_haus::operations::ensure_partitions(app, app.clock.now()).await?;
+    eprintln!("database up to date, {made} partitions made");
+    Ok(())
+}
+
+async fn show_ledger(app: &App, session: Option<String>, quick: bool) -> Result<ExitCode, Failure> {
+    let closed = match session {
+        Some(session) => {
+            let session = SessionId::try_from(session)?;
+            let ledger = ledger::session_ledger(app, &session).await?;
+            print(&ledger)?;
+            ledger.is_closed()
+        }
+        None => {
+            let ledger = ledger::ledger(app, !quick, app.clock.now()).await?;
+            print(&ledger)?;
+            ledger.is_closed()
+        }
+    };
+    if !closed {
+        eprintln!("the ledger does not close: look at `difference`, `unknown` and `unbalancedSessions`");
+    }
+    Ok(if closed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn manage_dead_letters(app: &App, command: DeadLetters) -> Result<(), Failure> {
+    match command {
+        DeadLetters::List { limit } => print(&dead_letters::list(app, limit).await?),
+        DeadLetters::Replay { id } => print(&dead_letters::replay(app, id).await?),
+    }
+}
+
+/// Prints a result as JSON, the one thing that goes to standard output.
+fn print(value: &impl serde::Serialize) -> Result<(), Failure> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, value)?;
+    writeln!(out)?;
+    Ok(())
+}

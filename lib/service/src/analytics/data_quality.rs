@@ -1,0 +1,74 @@
+//! How much was lost: the ledger as a report.
+
+use axum::Json;
+use axum::extract::Query;
+use nest_haus_domain::analytics::Rate;
+use nest_haus_domain::tracking::SessionId;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::meta::Meta;
+use crate::http::{Context, FieldError, May, Problem, ProblemDocument, ReadAnalytics};
+use crate::tracking::ledger::{LedgerReport, SessionLedger, ledger, session_ledger};
+
+/// Names a session, for its own ledger.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+pub struct DataQualityQuery {
+    /// A session's id.
+    session_id: Option<String>,
+}
+
+/// The ledger with the share of numbered events that are stored.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DataQuality {
+    /// Whether both identities hold.
+    closed: bool,
+    /// Numbered events stored or refused knowingly, of all numbered events.
+    #[schema(value_type = Object)]
+    capture_rate: Rate,
+    /// The ledger.
+    ledger: LedgerReport,
+    /// The ledger of the session that was asked for.
+    session: Option<SessionLedger>,
+    /// What the report says about itself.
+    meta: Meta,
+}
+
+/// What became of every transmission and of every numbered event, in total and by session.
+#[utoipa::path(
+    get, path = "/api/admin/analytics/data-quality", tag = "analytics", params(DataQualityQuery),
+    security(("admin" = [])),
+    responses(
+        (status = 200, description = "The ledger.", body = DataQuality),
+        (status = 401, description = "No or wrong key.", body = ProblemDocument),
+        (status = 422, description = "No session id.", body = ProblemDocument),
+        (status = 503, description = "Queue or database out of reach.", body = ProblemDocument),
+    )
+)]
+pub async fn data_quality(
+    cx: Context,
+    _: May<ReadAnalytics>,
+    query: Query<DataQualityQuery>,
+) -> Result<Json<DataQuality>, Problem> {
+    let session = match query.0.session_id {
+        Some(text) => {
+            let session_id = SessionId::try_from(text).map_err(|error| {
+                Problem::field(FieldError::new("sessionId", "invalid", error.to_string()))
+            })?;
+            Some(session_ledger(&cx.app, &session_id).await?)
+        }
+        None => None,
+    };
+    let ledger = ledger(&cx.app, false, cx.now).await?;
+    let mut meta = Meta::of(&cx.app, "data_quality", None, cx.now).await;
+    meta.approx = ledger.queue_cut;
+    Ok(Json(DataQuality {
+        closed: ledger.is_closed(),
+        capture_rate: ledger.capture_rate(),
+        ledger,
+        session,
+        meta,
+    }))
+}

@@ -1,0 +1,83 @@
+//! What every report says about itself (definitions b0.9).
+
+use chrono::{DateTime, Utc};
+use nest_haus_domain::analytics::Period;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::platform::App;
+use crate::queue;
+
+/// What a report says about itself.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Meta {
+    /// Names the definition.
+    #[schema(value_type = String)]
+    pub metric_id: &'static str,
+    /// Version of the definition.
+    pub metric_version: u32,
+    /// The zone that days are counted in.
+    #[schema(value_type = String)]
+    pub tz: &'static str,
+    /// First instant covered.
+    pub from: Option<DateTime<Utc>>,
+    /// First instant after the range.
+    pub to: Option<DateTime<Utc>>,
+    /// When the report was made.
+    pub as_of: DateTime<Utc>,
+    /// Events received before this instant are all in it; nothing if the queue cannot be asked.
+    pub watermark: Option<DateTime<Utc>>,
+    /// Whether the range is still running.
+    pub partial: bool,
+    /// Sessions left out, by reason.
+    pub excluded: Excluded,
+    /// Whether a sample was read.
+    pub sampled: bool,
+    /// Whether numbers are approximate.
+    pub approx: bool,
+    /// What a reader must know.
+    #[schema(value_type = Vec<String>)]
+    pub warnings: Vec<&'static str>,
+}
+
+/// Sessions left out of a report, by reason.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Excluded {
+    /// Robots.
+    pub bot: i64,
+    /// The maker's own people.
+    pub internal: i64,
+    /// Visitors who refused to be analysed.
+    pub no_consent: i64,
+    /// Events too late for live numbers.
+    pub late: i64,
+}
+
+impl Meta {
+    /// What a report made now says about itself.
+    pub async fn of(app: &App, metric_id: &'static str, period: Option<Period>, now: DateTime<Utc>) -> Self {
+        Self {
+            metric_id,
+            metric_version: 1,
+            tz: "UTC",
+            from: period.map(|period| period.from),
+            to: period.map(|period| period.to),
+            as_of: now,
+            watermark: watermark(app, now).await,
+            partial: period.is_none_or(|period| period.to >= now),
+            excluded: Excluded::default(),
+            sampled: false,
+            approx: false,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// The arrival of the oldest entry that is not drained; now, where the queue is empty.
+async fn watermark(app: &App, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let status = queue::status(app).await.ok()?;
+    let oldest = status.iter().filter_map(|(_, status)| status.oldest_at).min();
+    Some(oldest.map_or(now, |oldest| oldest.min(now)))
+}

@@ -1,0 +1,277 @@
+//! The registry: every endpoint of the system, once.
+//!
+//! Files under `api/`, `[[bin]]` entries, `vercel.json` and the OpenAPI document follow from it; a
+//! contract test compares them and, with `UPDATE=1`, rewrites them.
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::analytics::{data_quality, overview, real_time};
+use crate::http::{around, within_rate_limit};
+use crate::monitoring::health;
+use crate::platform::App;
+use crate::tracking::{drain, journey, performance, session_updates, sessions, track};
+
+/// What an endpoint is for, which decides its limits and its place in the compact deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// Takes events; counts requests in its own round trip.
+    Track,
+    /// Read by the public.
+    Read,
+    /// For administrators.
+    Admin,
+    /// For the platform's cron.
+    Cron,
+}
+
+impl Group {
+    /// Every group.
+    pub const ALL: [Self; 4] = [Self::Track, Self::Read, Self::Admin, Self::Cron];
+
+    /// The name of the group's function in the compact deployment.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Track => "track",
+            Self::Read => "read",
+            Self::Admin => "admin",
+            Self::Cron => "cron",
+        }
+    }
+}
+
+/// One endpoint: one function of the deployment.
+#[derive(Clone, Copy)]
+pub struct Endpoint {
+    /// The name of its constant in this module.
+    pub id: &'static str,
+    /// The path under `/api/`, which is also the file under `api/`.
+    pub name: &'static str,
+    /// What it is for.
+    pub group: Group,
+    /// When the platform's cron calls it, in UTC.
+    pub schedule: Option<&'static str>,
+    /// Its routes with their documentation.
+    pub routes: fn() -> OpenApiRouter<App>,
+}
+
+impl Endpoint {
+    /// The public path.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("/api/{}", self.name)
+    }
+}
+
+macro_rules! endpoint {
+    ($(#[$doc:meta])* $id:ident, $name:literal, $group:ident, $schedule:expr, $($handler:path),+) => {
+        $(#[$doc])*
+        pub const $id: Endpoint = Endpoint {
+            id: stringify!($id),
+            name: $name,
+            group: Group::$group,
+            schedule: $schedule,
+            routes: || OpenApiRouter::new().routes(routes!($($handler),+)),
+        };
+    };
+}
+
+endpoint!(
+    /// Starts a session.
+    SESSIONS, "sessions", Track, None, sessions::start_session
+);
+endpoint!(
+    /// Takes an interaction or a batch.
+    TRACK_INTERACTION, "sessions/track-interaction", Track, None, track::track_interaction
+);
+endpoint!(
+    /// Takes a batch.
+    TRACK_BATCH, "sessions/track-batch", Track, None, track::track_batch
+);
+endpoint!(
+    /// Takes a choice of an option.
+    TRACK, "sessions/track", Track, None, track::track_selection
+);
+endpoint!(
+    /// Takes a configuration.
+    SAVE_CONFIG, "sessions/save-config", Track, None, session_updates::save_config
+);
+endpoint!(
+    /// Takes a configuration after a choice.
+    SYNC, "sessions/sync", Track, None, session_updates::sync
+);
+endpoint!(
+    /// Takes the end of a visit to a page.
+    FINALIZE, "sessions/finalize", Track, None, session_updates::finalize
+);
+endpoint!(
+    /// Takes what went into the cart.
+    TRACK_CART_ADD, "sessions/track-cart-add", Track, None, session_updates::track_cart_add
+);
+endpoint!(
+    /// Takes a payment as the browser reports it.
+    TRACK_CONVERSION, "sessions/track-conversion", Track, None, session_updates::track_conversion
+);
+endpoint!(
+    /// Takes the choice about cookies.
+    UPDATE_CONSENT, "sessions/update-consent", Track, None, session_updates::update_consent
+);
+endpoint!(
+    /// Takes personal data.
+    UPDATE_USER_DATA, "sessions/update-user-data", Track, None, session_updates::update_user_data
+);
+endpoint!(
+    /// Takes whether the cart holds the concept check alone.
+    UPDATE_OHNE_NEST_MODE, "sessions/update-ohne-nest-mode", Track, None,
+    session_updates::update_ohne_nest_mode
+);
+endpoint!(
+    /// Takes performance measurements.
+    TRACK_PERFORMANCE, "performance/track", Track, None, performance::track_performance
+);
+endpoint!(
+    /// A session for its cart page.
+    GET_SESSION, "sessions/get-session", Read, None, sessions::get_session
+);
+endpoint!(
+    /// A session's interactions for its own client.
+    GET_JOURNEY, "sessions/get-journey", Read, None, journey::get_journey
+);
+endpoint!(
+    /// Liveness and health.
+    HEALTH, "health", Read, None, health::health
+);
+endpoint!(
+    /// The description of this API.
+    OPENAPI, "openapi.json", Read, None, openapi_json
+);
+endpoint!(
+    /// Live numbers.
+    REAL_TIME, "admin/analytics/real-time", Admin, None, real_time::real_time
+);
+endpoint!(
+    /// Headline numbers.
+    OVERVIEW, "admin/analytics/overview", Admin, None, overview::overview
+);
+endpoint!(
+    /// The ledger.
+    DATA_QUALITY, "admin/analytics/data-quality", Admin, None, data_quality::data_quality
+);
+endpoint!(
+    /// Drains interactions.
+    SYNC_INTERACTIONS, "cron/sync-interactions", Cron, Some("*/5 * * * *"),
+    drain::sync_interactions
+);
+endpoint!(
+    /// Drains configurations.
+    SYNC_CONFIGURATIONS, "cron/sync-configurations", Cron, Some("*/2 * * * *"),
+    drain::sync_configurations
+);
+endpoint!(
+    /// Drains performance measurements.
+    SYNC_PERFORMANCE, "cron/sync-performance", Cron, Some("*/5 * * * *"),
+    drain::sync_performance
+);
+
+/// Every endpoint.
+pub const ALL: &[Endpoint] = &[
+    SESSIONS,
+    TRACK_INTERACTION,
+    TRACK_BATCH,
+    TRACK,
+    SAVE_CONFIG,
+    SYNC,
+    FINALIZE,
+    TRACK_CART_ADD,
+    TRACK_CONVERSION,
+    UPDATE_CONSENT,
+    UPDATE_USER_DATA,
+    UPDATE_OHNE_NEST_MODE,
+    TRACK_PERFORMANCE,
+    GET_SESSION,
+    GET_JOURNEY,
+    HEALTH,
+    OPENAPI,
+    REAL_TIME,
+    OVERVIEW,
+    DATA_QUALITY,
+    SYNC_INTERACTIONS,
+    SYNC_CONFIGURATIONS,
+    SYNC_PERFORMANCE,
+];
+
+/// The endpoints of a group, which the compact deployment serves from one function.
+#[must_use]
+pub fn of_group(group: Group) -> Vec<Endpoint> {
+    ALL.iter().filter(|endpoint| endpoint.group == group).copied().collect()
+}
+
+/// The routes of some endpoints with everything that surrounds them.
+pub fn router(endpoints: &[Endpoint], app: &App) -> Router {
+    let mut all = Router::new();
+    for endpoint in endpoints {
+        let (routes, _) = (endpoint.routes)().split_for_parts();
+        let limited = matches!(endpoint.group, Group::Read | Group::Admin);
+        all = all.merge(if limited {
+            routes.route_layer(from_fn_with_state(app.clone(), within_rate_limit))
+        } else {
+            routes
+        });
+    }
+    around(all, app)
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "NEST-Haus",
+        description = "Tracking, analytics and operations of the NEST-Haus configurator."
+    ),
+    modifiers(&Securities),
+    tags(
+        (name = "tracking", description = "Events in, from the configurator."),
+        (name = "sessions", description = "A session's configuration, cart and personal data."),
+        (name = "analytics", description = "Reports for administrators."),
+        (name = "operations", description = "Health and this description."),
+        (name = "cron", description = "Jobs that the platform's cron starts."),
+    )
+)]
+struct ApiDescription;
+
+struct Securities;
+
+impl utoipa::Modify for Securities {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+        let bearer = |description: &str| {
+            let http = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description));
+            SecurityScheme::Http(http.build())
+        };
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("admin", bearer("The key of ADMIN_API_KEY."));
+        components.add_security_scheme("cron", bearer("The secret of CRON_SECRET."));
+    }
+}
+
+/// The OpenAPI document of all endpoints.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let mut router = OpenApiRouter::<App>::with_openapi(ApiDescription::openapi());
+    for endpoint in ALL {
+        router = router.merge((endpoint.routes)());
+    }
+    router.into_openapi()
+}
+
+/// The description of this API.
+#[utoipa::path(
+    get, path = "/api/openapi.json", tag = "operations",
+    responses((status = 200, description = "The OpenAPI document."))
+)]
+async fn openapi_json() -> axum::Json<utoipa::openapi::OpenApi> {
+    axum::Json(openapi())
+}

@@ -1,0 +1,46 @@
+//! Bounds on what a request may carry, and on how often an address may ask.
+
+use std::time::Duration;
+
+use super::problem::Problem;
+use crate::platform::App;
+
+/// Largest request body, in bytes.
+pub const BODY_BYTES_MAX: usize = 500_000;
+
+/// Largest event, in bytes of its JSON.
+pub const EVENT_BYTES_MAX: usize = 32_000;
+
+/// Most events in a request.
+pub const EVENTS_MAX: usize = 100;
+
+/// Deepest nesting of a body's JSON.
+pub const JSON_DEPTH_MAX: usize = 16;
+
+/// Length of the window that requests are counted in.
+pub const RATE_WINDOW: Duration = Duration::from_secs(60);
+
+/// Refuses a request of an address that asked too often. While Redis is down nobody is refused:
+/// limits protect the system, and reads then fall on PostgreSQL, which has its own bounds.
+pub(super) async fn check_rate(app: &App, address_key: &str) -> Result<(), Problem> {
+    let limit = app.config.rate_limit_per_minute;
+    if limit == 0 {
+        return Ok(());
+    }
+    let script = redis::Script::new(include_str!("rate_limit.lua"));
+    let mut call = script.key(rate_key(app, address_key));
+    call.arg(limit).arg(RATE_WINDOW.as_secs());
+    match app.redis.invoke::<i64>(&call).await {
+        Ok(0) => Ok(()),
+        Ok(seconds) => Err(Problem::too_many(Duration::from_secs(seconds.max(1).cast_unsigned()))),
+        Err(failure) => {
+            tracing::warn!(error = ?failure, "rate limit not checked");
+            Ok(())
+        }
+    }
+}
+
+/// The key that counts the requests of an address.
+pub fn rate_key(app: &App, address_key: &str) -> String {
+    app.redis.key(&format!("rl:{address_key}"))
+}

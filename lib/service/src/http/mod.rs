@@ -1,0 +1,17 @@
+//! What every endpoint shares: the request's context, bodies, refusals, access and layers.
+
+mod access;
+mod body;
+mod context;
+mod dispatch;
+mod limits;
+mod problem;
+
+pub use access::{Cron, May, Permission, ReadAnalytics};
+pub use body::{Body, guard};
+pub use context::{Caller, Context, Peer};
+pub use dispatch::{around, within_rate_limit};
+pub use limits::{
+    BODY_BYTES_MAX, EVENT_BYTES_MAX, EVENTS_MAX, JSON_DEPTH_MAX, RATE_WINDOW, rate_key,
+};
+pub use problem::{FieldError, Problem, ProblemDocument, is_outage, read};

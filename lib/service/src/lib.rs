@@ -1,0 +1,30 @@
+//! Everything between a request and its answer. Knows no host.
+//!
+//! A map, from the outside in:
+//!
+//! - [`endpoints`]: the registry of all endpoints; start reading here.
+//! - [`service`]: a router as hosts call it, and [`work`] to be done after an answer.
+//! - Capabilities, each named as in `nest_haus_domain`, with its doors and its storage:
+//!   - [`tracking`]: events in, the drain, dead letters, the ledger.
+//!   - [`analytics`]: reports.
+//!   - [`privacy`]: sealing of personal data.
+//!   - [`monitoring`]: health.
+//!   - [`operations`]: jobs and partitions.
+//! - [`queue`]: Redis streams, leases and live state.
+//! - [`http`]: what endpoints share: context, bodies, problems, access, limits.
+//! - [`platform`]: configuration, clock, PostgreSQL, Redis, telemetry.
+//!
+//! `platform` uses nothing beside it; `http` and `queue` use `platform`; a capability uses those and
+//! what another capability re-exports.
+
+pub mod analytics;
+pub mod endpoints;
+pub mod http;
+pub mod monitoring;
+pub mod operations;
+pub mod platform;
+pub mod privacy;
+pub mod queue;
+pub mod service;
+pub mod tracking;
+pub mod work;

@@ -1,0 +1,137 @@
+//! Liveness, and on demand the state of everything that requests depend on.
+
+use std::time::Instant;
+
+use axum::Json;
+use axum::extract::Query;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::http::Context;
+use crate::platform::{App, MIGRATOR};
+use crate::queue;
+
+/// Whether to look at dependencies.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct HealthQuery {
+    /// `1` also checks PostgreSQL, Redis and the age of the queue.
+    deep: Option<String>,
+}
+
+/// Whether the system is well.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Health {
+    /// `ok`, or `degraded` where a check failed.
+    #[schema(value_type = String)]
+    status: &'static str,
+    /// What is deployed.
+    release: String,
+    /// When this was asked, in milliseconds since 1970.
+    timestamp: i64,
+    /// What was looked at.
+    checks: Vec<Check>,
+}
+
+/// Something that requests depend on.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    /// What was looked at.
+    #[schema(value_type = String)]
+    name: &'static str,
+    /// Whether it is well.
+    ok: bool,
+    /// How long looking took.
+    duration_ms: u64,
+    /// What was found, in a few words.
+    detail: String,
+}
+
+/// Whether the function answers; with `deep=1` whether all that it depends on is well.
+#[utoipa::path(
+    get, path = "/api/health", tag = "operations", params(HealthQuery),
+    responses(
+        (status = 200, description = "Well.", body = Health),
+        (status = 503, description = "Something is not well.", body = Health),
+    )
+)]
+pub async fn health(cx: Context, query: Query<HealthQuery>) -> Response {
+    let deep = query.0.deep.is_some_and(|deep| deep == "1" || deep == "true");
+    let checks = if deep { checks(&cx).await } else { Vec::new() };
+    let well = checks.iter().all(|check| check.ok);
+    let health = Health {
+        status: if well { "ok" } else { "degraded" },
+        release: cx.app.config.release.clone(),
+        timestamp: cx.now.timestamp_millis(),
+        checks,
+    };
+    let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(health)).into_response()
+}
+
+async fn checks(cx: &Context) -> Vec<Check> {
+    vec![
+        timed("postgres", postgres(&cx.app)).await,
+        timed("redis", redis(&cx.app)).await,
+        timed("queue", queue_age(cx)).await,
+    ]
+}
+
+async fn timed(
+    name: &'static str,
+    check: impl Future<Output = Result<String, &'static str>>,
+) -> Check {
+    let started = Instant::now();
+    let found = check.await;
+    Check {
+        name,
+        ok: found.is_ok(),
+        duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        detail: found.unwrap_or_else(str::to_owned),
+    }
+}
+
+async fn postgres(app: &App) -> Result<String, &'static str> {
+    let applied = sqlx::query_scalar!("SELECT count(*) FROM _sqlx_migrations WHERE success")
+        .fetch_one(&app.db)
+        .await
+        .map_err(|error| {
+            tracing::warn!(?error, "health: postgres");
+            "out of reach, or not migrated"
+        })?;
+    let known = MIGRATOR.iter().count();
+    let applied = usize::try_from(applied.unwrap_or(0)).unwrap_or(0);
+    if applied < known { Err("migrations are missing") } else { Ok("migrated".to_owned()) }
+}
+
+/// Redis must answer and must never evict: the queue is kept nowhere else.
+async fn redis(app: &App) -> Result<String, &'static str> {
+    let mut command = redis::cmd("INFO");
+    command.arg("memory");
+    let info: String = app.redis.query_twice(&command).await.map_err(|error| {
+        tracing::warn!(?error, "health: redis");
+        "out of reach"
+    })?;
+    let policy = info.lines().find_map(|line| line.strip_prefix("maxmemory_policy:"));
+    match policy.map(str::trim) {
+        Some("noeviction") => Ok("never evicts".to_owned()),
+        None => Ok("eviction policy unknown".to_owned()),
+        Some(_) => Err("eviction is on: set the policy to noeviction"),
+    }
+}
+
+async fn queue_age(cx: &Context) -> Result<String, &'static str> {
+    let status = queue::status(&cx.app).await.map_err(|_| "out of reach")?;
+    let oldest = status.iter().filter_map(|(_, status)| status.oldest_at).min();
+    let age = oldest.map_or(0, |at| (cx.now - at).num_seconds().max(0));
+    let entries: i64 = status.iter().map(|(_, status)| status.entries).sum();
+    let bound = i64::try_from(cx.app.config.drain_late_after.as_secs()).unwrap_or(i64::MAX);
+    if age > bound {
+        Err("not drained for too long")
+    } else {
+        Ok(format!("{entries} entries, oldest {age} s"))
+    }
+}

@@ -1,0 +1,3 @@
+//! Whether the system is well.
+
+pub mod health;

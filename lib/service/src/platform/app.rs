@@ -1,0 +1,54 @@
+//! What a process holds for all its requests.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::clock::Clock;
+use super::config::{Config, ConfigError};
+use super::postgres;
+use super::redis::Redis;
+use crate::privacy::Sealer;
+
+/// Everything that handlers and jobs share. Cheap to clone; connects to nothing by itself.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// The parts of an [`App`].
+pub struct Inner {
+    /// The configuration.
+    pub config: Config,
+    /// The clock.
+    pub clock: Clock,
+    /// The database.
+    pub db: sqlx::PgPool,
+    /// The queue and the live state.
+    pub redis: Redis,
+    /// What seals personal data.
+    pub sealer: Sealer,
+}
+
+impl App {
+    /// Puts an app together. Must run inside a Tokio runtime, since the pool belongs to one.
+    pub fn new(config: Config, clock: Clock) -> Result<Self, ConfigError> {
+        // The TLS library has several implementations; a second call changes nothing.
+        let _already_installed = rustls::crypto::ring::default_provider().install_default();
+        let db = postgres::pool(&config).map_err(|_| ConfigError::Invalid {
+            variable: "DATABASE_URL",
+            allowed: "a PostgreSQL address, postgres://user:password@host/name",
+        })?;
+        let redis = Redis::new(&config).map_err(|_| ConfigError::Invalid {
+            variable: "REDIS_URL",
+            allowed: "a Redis address, rediss://default:token@host:6379",
+        })?;
+        let sealer = Sealer::new(&config.encryption_keys)?;
+        Ok(Self(Arc::new(Inner { config, clock, db, redis, sealer })))
+    }
+}
+
+impl Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}

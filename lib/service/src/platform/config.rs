@@ -1,0 +1,321 @@
+//! Configuration: read once from variables that the host passes in, validated, typed.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+/// Why the configuration cannot be used. Names variables, never their values.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// A variable that has no default is not set.
+    #[error("{variable} is not set: {what}")]
+    Missing {
+        /// Name of the variable.
+        variable: &'static str,
+        /// What it is for.
+        what: &'static str,
+    },
+    /// A variable has a value that is not allowed.
+    #[error("{variable} must be {allowed}")]
+    Invalid {
+        /// Name of the variable.
+        variable: &'static str,
+        /// What is allowed.
+        allowed: &'static str,
+    },
+}
+
+/// Where the system runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// On a developer's machine: secrets may be left out, cookies need no TLS.
+    Local,
+    /// A preview or staging deployment.
+    Staging,
+    /// The deployment that visitors use.
+    Production,
+}
+
+/// What is done with events of visitors who have not said whether they agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConsentMode {
+    /// They are kept, without anything that identifies a visitor across sessions.
+    Implied,
+    /// They are refused as `consent_missing`.
+    Required,
+}
+
+/// The whole configuration. `README.md` has the table of variables.
+#[derive(Clone)]
+pub struct Config {
+    /// `NEST_HAUS_ENV`, else from `VERCEL_ENV`.
+    pub environment: Environment,
+    /// `DATABASE_URL`, else `POSTGRES_URL`.
+    pub database_url: SecretString,
+    /// `REDIS_URL`, else `KV_URL`, else built from Upstash's REST variables.
+    pub redis_url: SecretString,
+    /// `REDIS_KEY_PREFIX`: stands before every key.
+    pub redis_key_prefix: String,
+    /// `DATABASE_POOL_MAX`: connections a process may hold.
+    pub database_pool_max: u32,
+    /// `CRON_SECRET`: what the platform's cron shows.
+    pub cron_secret: Option<SecretString>,
+    /// `ADMIN_API_KEY`: what administrators show.
+    pub admin_api_key: Option<SecretString>,
+    /// `ENCRYPTION_KEYS`: `id:base64` pairs of 32 bytes, the first seals.
+    pub encryption_keys: SecretString,
+    /// `SESSION_TOKEN_SECRET`: signs session tokens.
+    pub session_token_secret: SecretString,
+    /// `CONSENT_MODE`.
+    pub consent_mode: ConsentMode,
+    /// `CORS_ALLOWED_ORIGINS`: allowed origins of public endpoints; empty allows all, without credentials.
+    pub cors_allowed_origins: Vec<String>,
+    /// `RATE_LIMIT_PER_MINUTE`: requests a minute from one address; 0 is no limit.
+    pub rate_limit_per_minute: u32,
+    /// `QUEUE_ENTRIES_MAX`: entries that one stream holds.
+    pub queue_entries_max: u64,
+    /// `QUEUE_BYTES_MAX`: bytes that one stream holds.
+    pub queue_bytes_max: u64,
+    /// `REQUEST_TIMEOUT_MS`.
+    pub request_timeout: Duration,
+    /// `JOB_BUDGET_MS`: time that a job may use.
+    pub job_budget: Duration,
+    /// `DRAIN_LATE_AFTER_S`: a stream not drained for so long is drained after the next answer.
+    pub drain_late_after: Duration,
+    /// `RELEASE`, else the commit that Vercel deployed.
+    pub release: String,
+}
+
+/// Placeholder secrets of local mode. They protect nothing that leaves the machine.
+const LOCAL_ENCRYPTION_KEYS: &str = "local:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+const LOCAL_TOKEN_SECRET: &str = "local-session-token-secret-not-for-deployment";
+
+impl Config {
+    /// Reads the configuration from variables by name.
+    pub fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let vars = Vars(vars);
+        let environment = environment(&vars)?;
+        let local = |placeholder: &str| {
+            (environment == Environment::Local).then(|| placeholder.to_owned())
+        };
+        Ok(Self {
+            environment,
+            database_url: vars
+                .first(&["DATABASE_URL", "POSTGRES_URL"])
+                .ok_or(ConfigError::Missing {
+                    variable: "DATABASE_URL",
+                    what: "the PostgreSQL database, postgres://user:password@host/name",
+                })?
+                .into(),
+            redis_url: redis_url(&vars)?,
+            redis_key_prefix: vars.get("REDIS_KEY_PREFIX").unwrap_or_else(|| "nh:".to_owned()),
+            database_pool_max: vars.number("DATABASE_POOL_MAX", 3, 1..=100)?,
+            cron_secret: vars.secret("CRON_SECRET", 16)?,
+            admin_api_key: vars.secret("ADMIN_API_KEY", 16)?,
+            encryption_keys: vars
+                .get("ENCRYPTION_KEYS")
+                .or_else(|| local(LOCAL_ENCRYPTION_KEYS))
+                .ok_or(ConfigError::Missing {
+                    variable: "ENCRYPTION_KEYS",
+                    what: "keys that seal personal data, `id:base64` of 32 random bytes",
+                })?
+                .into(),
+            session_token_secret: vars
+                .secret("SESSION_TOKEN_SECRET", 32)?
+                .or_else(|| local(LOCAL_TOKEN_SECRET).map(Into::into))
+                .ok_or(ConfigError::Missing {
+                    variable: "SESSION_TOKEN_SECRET",
+                    what: "the secret that signs session tokens, 32 characters or more",
+                })?,
+            consent_mode: match vars.get("CONSENT_MODE").as_deref() {
+                None | Some("implied") => ConsentMode::Implied,
+                Some("required") => ConsentMode::Required,
+                Some(_) => {
+                    return Err(ConfigError::Invalid {
+                        variable: "CONSENT_MODE",
+                        allowed: "`implied` or `required`",
+                    });
+                }
+            },
+            cors_allowed_origins: vars.list("CORS_ALLOWED_ORIGINS"),
+            rate_limit_per_minute: vars.number("RATE_LIMIT_PER_MINUTE", 1200, 0..=u32::MAX)?,
+            queue_entries_max: vars.number("QUEUE_ENTRIES_MAX", 1_000_000, 1..=100_000_000)?,
+            queue_bytes_max: vars.number("QUEUE_BYTES_MAX", 80_000_000, 1..=100_000_000_000)?,
+            request_timeout: vars.millis("REQUEST_TIMEOUT_MS", 10_000)?,
+            job_budget: vars.millis("JOB_BUDGET_MS", 60_000)?,
+            drain_late_after: Duration::from_secs(
+                vars.number("DRAIN_LATE_AFTER_S", 600, 0..=604_800)?,
+            ),
+            release: vars
+                .first(&["RELEASE", "VERCEL_GIT_COMMIT_SHA"])
+                .unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned()),
+        })
+    }
+}
+
+/// A variable of this process. The one place that reads them.
+#[must_use]
+pub fn process_var(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "this is the exemption that hosts use")]
+    std::env::var(name).ok()
+}
+
+fn environment(vars: &Vars<'_>) -> Result<Environment, ConfigError> {
+    let name = vars.first(&["NEST_HAUS_ENV", "VERCEL_ENV"]);
+    match name.as_deref() {
+        Some("local" | "development") => Ok(Environment::Local),
+        Some("staging" | "preview") => Ok(Environment::Staging),
+        None | Some("production") => Ok(Environment::Production),
+        Some(_) => Err(ConfigError::Invalid {
+            variable: "NEST_HAUS_ENV",
+            allowed: "`local`, `staging` or `production`",
+        }),
+    }
+}
+
+/// The address of Redis: given whole, or from the variables that Upstash's integration sets. The
+/// read-only token is never used, and an Upstash host is never spoken to without TLS.
+fn redis_url(vars: &Vars<'_>) -> Result<SecretString, ConfigError> {
+    let given = vars.first(&["REDIS_URL", "KV_URL"]);
+    let from_rest = || {
+        let url = vars.first(&["UPSTASH_REDIS_REST_URL", "KV_REST_API_URL"])?;
+        let token = vars.first(&["UPSTASH_REDIS_REST_TOKEN", "KV_REST_API_TOKEN"])?;
+        let host = url.strip_prefix("https://")?.trim_end_matches('/').to_owned();
+        Some(format!("rediss://default:{token}@{host}:6379"))
+    };
+    let url = given.or_else(from_rest).ok_or(ConfigError::Missing {
+        variable: "REDIS_URL",
+        what: "the Redis that queues events, rediss://default:token@host:6379",
+    })?;
+    if url.starts_with("redis://") && url.contains(".upstash.io") {
+        return Err(ConfigError::Invalid {
+            variable: "REDIS_URL",
+            allowed: "a rediss:// address: Upstash is reached by TLS only",
+        });
+    }
+    Ok(url.into())
+}
+
+struct Vars<'a>(&'a dyn Fn(&str) -> Option<String>);
+
+impl Vars<'_> {
+    /// A variable; one that is set to nothing counts as not set.
+    fn get(&self, name: &str) -> Option<String> {
+        (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn first(&self, names: &[&str]) -> Option<String> {
+        names.iter().find_map(|name| self.get(name))
+    }
+
+    fn list(&self, name: &str) -> Vec<String> {
+        let text = self.get(name).unwrap_or_default();
+        text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+    }
+
+    fn secret(
+        &self,
+        variable: &'static str,
+        length_min: usize,
+    ) -> Result<Option<SecretString>, ConfigError> {
+        let secret: Option<SecretString> = self.get(variable).map(Into::into);
+        match &secret {
+            Some(secret) if secret.expose_secret().len() < length_min => {
+                Err(ConfigError::Invalid { variable, allowed: "at least 16 characters (a signing secret 32)" })
+            }
+            _ => Ok(secret),
+        }
+    }
+
+    fn number<T>(
+        &self,
+        variable: &'static str,
+        default: T,
+        allowed: std::ops::RangeInclusive<T>,
+    ) -> Result<T, ConfigError>
+    where
+        T: std::str::FromStr + PartialOrd,
+    {
+        let Some(text) = self.get(variable) else { return Ok(default) };
+        text.parse()
+            .ok()
+            .filter(|number| allowed.contains(number))
+            .ok_or(ConfigError::Invalid { variable, allowed: "a whole number in its range" })
+    }
+
+    fn millis(&self, variable: &'static str, default: u64) -> Result<Duration, ConfigError> {
+        self.number(variable, default, 1..=900_000).map(Duration::from_millis)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::from_vars(&|name| {
+            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    const LOCAL: [(&str, &str); 3] = [
+        ("NEST_HAUS_ENV", "local"),
+        ("DATABASE_URL", "postgres://localhost/x"),
+        ("REDIS_URL", "redis://localhost"),
+    ];
+
+    fn local_with(variable: &'static str, value: &'static str) -> Result<Config, ConfigError> {
+        config(&[LOCAL.as_slice(), &[(variable, value)]].concat())
+    }
+
+    #[test]
+    fn local_mode_needs_addresses_alone_and_a_deployment_needs_secrets() {
+        assert!(config(&LOCAL).is_ok());
+        let deployed = config(&LOCAL[1..]).err().unwrap();
+        assert!(matches!(deployed, ConfigError::Missing { variable: "ENCRYPTION_KEYS", .. }));
+    }
+
+    #[test]
+    fn upstash_variables_make_a_tls_address() {
+        let vars = [
+            ("NEST_HAUS_ENV", "local"),
+            ("DATABASE_URL", "postgres://localhost/x"),
+            ("UPSTASH_REDIS_REST_URL", "https://eu1-calm-1.upstash.io"),
+            ("UPSTASH_REDIS_REST_TOKEN", "t0ken"),
+        ];
+        let url = config(&vars).ok().unwrap().redis_url;
+        assert_eq!(url.expose_secret(), "rediss://default:t0ken@eu1-calm-1.upstash.io:6379");
+    }
+
+    #[test]
+    fn an_upstash_host_is_refused_without_tls() {
+        let vars = [LOCAL[0], LOCAL[1], ("REDIS_URL", "redis://default:x@a.upstash.io:6379")];
+        assert!(matches!(
+            config(&vars).err(),
+            Some(ConfigError::Invalid { variable: "REDIS_URL", .. })
+        ));
+    }
+
+    #[test]
+    fn values_outside_their_range_name_the_variable_and_not_the_value() {
+        for (variable, value) in [
+            ("CONSENT_MODE", "maybe-so"),
+            ("DATABASE_POOL_MAX", "0"),
+            ("QUEUE_BYTES_MAX", "lots"),
+            ("CRON_SECRET", "short-one"),
+            ("NEST_HAUS_ENV", "moon-base"),
+        ] {
+            let pairs: Vec<_> =
+                LOCAL.into_iter().filter(|(name, _)| *name != variable).chain([(variable, value)]).collect();
+            let message = config(&pairs).err().unwrap().to_string();
+            assert!(message.contains(variable), "{message}");
+            assert!(!message.contains(value), "{message}");
+        }
+        assert!(local_with("RATE_LIMIT_PER_MINUTE", "0").is_ok());
+    }
+
+    #[test]
+    fn a_variable_set_to_nothing_is_not_set() {
+        assert_eq!(local_with("REDIS_KEY_PREFIX", " ").ok().unwrap().redis_key_prefix, "nh:");
+    }
+}

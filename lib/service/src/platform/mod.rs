@@ -1,0 +1,15 @@
+//! What every capability stands on: configuration, clock, database, Redis, telemetry.
+
+mod app;
+mod clock;
+mod config;
+mod postgres;
+mod redis;
+mod telemetry;
+
+pub use app::App;
+pub use clock::Clock;
+pub use config::{Config, ConfigError, ConsentMode, Environment, process_var};
+pub use postgres::MIGRATOR;
+pub use redis::{Redis, RedisFailure};
+pub use telemetry::start_telemetry;

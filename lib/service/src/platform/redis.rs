@@ -1,0 +1,88 @@
+//! Redis: one multiplexed connection a process, made when first used and made again when lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, FromRedisValue, RedisError, ScriptInvocation};
+use secrecy::ExposeSecret;
+use tokio::sync::OnceCell;
+
+use super::config::Config;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Redis could not be asked or did not answer.
+#[derive(Debug, thiserror::Error)]
+#[error("redis is unavailable")]
+pub struct RedisFailure(#[from] RedisError);
+
+/// The connection and the prefix of this system's keys.
+#[derive(Clone)]
+pub struct Redis {
+    client: Client,
+    connection: Arc<OnceCell<ConnectionManager>>,
+    prefix: Arc<str>,
+}
+
+impl Redis {
+    /// Checks the address; connects later.
+    pub(super) fn new(config: &Config) -> Result<Self, RedisError> {
+        Ok(Self {
+            client: Client::open(config.redis_url.expose_secret())?,
+            connection: Arc::default(),
+            prefix: config.redis_key_prefix.as_str().into(),
+        })
+    }
+
+    /// The full name of a key.
+    #[must_use]
+    pub fn key(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    async fn connection(&self) -> Result<ConnectionManager, RedisFailure> {
+        let connect = || async {
+            let config = ConnectionManagerConfig::new()
+                .set_connection_timeout(Some(CONNECT_TIMEOUT))
+                .set_response_timeout(Some(RESPONSE_TIMEOUT))
+                .set_number_of_retries(0);
+            ConnectionManager::new_with_config(self.client.clone(), config).await
+        };
+        Ok(self.connection.get_or_try_init(connect).await?.clone())
+    }
+
+    /// Runs a command.
+    pub async fn query<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, RedisFailure> {
+        Ok(command.query_async(&mut self.connection().await?).await?)
+    }
+
+    /// Runs a command; once more if the connection turns out to be dead, as idle connections to
+    /// Upstash are. For commands that may be repeated.
+    pub async fn query_twice<T: FromRedisValue>(
+        &self,
+        command: &redis::Cmd,
+    ) -> Result<T, RedisFailure> {
+        match self.query(command).await {
+            Err(failure) if failure.connection_was_dead() => self.query(command).await,
+            other => other,
+        }
+    }
+
+    /// Runs a script.
+    pub async fn invoke<T: FromRedisValue>(
+        &self,
+        script: &ScriptInvocation<'_>,
+    ) -> Result<T, RedisFailure> {
+        Ok(script.invoke_async(&mut self.connection().await?).await?)
+    }
+}
+
+impl RedisFailure {
+    /// Whether the socket had been closed, so that trying again may help at once.
+    #[must_use]
+    pub fn connection_was_dead(&self) -> bool {
+        self.0.is_connection_dropped()
+    }
+}

@@ -1,0 +1,81 @@
+-- Appends one request to a stream and notes what it says about its sessions, in one round trip.
+-- KEYS: 1 stream, 2 end offset, 3 start offset, 4 accepted counter, 5 rate counter, 6 live set,
+--       7 drained at; then two a session: its facts, its consent.
+-- ARGV: 1 entry id, 2 data, 3 events, 4 entries max, 5 bytes max, 6 rate limit (0 is none),
+--       7 rate window s, 8 kind, 9 consent (off, implied or required), 10 repeated attempt (0 or 1),
+--       11 facts TTL s, 12 consent TTL s, 13 live TTL s, 14 now ms, 15 sessions; then a session: id,
+--       activity ms (0 is none), consent stamp and decision ('' is none), registers, and three a
+--       register: name, 'first' or 'last', stamped value.
+-- Answers {'ok', stream id, drained at, owner of each session}, {'limited', seconds}, {'full'} or
+-- {'refused', one code a session ('' where not refused)}.
+local function number(value) return tonumber(value or '0') or 0 end
+
+local sessions = number(ARGV[15])
+local limit = number(ARGV[6])
+if limit > 0 and ARGV[10] == '0' then
+  local count = redis.call('INCR', KEYS[5])
+  if count == 1 or redis.call('TTL', KEYS[5]) < 0 then redis.call('EXPIRE', KEYS[5], ARGV[7]) end
+  if count > limit then return {'limited', redis.call('TTL', KEYS[5])} end
+end
+
+if ARGV[10] == '1' then
+  for _, entry in ipairs(redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 256)) do
+    if entry[2][2] == ARGV[1] then
+      return {'ok', entry[1], redis.call('GET', KEYS[7]) or ''}
+    end
+  end
+end
+
+if ARGV[9] ~= 'off' then
+  local refused = false
+  local codes = {'refused'}
+  for i = 1, sessions do
+    local decision = redis.call('GET', KEYS[7 + 2 * i])
+    local granted = decision and string.sub(decision, -1)
+    local code = ''
+    if granted == '0' then code = 'consent_denied'
+    elseif not granted and ARGV[9] == 'required' then code = 'consent_missing' end
+    if code ~= '' then refused = true end
+    codes[i + 1] = code
+  end
+  if refused then return codes end
+end
+
+local size = string.len(ARGV[2])
+local backlog = number(redis.call('GET', KEYS[2])) - number(redis.call('GET', KEYS[3]))
+if redis.call('XLEN', KEYS[1]) >= number(ARGV[4]) or backlog + size > number(ARGV[5]) then
+  return {'full'}
+end
+
+local offset = redis.call('INCRBY', KEYS[2], size)
+local id = redis.call('XADD', KEYS[1], '*',
+  'id', ARGV[1], 'events', ARGV[3], 'offset', offset, 'data', ARGV[2])
+redis.call('HINCRBY', KEYS[4], ARGV[8], ARGV[3])
+
+local answer = {'ok', id, redis.call('GET', KEYS[7]) or ''}
+local at = 16
+for i = 1, sessions do
+  local facts, consent = KEYS[6 + 2 * i], KEYS[7 + 2 * i]
+  local session, activity, decision, registers = ARGV[at], ARGV[at + 1], ARGV[at + 2], number(ARGV[at + 3])
+  at = at + 4
+  for _ = 1, registers do
+    local name, keep, value = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+    at = at + 3
+    local known = redis.call('HGET', facts, name)
+    if not known or (keep == 'first' and value < known) or (keep == 'last' and value > known) then
+      redis.call('HSET', facts, name, value)
+    end
+  end
+  if registers > 0 then redis.call('EXPIRE', facts, ARGV[11]) end
+  if decision ~= '' then
+    local known = redis.call('GET', consent)
+    if not known or known < decision then redis.call('SET', consent, decision, 'EX', ARGV[12]) end
+  end
+  if number(activity) > 0 then
+    redis.call('ZADD', KEYS[6], 'GT', activity, session)
+  end
+  answer[i + 3] = redis.call('HGET', facts, 'owner') or ''
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', number(ARGV[14]) - 1000 * number(ARGV[13]))
+if redis.call('EXISTS', KEYS[6]) == 1 then redis.call('EXPIRE', KEYS[6], ARGV[13]) end
+return answer

@@ -1,0 +1,39 @@
+//! What Redis knows of sessions right now, before any drain.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use nest_haus_domain::tracking::{Register, SessionFacts, SessionId, Stamp, Stamped};
+
+use super::{live_key, session_key};
+use crate::platform::{App, RedisFailure};
+
+/// The sessions with activity since a moment.
+pub type LiveSessions = Vec<String>;
+
+/// The sessions with activity since a moment, by id.
+pub async fn live_sessions(app: &App, since: DateTime<Utc>) -> Result<LiveSessions, RedisFailure> {
+    let mut command = redis::cmd("ZRANGEBYSCORE");
+    command.arg(live_key(&app.redis)).arg(since.timestamp_millis()).arg("+inf");
+    app.redis.query_twice(&command).await
+}
+
+/// The facts of a session that Redis still holds.
+pub async fn live_facts(app: &App, session_id: &SessionId) -> Result<SessionFacts, RedisFailure> {
+    let mut command = redis::cmd("HGETALL");
+    command.arg(session_key(&app.redis, session_id.as_str()));
+    let fields: BTreeMap<String, String> = app.redis.query_twice(&command).await?;
+    let mut facts = SessionFacts::default();
+    for (name, encoded) in fields {
+        if let (Some(register), Some(stamped)) = (Register::parse(&name), decode(&encoded)) {
+            facts.note(register, &stamped.stamp, stamped.value);
+        }
+    }
+    Ok(facts)
+}
+
+/// Reads a register's value as the append script stores it: the stamp, then JSON.
+pub(super) fn decode(encoded: &str) -> Option<Stamped> {
+    let (stamp, json) = encoded.split_at_checked(Stamp::BYTES)?;
+    Some(Stamped { stamp: Stamp::parse(stamp)?, value: serde_json::from_str(json).ok()? })
+}

@@ -1,0 +1,83 @@
+//! A router as hosts call it: a request in; an answer, and work for afterwards, out.
+//!
+//! The futures are boxed here, so that hyper, axum and sqlx are instantiated in this crate once
+//! and not in every function binary.
+
+use std::pin::Pin;
+
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::{Json, Router};
+use tower::ServiceExt;
+
+use crate::endpoints::{self, Endpoint};
+use crate::http::Problem;
+use crate::platform::{App, Clock, Config, ConfigError, Environment, process_var, start_telemetry};
+use crate::work::Work;
+
+/// A boxed future.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// An answer, and what to do once it is sent.
+pub struct Answer {
+    /// The answer.
+    pub response: Response,
+    /// Work for afterwards.
+    pub after: Option<BoxFuture<()>>,
+}
+
+/// Serves some endpoints.
+#[derive(Clone)]
+pub struct Service {
+    router: Router,
+    app: Option<App>,
+}
+
+impl Service {
+    /// A service over an app.
+    #[must_use]
+    pub fn new(endpoints: &[Endpoint], app: App) -> Self {
+        Self { router: endpoints::router(endpoints, &app), app: Some(app) }
+    }
+
+    /// A service configured by the variables of this process. If they cannot be used, every request
+    /// is answered with a failure, and the log says why: a function must not die while starting.
+    #[must_use]
+    pub fn from_process_vars(endpoints: &[Endpoint]) -> Self {
+        match Config::from_vars(&process_var).and_then(|config| {
+            start_telemetry(config.environment, process_var("RUST_LOG").as_deref());
+            App::new(config, Clock::system())
+        }) {
+            Ok(app) => Self::new(endpoints, app),
+            Err(error) => Self::misconfigured(&error),
+        }
+    }
+
+    fn misconfigured(error: &ConfigError) -> Self {
+        start_telemetry(Environment::Production, None);
+        tracing::error!(%error, "the configuration cannot be used");
+        let answer = || async {
+            let problem = Problem::Internal(Box::from("misconfigured")).document(String::new());
+            (StatusCode::INTERNAL_SERVER_ERROR, Json(problem))
+        };
+        Self { router: Router::new().fallback(answer), app: None }
+    }
+
+    /// Answers a request.
+    #[must_use]
+    pub fn call(&self, request: Request) -> BoxFuture<Answer> {
+        let Self { router, app } = self.clone();
+        Box::pin(async move {
+            let mut response = match router.oneshot(request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            };
+            let work = Work::detach(&mut response);
+            let after = work.zip(app).map(|(work, app)| -> BoxFuture<()> {
+                Box::pin(async move { work.run(&app).await })
+            });
+            Answer { response, after }
+        })
+    }
+}

@@ -1,0 +1,208 @@
+//! The accept path: from events that were read to a promise that they are kept.
+//!
+//! One Redis round trip. If Redis is down or its queue full the events go straight into
+//! PostgreSQL, in one transaction; if that is down too nothing was kept and the client is told.
+
+use std::collections::{BTreeMap, HashSet};
+
+use nest_haus_domain::tracking::{
+    Entry, Event, Kind, Register, Rejection, SequenceReport, SessionFacts, SessionId, Stamp,
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{session_token, store};
+use crate::http::{Context, Problem, rate_key};
+use crate::queue::{self, Append, Appended, SessionTouch};
+use crate::work::Work;
+
+/// What a request brought, read into domain types.
+pub struct Incoming {
+    /// The stream for it.
+    pub kind: Kind,
+    /// Events to keep.
+    pub events: Vec<Event>,
+    /// Events refused by content.
+    pub rejections: Vec<Rejection>,
+    /// What tabs say about their numbering.
+    pub sequences: Vec<SequenceReport>,
+}
+
+impl Incoming {
+    /// A request with one event.
+    #[must_use]
+    pub fn one(kind: Kind, event: Event) -> Self {
+        Self { kind, events: vec![event], rejections: Vec::new(), sequences: Vec::new() }
+    }
+}
+
+/// What was kept.
+pub struct Receipt {
+    /// The entry as it was kept, refusals included.
+    pub entry: Entry,
+    /// The token of a session that this request named first.
+    pub token: Option<SessionToken>,
+    /// Work for after the answer.
+    pub work: Option<Work>,
+}
+
+/// A token for a session's own client.
+pub struct SessionToken {
+    /// The session.
+    pub session_id: SessionId,
+    /// The token.
+    pub token: String,
+}
+
+/// Keeps what a request brought, or says why not. When this answers, the events are durable.
+pub async fn accept(cx: &Context, incoming: Incoming) -> Result<Receipt, Problem> {
+    let mut entry = entry(cx, incoming)?;
+    let mut check_consent = true;
+    loop {
+        let touches = touches(&entry);
+        let request = Append {
+            entry: &entry,
+            sessions: &touches,
+            rate_key: rate_key(&cx.app, &cx.caller.address_key),
+            check_consent,
+        };
+        match queue::append(&cx.app, &request).await {
+            Ok(Appended::Queued { drained_at, owners }) => {
+                let token = token_of_claim(cx, &entry, &touches, &owners);
+                let late = drained_at.is_none_or(|at| {
+                    (cx.now - at).to_std().is_ok_and(|gone| gone > cx.app.config.drain_late_after)
+                });
+                let work = late.then_some(Work::Drain(entry.kind));
+                return Ok(Receipt { entry, token, work });
+            }
+            Ok(Appended::Refused(codes)) => {
+                let sessions = touches.iter().map(|touch| &touch.session_id).zip(&codes);
+                let refused = sessions.filter(|(_, code)| !code.is_empty());
+                let codes = refused.map(|(id, code)| (id.clone(), code.clone())).collect();
+                refuse_without_consent(&mut entry, &codes);
+                check_consent = false;
+            }
+            Ok(Appended::Limited { retry_after }) => return Err(Problem::TooMany { retry_after }),
+            Ok(Appended::Full) => {
+                tracing::error!(queue = entry.kind.as_str(), "queue full, storing directly");
+                return store_directly(cx, entry).await;
+            }
+            Err(error) => {
+                tracing::error!(?error, "redis unavailable, storing directly");
+                return store_directly(cx, entry).await;
+            }
+        }
+    }
+}
+
+fn entry(cx: &Context, incoming: Incoming) -> Result<Entry, Problem> {
+    let mut seen = HashSet::new();
+    let (events, repeated): (Vec<_>, Vec<_>) = incoming
+        .events
+        .into_iter()
+        .partition(|event| seen.insert((event.session_id.clone(), event.id)));
+    let mut claims = BTreeMap::new();
+    for session_id in events.iter().filter_map(|event| event.session_id.as_ref()) {
+        let proven = session_token::proven_claim(&cx.app, &cx.caller, session_id).is_some();
+        if !proven && !claims.contains_key(session_id) {
+            claims.insert(session_id.clone(), session_token::new_claim(cx.now)?);
+        }
+    }
+    Ok(Entry {
+        id: Uuid::now_v7(),
+        kind: incoming.kind,
+        received_at: cx.now,
+        context: cx.caller.request_context(),
+        claims,
+        events,
+        rejections: incoming.rejections,
+        repeated: repeated.into_iter().map(|event| event.session_id).collect(),
+        sequences: incoming.sequences,
+    })
+}
+
+/// What an entry says about each of its sessions.
+pub(super) fn facts_by_session<'a>(
+    entry: &Entry,
+    events: impl Iterator<Item = &'a Event>,
+) -> BTreeMap<SessionId, SessionFacts> {
+    let mut sessions: BTreeMap<SessionId, SessionFacts> = BTreeMap::new();
+    for event in events {
+        if let Some(session_id) = &event.session_id {
+            sessions.entry(session_id.clone()).or_default().merge(SessionFacts::of(event));
+        }
+    }
+    let stamp = Stamp::of_request(entry);
+    for (session_id, facts) in &mut sessions {
+        facts.note(Register::Context, &stamp, json!(entry.context));
+        if let Some(claim) = entry.claims.get(session_id) {
+            facts.note(Register::Owner, &stamp, json!(claim));
+        }
+    }
+    sessions
+}
+
+fn touches(entry: &Entry) -> Vec<SessionTouch> {
+    let in_time = |session: &SessionId| {
+        let of_session = |event: &&Event| event.session_id.as_ref() == Some(session);
+        let live = |event: &&Event| event.is_activity() && !event.late;
+        let events = entry.events.iter().filter(of_session).filter(live);
+        events.map(|event| event.occurred_at).max()
+    };
+    facts_by_session(entry, entry.events.iter())
+        .into_iter()
+        .map(|(session_id, facts)| SessionTouch {
+            activity_at: in_time(&session_id),
+            session_id,
+            facts,
+        })
+        .collect()
+}
+
+/// Moves the events of sessions without consent to the refused ones. Their content is not kept.
+fn refuse_without_consent(entry: &mut Entry, codes: &BTreeMap<SessionId, String>) {
+    let events = std::mem::take(&mut entry.events);
+    for event in events {
+        match event.session_id.as_ref().and_then(|id| codes.get(id)) {
+            Some(code) => entry.rejections.push(Rejection {
+                index: event.index,
+                event_id: Some(event.id.as_uuid().to_string()),
+                session_id: event.session_id,
+                tab_id: event.tab_id,
+                seq: event.seq,
+                code: code.clone(),
+                field: "sessionId".to_owned(),
+                message: "the visitor has not agreed to be analysed".to_owned(),
+                payload: String::new(),
+            }),
+            None => entry.events.push(event),
+        }
+    }
+}
+
+/// The token of the one session that this request claimed first.
+fn token_of_claim(
+    cx: &Context,
+    entry: &Entry,
+    touches: &[SessionTouch],
+    owners: &[Option<String>],
+) -> Option<SessionToken> {
+    let ([touch], [Some(owner)]) = (touches, owners) else { return None };
+    let claim = entry.claims.get(&touch.session_id).filter(|claim| *claim == owner)?;
+    let token = session_token::token(&cx.app, &touch.session_id, claim);
+    Some(SessionToken { session_id: touch.session_id.clone(), token })
+}
+
+async fn store_directly(cx: &Context, mut entry: Entry) -> Result<Receipt, Problem> {
+    let codes = store::consent_refusals(&cx.app, &entry).await?;
+    refuse_without_consent(&mut entry, &codes);
+    let owners = store::store_directly(&cx.app, &entry).await.map_err(|error| {
+        tracing::error!(?error, "neither queue nor database took a request");
+        Problem::Unavailable(error.into())
+    })?;
+    let touches = touches(&entry);
+    let owners: Vec<_> =
+        touches.iter().map(|touch| owners.get(&touch.session_id.key()).cloned()).collect();
+    let token = token_of_claim(cx, &entry, &touches, &owners);
+    Ok(Receipt { entry, token, work: None })
+}

@@ -1,0 +1,132 @@
+//! Dead letters: what the database could not take, listed and sent again.
+
+use chrono::{DateTime, Utc};
+use nest_haus_domain::tracking::{Entry, Event, Kind, RequestContext};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::store::{self, Origin};
+use crate::platform::App;
+
+/// An event, or a whole damaged entry, that is not stored.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeadLetter {
+    /// Its own id, for `replay`.
+    pub id: Uuid,
+    /// `rejected` on arrival or `dead` at the database.
+    pub stage: String,
+    /// The stream.
+    pub queue: String,
+    /// Events that it stands for.
+    pub events: i32,
+    /// The session as sent.
+    pub session_id: Option<String>,
+    /// Reason: a stable code, or the SQLSTATE.
+    pub code: String,
+    /// The field at fault.
+    pub field: String,
+    /// What is wrong.
+    pub detail: String,
+    /// When the request arrived.
+    pub received_at: DateTime<Utc>,
+}
+
+/// The newest dead letters that were not replayed, refused events included.
+pub async fn list(app: &App, limit: i64) -> Result<Vec<DeadLetter>, sqlx::Error> {
+    sqlx::query_as!(
+        DeadLetter,
+        r#"SELECT id, stage::text AS "stage!", queue, events, session_id, code, field, detail,
+            received_at
+         FROM dead_letters WHERE replayed_at IS NULL ORDER BY created_at DESC LIMIT $1"#,
+        limit
+    )
+    .fetch_all(&app.db)
+    .await
+}
+
+/// What became of a replay.
+#[derive(Debug, Default, Serialize)]
+pub struct Replay {
+    /// Dead letters looked at.
+    pub tried: u64,
+    /// Dead letters whose events are stored now.
+    pub stored: u64,
+    /// Dead letters that the database still refuses or that cannot be decoded.
+    pub still_dead: u64,
+}
+
+/// Sends dead letters again: one, or all that are dead. Refused events are not sent again, since
+/// the refusal was told to their client.
+pub async fn replay(app: &App, id: Option<Uuid>) -> Result<Replay, sqlx::Error> {
+    let ids = sqlx::query_scalar!(
+        "SELECT id FROM dead_letters
+         WHERE stage = 'dead' AND replayed_at IS NULL AND ($1::uuid IS NULL OR id = $1)
+         ORDER BY created_at, id",
+        id
+    )
+    .fetch_all(&app.db)
+    .await?;
+    let mut replay = Replay::default();
+    for id in ids {
+        replay.tried += 1;
+        if replay_one(app, id).await? {
+            replay.stored += 1;
+        } else {
+            replay.still_dead += 1;
+        }
+    }
+    Ok(replay)
+}
+
+/// Stores what a dead letter holds and marks it, in one transaction; false if it stays dead.
+async fn replay_one(app: &App, id: Uuid) -> Result<bool, sqlx::Error> {
+    let mut tx = app.db.begin().await?;
+    let Some(letter) = sqlx::query!(
+        "SELECT queue, payload, received_at, event_index, events FROM dead_letters
+         WHERE id = $1 AND replayed_at IS NULL FOR UPDATE SKIP LOCKED",
+        id
+    )
+    .fetch_optional(&mut *tx)
+    .await?
+    else {
+        return Ok(false);
+    };
+    let whole_entry = letter.event_index < 0;
+    let entry = if whole_entry {
+        serde_json::from_str::<Entry>(&letter.payload).ok()
+    } else {
+        serde_json::from_str::<Event>(&letter.payload)
+            .ok()
+            .and_then(|event| entry_around(event, &letter.queue, letter.received_at))
+    };
+    let Some(entry) = entry else { return Ok(false) };
+    let origin = if whole_entry { Origin::Arrival } else { Origin::DeadLetter };
+    let outcome = store::store(&mut tx, &[entry], origin).await?;
+    if outcome.dead > 0 {
+        return Ok(false);
+    }
+    sqlx::query!("UPDATE dead_letters SET replayed_at = now() WHERE id = $1", id)
+        .execute(&mut *tx)
+        .await?;
+    if whole_entry {
+        store::move_damaged_count(&mut tx, i64::from(letter.events)).await?;
+    }
+    tx.commit().await?;
+    Ok(true)
+}
+
+fn entry_around(event: Event, queue: &str, received_at: DateTime<Utc>) -> Option<Entry> {
+    let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == queue)?;
+    Some(Entry {
+        id: Uuid::now_v7(),
+        kind,
+        received_at,
+        context: RequestContext::default(),
+        claims: std::collections::BTreeMap::default(),
+        events: vec![event],
+        rejections: Vec::new(),
+        repeated: Vec::new(),
+        sequences: Vec::new(),
+    })
+}

@@ -1,0 +1,335 @@
+//! The drain: from the queue into the database, exactly once.
+//!
+//! The place up to which a stream is committed is written in the transaction that stores its
+//! entries. Whoever reads next first finishes the trim that a crashed drain still owed, so that no
+//! entry is ever stored or counted twice; and two drains at once wait for each other.
+
+use std::collections::{BTreeSet, HashSet};
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use nest_haus_domain::tracking::{Entry, Kind, SessionId};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::store::{self, DamagedEntry, Origin, Outcome};
+use crate::http::{Context, Cron, Problem, ProblemDocument};
+use crate::operations::{self, JobReport};
+use crate::platform::{App, RedisFailure};
+use crate::queue::{self, Committed, Lease, Queued, StreamId};
+
+const LEASE_TTL: Duration = Duration::from_secs(30);
+
+/// Share of a job's time after which no further batch is begun.
+const BUDGET_SHARE: f64 = 0.8;
+
+/// Times that a batch is tried again when the database asks for it.
+const RETRIES: usize = 3;
+
+/// Why a drain stopped. Nothing that was read and not committed is lost: it stays in the queue.
+#[derive(Debug, thiserror::Error)]
+pub enum DrainFailure {
+    /// The queue could not be read or trimmed.
+    #[error(transparent)]
+    Redis(#[from] RedisFailure),
+    /// The database could not take a batch.
+    #[error("the database could not take a batch")]
+    Database(#[from] sqlx::Error),
+}
+
+impl From<DrainFailure> for Problem {
+    fn from(failure: DrainFailure) -> Self {
+        match failure {
+            DrainFailure::Redis(failure) => failure.into(),
+            DrainFailure::Database(error) => error.into(),
+        }
+    }
+}
+
+/// What a drain did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DrainReport {
+    /// Another process was draining the stream, so this one did nothing.
+    pub lease_held_elsewhere: bool,
+    /// Whether the stream was drained to its end.
+    pub complete: bool,
+    /// Transactions committed.
+    pub batches: u64,
+    /// Queue entries committed.
+    pub entries: u64,
+    /// Events received in them.
+    pub received: i64,
+    /// Events stored.
+    pub stored: i64,
+    /// Events refused on arrival.
+    pub rejected: i64,
+    /// Events that were stored before.
+    pub duplicate: i64,
+    /// Events that the database could not take.
+    pub dead: i64,
+    /// Entries that had been stored without the queue.
+    pub stored_directly: u64,
+}
+
+impl DrainReport {
+    fn add(&mut self, batch: &Batch) {
+        self.batches += 1;
+        self.entries += u64::try_from(batch.entries).unwrap_or(u64::MAX);
+        self.received += batch.outcome.received;
+        self.stored += batch.outcome.stored;
+        self.rejected += batch.outcome.rejected;
+        self.duplicate += batch.outcome.duplicate;
+        self.dead += batch.outcome.dead;
+        self.stored_directly += u64::try_from(batch.stored_directly).unwrap_or(u64::MAX);
+    }
+}
+
+/// Drains clicks, selections and visits.
+#[utoipa::path(
+    get, path = "/api/cron/sync-interactions", tag = "cron", security(("cron" = [])),
+    responses(
+        (status = 200, description = "What the drain did.", body = JobReport<DrainReport>),
+        (status = 401, description = "Not the platform's cron.", body = ProblemDocument),
+        (status = 503, description = "Queue or database out of reach; nothing lost.", body = ProblemDocument),
+    )
+)]
+pub async fn sync_interactions(cx: Context, _: Cron) -> Result<Json<JobReport<DrainReport>>, Problem> {
+    run_job(&cx, "sync-interactions", Kind::Interactions).await
+}
+
+/// Drains snapshots and facts about sessions.
+#[utoipa::path(
+    get, path = "/api/cron/sync-configurations", tag = "cron", security(("cron" = [])),
+    responses(
+        (status = 200, description = "What the drain did.", body = JobReport<DrainReport>),
+        (status = 401, description = "Not the platform's cron.", body = ProblemDocument),
+        (status = 503, description = "Queue or database out of reach; nothing lost.", body = ProblemDocument),
+    )
+)]
+pub async fn sync_configurations(
+    cx: Context,
+    _: Cron,
+) -> Result<Json<JobReport<DrainReport>>, Problem> {
+    run_job(&cx, "sync-configurations", Kind::Configurations).await
+}
+
+/// Drains performance measurements.
+#[utoipa::path(
+    get, path = "/api/cron/sync-performance", tag = "cron", security(("cron" = [])),
+    responses(
+        (status = 200, description = "What the drain did.", body = JobReport<DrainReport>),
+        (status = 401, description = "Not the platform's cron.", body = ProblemDocument),
+        (status = 503, description = "Queue or database out of reach; nothing lost.", body = ProblemDocument),
+    )
+)]
+pub async fn sync_performance(cx: Context, _: Cron) -> Result<Json<JobReport<DrainReport>>, Problem> {
+    run_job(&cx, "sync-performance", Kind::Metrics).await
+}
+
+async fn run_job(
+    cx: &Context,
+    job: &'static str,
+    kind: Kind,
+) -> Result<Json<JobReport<DrainReport>>, Problem> {
+    operations::run(&cx.app, job, async {
+        operations::ensure_partitions(&cx.app, cx.now).await?;
+        Ok(drain(&cx.app, kind, cx.app.config.job_budget).await?)
+    })
+    .await
+    .map(Json)
+}
+
+/// Drains a stream until it is empty or most of the time is gone.
+pub async fn drain(app: &App, kind: Kind, budget: Duration) -> Result<DrainReport, DrainFailure> {
+    let started = Instant::now();
+    let mut report = DrainReport::default();
+    let name = format!("drain:{}", kind.as_str());
+    let Some(lease) = Lease::take(app, &name, LEASE_TTL).await? else {
+        report.lease_held_elsewhere = true;
+        return Ok(report);
+    };
+    let drained = drain_under_lease(app, kind, &lease, started, budget, &mut report).await;
+    lease.release(app).await;
+    drained.map(|()| report)
+}
+
+async fn drain_under_lease(
+    app: &App,
+    kind: Kind,
+    lease: &Lease,
+    started: Instant,
+    budget: Duration,
+    report: &mut DrainReport,
+) -> Result<(), DrainFailure> {
+    let mut entry_bytes = None;
+    loop {
+        let batch = drain_batch_retrying(app, kind, entry_bytes).await?;
+        if batch.entries == 0 {
+            report.complete = true;
+            return Ok(());
+        }
+        report.add(&batch);
+        entry_bytes = Some(batch.bytes / batch.entries);
+        if started.elapsed() > budget.mul_f64(BUDGET_SHARE) || !lease.renew(app).await? {
+            return Ok(());
+        }
+    }
+}
+
+/// Deadlocks and serialisation failures are the database's way to ask for another try.
+async fn drain_batch_retrying(
+    app: &App,
+    kind: Kind,
+    entry_bytes: Option<usize>,
+) -> Result<Batch, DrainFailure> {
+    for _ in 1..RETRIES {
+        match drain_batch(app, kind, entry_bytes).await {
+            Err(DrainFailure::Database(error)) if asks_for_another_try(&error) => {
+                tracing::warn!(?error, queue = kind.as_str(), "batch tried again");
+            }
+            other => return other,
+        }
+    }
+    drain_batch(app, kind, entry_bytes).await
+}
+
+fn asks_for_another_try(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| matches!(code.as_ref(), "40001" | "40P01"))
+}
+
+/// What one transaction committed.
+#[derive(Default)]
+struct Batch {
+    entries: usize,
+    bytes: usize,
+    stored_directly: usize,
+    outcome: Outcome,
+}
+
+async fn drain_batch(
+    app: &App,
+    kind: Kind,
+    entry_bytes: Option<usize>,
+) -> Result<Batch, DrainFailure> {
+    let mut tx = app.db.begin().await?;
+    let committed = lock_position(&mut tx, kind).await?;
+    let queued = queue::read_oldest(app, kind, committed.as_ref(), entry_bytes).await?;
+    let Some(last) = queued.last() else { return Ok(Batch::default()) };
+    let decoded = decode(&mut tx, kind, &queued).await?;
+    let mut outcome = store::store(&mut tx, &decoded.entries, Origin::Arrival).await?;
+    outcome.received += decoded.damaged_events;
+    outcome.dead += decoded.damaged_events;
+    let received = queued.iter().map(|entry| entry.events).sum();
+    write_position(&mut tx, kind, last, received).await?;
+    tx.commit().await?;
+    let sessions = sessions_of(&decoded.entries);
+    let place = (&last.stream_id, last.offset);
+    queue::trim(app, kind, place, &sessions, app.clock.now()).await?;
+    Ok(Batch {
+        entries: queued.len(),
+        bytes: queued.iter().map(|entry| entry.data.len()).sum(),
+        stored_directly: decoded.stored_directly,
+        outcome,
+    })
+}
+
+/// Locks the stream's position, so that batches of one stream follow one another.
+async fn lock_position(
+    tx: &mut sqlx::PgTransaction<'_>,
+    kind: Kind,
+) -> Result<Option<Committed>, sqlx::Error> {
+    let row = sqlx::query!(
+        "SELECT last_stream_id, last_entry_id FROM drain_positions WHERE queue = $1 FOR UPDATE",
+        kind.as_str()
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(row.last_stream_id.map(|id| Committed {
+        stream_id: StreamId::new(id),
+        entry_id: row.last_entry_id,
+    }))
+}
+
+async fn write_position(
+    tx: &mut sqlx::PgTransaction<'_>,
+    kind: Kind,
+    last: &Queued,
+    received: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE drain_positions
+         SET last_stream_id = $2, last_entry_id = $3, received = received + $4, drained_at = now()
+         WHERE queue = $1",
+        kind.as_str(),
+        last.stream_id.as_str(),
+        last.entry_id,
+        received,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Entries that can be stored; damaged ones are dead letters already.
+struct Decoded {
+    entries: Vec<Entry>,
+    damaged_events: i64,
+    stored_directly: usize,
+}
+
+async fn decode(
+    tx: &mut sqlx::PgTransaction<'_>,
+    kind: Kind,
+    queued: &[Queued],
+) -> Result<Decoded, sqlx::Error> {
+    let stored_directly = stored_directly(tx, queued).await?;
+    let mut decoded = Decoded { entries: Vec::new(), damaged_events: 0, stored_directly: 0 };
+    for entry in queued {
+        if entry.entry_id.is_some_and(|id| stored_directly.contains(&id)) {
+            decoded.stored_directly += 1;
+            continue;
+        }
+        match serde_json::from_str::<Entry>(&entry.data) {
+            Ok(entry) => decoded.entries.push(entry),
+            Err(error) => {
+                let damaged = DamagedEntry {
+                    entry_id: entry.entry_id.unwrap_or_else(Uuid::now_v7),
+                    events: entry.events,
+                    reason: error.to_string(),
+                    data: &entry.data,
+                    received_at: entry.stream_id.time().unwrap_or_default(),
+                };
+                store::insert_damaged_entry(tx, kind, &damaged).await?;
+                decoded.damaged_events += entry.events.max(1);
+            }
+        }
+    }
+    Ok(decoded)
+}
+
+/// The entries that were stored without the queue although the queue had taken them too: the
+/// answer of Redis had got lost. Noted for the ledger.
+async fn stored_directly(
+    tx: &mut sqlx::PgTransaction<'_>,
+    queued: &[Queued],
+) -> Result<HashSet<Uuid>, sqlx::Error> {
+    let ids: Vec<Uuid> = queued.iter().filter_map(|entry| entry.entry_id).collect();
+    let stored = sqlx::query_scalar!(
+        "UPDATE direct_entries SET in_queue = true WHERE entry_id = ANY($1) RETURNING entry_id",
+        &ids
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(stored.into_iter().collect())
+}
+
+fn sessions_of(entries: &[Entry]) -> Vec<SessionId> {
+    let sessions: BTreeSet<&SessionId> = entries
+        .iter()
+        .flat_map(|entry| entry.events.iter().filter_map(|event| event.session_id.as_ref()))
+        .collect();
+    sessions.into_iter().cloned().collect()
+}

@@ -1,0 +1,392 @@
+//! The ledger: what became of every transmission and of every numbered event.
+//!
+//! Each hop counts for itself: Redis counts what it accepted, the database what it stored, and the
+//! queue is counted by reading it. The identities compare these counts with one another.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use nest_haus_domain::analytics::Rate;
+use nest_haus_domain::tracking::{
+    Entry, Kind, SequenceLedger, SessionId, SessionKey, TransmissionLedger,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::http::Problem;
+use crate::platform::{App, RedisFailure};
+use crate::queue;
+
+/// Queue entries that a report reads at the most.
+const QUEUE_ENTRIES_READ_MAX: usize = 50_000;
+
+/// Sessions out of balance that a report names at the most.
+const UNBALANCED_MAX: i64 = 20;
+
+/// Transmissions with what the identity leaves open.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Transmissions {
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    counts: TransmissionLedger,
+    /// `received - stored - rejected - duplicate - dead - queued`: zero when nothing was lost.
+    pub difference: i64,
+}
+
+impl From<TransmissionLedger> for Transmissions {
+    fn from(counts: TransmissionLedger) -> Self {
+        Self { counts, difference: counts.difference() }
+    }
+}
+
+/// Numbered events with what the identity leaves open.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Sequences {
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    counts: SequenceLedger,
+    /// Numbered events of which nothing is known.
+    pub unknown: i64,
+}
+
+impl From<SequenceLedger> for Sequences {
+    fn from(counts: SequenceLedger) -> Self {
+        Self { counts, unknown: counts.unknown() }
+    }
+}
+
+/// The ledger of the whole system.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LedgerReport {
+    /// What became of transmissions.
+    pub transmissions: Transmissions,
+    /// What became of numbered events.
+    pub sequences: Sequences,
+    /// Events without a client's number: stored, but their loss could not be noticed.
+    pub unaccountable: i64,
+    /// Events that reached the database without the queue.
+    pub received_directly: i64,
+    /// Rows in the tables of events, where they were counted.
+    pub rows: Option<i64>,
+    /// Sessions whose ledger does not agree with their rows, where they were counted: twenty at most.
+    pub unbalanced_sessions: Vec<String>,
+    /// The queue was too long to be read to its end, so that `queued` and `inFlight` are too low.
+    pub queue_cut: bool,
+    /// When the report was made.
+    pub as_of: DateTime<Utc>,
+}
+
+impl LedgerReport {
+    /// Whether both identities hold.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.transmissions.difference == 0
+            && self.sequences.unknown == 0
+            && self.unbalanced_sessions.is_empty()
+    }
+
+    /// Numbered events of which it is known what became, of all numbered events.
+    #[must_use]
+    pub fn capture_rate(&self) -> Rate {
+        let emitted = self.sequences.counts.emitted;
+        Rate::new(emitted - self.sequences.unknown.max(0), emitted)
+    }
+}
+
+/// The ledger of one session, its stored events counted as rows.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionLedger {
+    /// The session.
+    #[schema(value_type = String)]
+    pub session_id: SessionId,
+    /// What became of its transmissions.
+    pub transmissions: Transmissions,
+    /// What became of its numbered events, by tab.
+    pub tabs: Vec<TabLedger>,
+    /// Stored events without a client's number.
+    pub unaccountable: i64,
+}
+
+impl SessionLedger {
+    /// Whether both identities hold.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.transmissions.difference == 0
+            && self.tabs.iter().all(|tab| tab.sequences.unknown == 0)
+    }
+}
+
+/// The ledger of one tab.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TabLedger {
+    /// The tab.
+    pub tab_id: String,
+    /// What became of its numbered events.
+    #[serde(flatten)]
+    pub sequences: Sequences,
+}
+
+/// The events that wait in the queue.
+#[derive(Default)]
+struct Waiting {
+    events: i64,
+    by_session: HashMap<SessionKey, i64>,
+    tabs: HashMap<(SessionKey, String), WaitingTab>,
+    cut: bool,
+}
+
+/// The numbered events of one tab that wait in the queue.
+#[derive(Debug, Clone, Copy, Default)]
+struct WaitingTab {
+    events: i64,
+    emitted: i64,
+}
+
+impl WaitingTab {
+    /// How much more the tab emitted than the database knows.
+    fn beyond(self, emitted_known: i64) -> i64 {
+        (self.emitted - emitted_known).max(0)
+    }
+}
+
+impl Waiting {
+    async fn read(app: &App) -> Result<Self, RedisFailure> {
+        let mut waiting = Self::default();
+        let mut read = 0;
+        for kind in Kind::ALL {
+            let mut last = None;
+            loop {
+                let page = queue::read_page(app, kind, last.as_ref()).await?;
+                let Some(end) = page.last() else { break };
+                last = Some(end.stream_id.clone());
+                read += page.len();
+                for queued in &page {
+                    waiting.add(queued);
+                }
+                if read > QUEUE_ENTRIES_READ_MAX {
+                    waiting.cut = true;
+                    return Ok(waiting);
+                }
+            }
+        }
+        Ok(waiting)
+    }
+
+    fn add(&mut self, queued: &queue::Queued) {
+        self.events += queued.events;
+        let Ok(entry) = serde_json::from_str::<Entry>(&queued.data) else { return };
+        let events = entry.events.iter().map(|event| {
+            (event.session_id.as_ref(), event.tab_id.as_ref(), event.seq)
+        });
+        let rejections = entry.rejections.iter().map(|rejection| {
+            (rejection.session_id.as_ref(), rejection.tab_id.as_ref(), rejection.seq)
+        });
+        let repeated = entry.repeated.iter().map(|session| (session.as_ref(), None, None));
+        for (session, tab, seq) in events.chain(rejections).chain(repeated) {
+            let key = session.map_or(SessionKey::NONE, SessionId::key);
+            *self.by_session.entry(key).or_default() += 1;
+            if let (Some(tab), Some(seq)) = (tab, seq) {
+                let tab = self.tabs.entry((key, tab.as_str().to_owned())).or_default();
+                tab.events += 1;
+                tab.emitted = tab.emitted.max(seq.get());
+            }
+        }
+        for report in &entry.sequences {
+            let key = (report.session_id.key(), report.tab_id.as_str().to_owned());
+            let tab = self.tabs.entry(key).or_default();
+            tab.emitted = tab.emitted.max(report.emitted);
+        }
+    }
+}
+
+/// The ledger of the whole system. `count_rows` also counts the rows of all events and compares
+/// them with the ledger session by session, which takes time in proportion to all events.
+pub async fn ledger(
+    app: &App,
+    count_rows: bool,
+    now: DateTime<Utc>,
+) -> Result<LedgerReport, Problem> {
+    let waiting = Waiting::read(app).await?;
+    let status = queue::status(app).await?;
+    let accepted: i64 = status.iter().map(|(_, status)| status.accepted).sum();
+    let sums = sqlx::query!(
+        r#"SELECT coalesce(sum(stored), 0)::bigint AS "stored!",
+            coalesce(sum(rejected), 0)::bigint AS "rejected!",
+            coalesce(sum(duplicate), 0)::bigint AS "duplicate!",
+            coalesce(sum(dead), 0)::bigint AS "dead!",
+            coalesce(sum(unnumbered), 0)::bigint AS "unnumbered!",
+            (SELECT coalesce(sum(received), 0)::bigint FROM direct_entries WHERE NOT in_queue)
+                AS "direct!"
+         FROM ledger"#
+    )
+    .fetch_one(&app.db)
+    .await?;
+    let sequences = sqlx::query!(
+        r#"SELECT coalesce(sum(emitted), 0)::bigint AS "emitted!",
+            coalesce(sum(stored), 0)::bigint AS "stored!",
+            coalesce(sum(rejected), 0)::bigint AS "rejected!",
+            coalesce(sum(dead), 0)::bigint AS "dead!",
+            coalesce(sum(erased), 0)::bigint AS "erased!",
+            coalesce(sum((SELECT sum(value::bigint) FROM jsonb_each_text(dropped_local))), 0)::bigint
+                AS "dropped_local!"
+         FROM sequences"#
+    )
+    .fetch_one(&app.db)
+    .await?;
+    let (rows, unbalanced_sessions) =
+        if count_rows { count_all_rows(app).await? } else { (None, Vec::new()) };
+    let transmissions = TransmissionLedger {
+        received: accepted + sums.direct,
+        stored: sums.stored,
+        rejected: sums.rejected,
+        duplicate: sums.duplicate,
+        dead: sums.dead,
+        queued: waiting.events,
+    };
+    let sequences = SequenceLedger {
+        emitted: sequences.emitted + emitted_beyond(app, &waiting).await?,
+        stored: sequences.stored,
+        dropped_local: sequences.dropped_local,
+        rejected: sequences.rejected,
+        dead: sequences.dead,
+        erased: sequences.erased,
+        in_flight: waiting.tabs.values().map(|tab| tab.events).sum(),
+    };
+    Ok(LedgerReport {
+        transmissions: transmissions.into(),
+        sequences: sequences.into(),
+        unaccountable: sums.unnumbered,
+        received_directly: sums.direct,
+        rows,
+        unbalanced_sessions,
+        queue_cut: waiting.cut,
+        as_of: now,
+    })
+}
+
+/// How many events tabs emitted beyond what the database knows, by what waits in the queue.
+async fn emitted_beyond(app: &App, waiting: &Waiting) -> Result<i64, sqlx::Error> {
+    let (keys, tabs): (Vec<_>, Vec<_>) =
+        waiting.tabs.keys().map(|(key, tab)| (key.as_uuid(), tab.clone())).unzip();
+    let rows = sqlx::query!(
+        "SELECT session_key, tab_id, emitted FROM sequences
+         JOIN unnest($1::uuid[], $2::text[]) AS waiting (session_key, tab_id)
+            USING (session_key, tab_id)",
+        &keys,
+        &tabs
+    )
+    .fetch_all(&app.db)
+    .await?;
+    let known: HashMap<_, _> = rows
+        .into_iter()
+        .map(|row| ((SessionKey::from(row.session_key), row.tab_id), row.emitted))
+        .collect();
+    let beyond = |(tab, waiting): (&(SessionKey, String), &WaitingTab)| {
+        waiting.beyond(known.get(tab).copied().unwrap_or(0))
+    };
+    Ok(waiting.tabs.iter().map(beyond).sum())
+}
+
+/// Counts the rows of all events, and names sessions whose ledger says something else.
+async fn count_all_rows(app: &App) -> Result<(Option<i64>, Vec<String>), sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"WITH events AS (
+            SELECT session_key FROM interaction_events
+            UNION ALL SELECT session_key FROM configuration_snapshots
+            UNION ALL SELECT session_key FROM session_events
+            UNION ALL SELECT coalesce(session_key, '00000000-0000-0000-0000-000000000000')
+                FROM performance_metrics
+         ), counted AS (
+            SELECT session_key, count(*) AS n FROM events GROUP BY session_key
+         ), compared AS (
+            SELECT coalesce(ledger.session_key, counted.session_key) AS session_key,
+                coalesce(n, 0) AS n,
+                coalesce(n, 0) = coalesce(stored, 0) AND coalesce(received, 0) =
+                    coalesce(stored, 0) + rejected + duplicate + dead AS balanced
+            FROM ledger FULL JOIN counted USING (session_key)
+         )
+         SELECT coalesce(sum(n), 0)::bigint AS "rows!",
+            coalesce((SELECT array_agg(session_key::text) FROM (
+                SELECT session_key FROM compared WHERE balanced IS NOT TRUE LIMIT $1) AS named),
+                '{}') AS "unbalanced!"
+         FROM compared"#,
+        UNBALANCED_MAX
+    )
+    .fetch_one(&app.db)
+    .await?;
+    Ok((Some(rows.rows), rows.unbalanced))
+}
+
+/// The ledger of one session.
+pub async fn session_ledger(app: &App, session_id: &SessionId) -> Result<SessionLedger, Problem> {
+    let waiting = Waiting::read(app).await?;
+    let key = session_id.key();
+    let counts = sqlx::query!(
+        r#"SELECT coalesce(sum(received), 0)::bigint AS "received!",
+            coalesce(sum(duplicate), 0)::bigint AS "duplicate!",
+            coalesce(sum(unnumbered), 0)::bigint AS "unnumbered!",
+            (SELECT count(*) FROM interaction_events WHERE session_key = $1)
+                + (SELECT count(*) FROM configuration_snapshots WHERE session_key = $1)
+                + (SELECT count(*) FROM session_events WHERE session_key = $1)
+                + (SELECT count(*) FROM performance_metrics WHERE session_key = $1) AS "rows!",
+            (SELECT count(*) FROM dead_letters WHERE session_key = $1 AND stage = 'rejected')
+                AS "rejected!",
+            (SELECT coalesce(sum(events), 0)::bigint FROM dead_letters
+             WHERE session_key = $1 AND stage = 'dead' AND replayed_at IS NULL) AS "dead!"
+         FROM ledger WHERE session_key = $1"#,
+        key.as_uuid()
+    )
+    .fetch_one(&app.db)
+    .await?;
+    let queued = waiting.by_session.get(&key).copied().unwrap_or(0);
+    let transmissions = TransmissionLedger {
+        received: counts.received + queued,
+        stored: counts.rows,
+        rejected: counts.rejected,
+        duplicate: counts.duplicate,
+        dead: counts.dead,
+        queued,
+    };
+    Ok(SessionLedger {
+        session_id: session_id.clone(),
+        transmissions: transmissions.into(),
+        tabs: tab_ledgers(app, key, &waiting).await?,
+        unaccountable: counts.unnumbered,
+    })
+}
+
+async fn tab_ledgers(
+    app: &App,
+    key: SessionKey,
+    waiting: &Waiting,
+) -> Result<Vec<TabLedger>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT tab_id, emitted, stored, rejected, dead, erased,
+            coalesce((SELECT sum(value::bigint) FROM jsonb_each_text(dropped_local)), 0)::bigint
+                AS "dropped_local!"
+         FROM sequences WHERE session_key = $1 ORDER BY tab_id"#,
+        key.as_uuid()
+    )
+    .fetch_all(&app.db)
+    .await?;
+    let ledger = rows.into_iter().map(|row| {
+        let tab = (key, row.tab_id.clone());
+        let waiting = waiting.tabs.get(&tab).copied().unwrap_or_default();
+        let counts = SequenceLedger {
+            emitted: row.emitted + waiting.beyond(row.emitted),
+            stored: row.stored,
+            dropped_local: row.dropped_local,
+            rejected: row.rejected,
+            dead: row.dead,
+            erased: row.erased,
+            in_flight: waiting.events,
+        };
+        TabLedger { tab_id: row.tab_id, sequences: counts.into() }
+    });
+    Ok(ledger.collect())
+}

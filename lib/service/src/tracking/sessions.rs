@@ -1,0 +1,173 @@
+//! A session's start, and what its cart page reads back.
+
+use axum::extract::Query;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, SecondsFormat, Utc};
+use nest_haus_domain::tracking::{Kind, Payload, SessionFact, SessionFacts, SessionId, Register};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use utoipa::IntoParams;
+
+use super::accept::{Incoming, accept};
+use super::session_token;
+use super::store;
+use super::track::{answer, event};
+use super::wire::Envelope;
+use crate::http::{Context, FieldError, Problem, ProblemDocument};
+use crate::queue;
+
+/// Starts a session whose id the server makes up. The body does not matter.
+#[utoipa::path(
+    post, path = "/api/sessions", tag = "sessions",
+    responses(
+        (status = 200, description = "The session's id and its token."),
+        (status = 429, description = "Too many requests.", body = ProblemDocument),
+        (status = 503, description = "Nothing was kept; try again later.", body = ProblemDocument),
+    )
+)]
+pub async fn start_session(cx: Context) -> Result<Response, Problem> {
+    let millis = cx.now.timestamp_millis();
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(|_| crate::privacy::SealingFailure)?;
+    let id = format!("config_{millis}_{}", hex::encode(random));
+    let session_id = SessionId::try_from(id).map_err(|error| Problem::Internal(error.into()))?;
+    let envelope = Envelope::default();
+    let payload = Payload::Fact(SessionFact::Started);
+    let event =
+        event(&cx, &envelope, Some(session_id.clone()), 0, payload).map_err(Problem::field)?;
+    let receipt = accept(&cx, Incoming::one(Kind::Configurations, event)).await?;
+    let token = receipt.token.as_ref().map(|token| token.token.clone());
+    let body = json!({
+        "success": true, "sessionId": session_id, "timestamp": millis, "sessionToken": token,
+    });
+    Ok(answer(&cx, &envelope, &receipt, body))
+}
+
+/// Names a session.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionQuery {
+    /// The session's id.
+    session_id: Option<String>,
+}
+
+impl SessionQuery {
+    /// The session, or the refusal in the words of today's client.
+    pub fn session_id(self, missing: &'static str) -> Result<SessionId, Problem> {
+        let text = self.session_id.filter(|text| !text.is_empty()).ok_or_else(|| {
+            Problem::legacy(missing, vec![FieldError::required("sessionId")])
+        })?;
+        SessionId::try_from(text).map_err(|error| {
+            let field = FieldError::new("sessionId", "invalid", error.to_string());
+            Problem::legacy(missing, vec![field])
+        })
+    }
+}
+
+/// Everything known of a session, stored or still in the queue. If Redis is out of reach, what is
+/// stored has to do.
+pub async fn facts_of(cx: &Context, session_id: &SessionId) -> Result<SessionFacts, Problem> {
+    let mut db = cx.app.db.acquire().await;
+    let stored = match &mut db {
+        Ok(db) => store::load_facts(db, &[session_id.key().as_uuid()]).await,
+        Err(error) => Err(sqlx::Error::Io(std::io::Error::other(error.to_string()))),
+    };
+    let stored = stored.map(|mut facts| facts.remove(&session_id.key()).unwrap_or_default());
+    match (stored, queue::live_facts(&cx.app, session_id).await) {
+        (Ok(mut stored), Ok(live)) => {
+            stored.merge(live);
+            Ok(stored)
+        }
+        (Ok(stored), Err(error)) => {
+            tracing::warn!(?error, "session read without redis");
+            Ok(stored)
+        }
+        (Err(error), Ok(live)) if !live.is_empty() => {
+            tracing::warn!(?error, "session read without the database");
+            Ok(live)
+        }
+        (Err(error), _) => Err(error.into()),
+    }
+}
+
+/// A session's configuration, price and status; with the session's token its personal data too.
+#[utoipa::path(
+    get, path = "/api/sessions/get-session", tag = "sessions", params(SessionQuery),
+    responses(
+        (status = 200, description = "The session."),
+        (status = 304, description = "As the client has it."),
+        (status = 400, description = "No session named.", body = ProblemDocument),
+        (status = 404, description = "Unknown session.", body = ProblemDocument),
+        (status = 503, description = "Try again later.", body = ProblemDocument),
+    )
+)]
+pub async fn get_session(cx: Context, query: Query<SessionQuery>) -> Result<Response, Problem> {
+    let session_id = query.0.session_id("Session ID is required")?;
+    let facts = facts_of(&cx, &session_id).await?;
+    if facts.is_empty() {
+        return Err(Problem::NotFound("Session"));
+    }
+    let is_owner = session_token::is_owner(&cx.app, &cx.caller, &session_id, &facts);
+    let session = json!({
+        "sessionId": session_id,
+        "configurationData": configuration_data(&cx, &session_id, &facts, is_owner),
+        "totalPrice": facts.total_price_cents().map(euros),
+        "status": facts.status(),
+        "lastActivity": last_activity(&facts),
+    });
+    let etag = format!("\"{}\"", hex::encode(&Sha256::digest(session.to_string())[..12]));
+    let known = cx.caller.header("if-none-match") == Some(etag.as_str());
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let timestamp = cx.now.timestamp_millis();
+        axum::Json(json!({"success": true, "session": session, "timestamp": timestamp}))
+            .into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    if let Ok(etag) = etag.parse() {
+        headers.insert(header::ETAG, etag);
+    }
+    Ok(response)
+}
+
+/// The configuration as the front end reads it, `userData` inside. Sealed values are opened for
+/// the session's own client and left out for anybody else.
+pub(super) fn configuration_data(
+    cx: &Context,
+    session_id: &SessionId,
+    facts: &SessionFacts,
+    is_owner: bool,
+) -> Value {
+    let mut data = facts.configuration().and_then(Value::as_object).cloned();
+    if is_owner {
+        let open = |(name, sealed)| {
+            Some((String::from(name), json!(cx.app.sealer.open(session_id.as_str(), sealed)?)))
+        };
+        let user_data: Map<String, Value> = facts.user_data().filter_map(open).collect();
+        if !user_data.is_empty() {
+            data.get_or_insert_default().insert("userData".to_owned(), user_data.into());
+        }
+    }
+    let mut data = data.map_or(Value::Null, Value::Object);
+    cx.app.sealer.open_or_remove(session_id.as_str(), &mut data, is_owner);
+    data
+}
+
+pub(super) fn last_activity(facts: &SessionFacts) -> Option<String> {
+    let at = facts.at(&Register::LastActivity).or_else(|| facts.at(&Register::Started));
+    at.map(iso)
+}
+
+pub(super) fn iso(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Cents as the euros that the front end counts in: whole where they are whole.
+pub(super) fn euros(cents: i64) -> Value {
+    #[expect(clippy::cast_precision_loss, reason = "prices are far below 2^52 cents")]
+    if cents % 100 == 0 { json!(cents / 100) } else { json!(cents as f64 / 100.0) }
+}

@@ -1,0 +1,824 @@
+//! Storage of entries: one transaction, every event in it stored once and counted once.
+//!
+//! Sessions are locked first, in key order, so that transactions cannot deadlock. Events that the
+//! database cannot take are found by bisection and become dead letters in the same transaction.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use nest_haus_domain::tracking::{
+    Entry, Event, IdSource, Kind, Payload, Register, Rejection, SessionFacts, SessionId, SessionKey,
+};
+use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection, PgTransaction};
+use uuid::Uuid;
+
+use super::accept::facts_by_session;
+use crate::platform::{App, ConsentMode};
+
+/// What became of the events of some entries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Events transmitted.
+    pub received: i64,
+    /// Events stored.
+    pub stored: i64,
+    /// Events refused.
+    pub rejected: i64,
+    /// Events that were stored before.
+    pub duplicate: i64,
+    /// Events that the database could not take.
+    pub dead: i64,
+}
+
+/// The transactions that entries are stored by, which differ in what the ledger knows already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// On arrival: the events are counted for the first time.
+    Arrival,
+    /// A dead letter sent again: the events were counted as received and dead.
+    DeadLetter,
+}
+
+/// Stores entries inside the caller's transaction.
+pub async fn store(
+    tx: &mut PgTransaction<'_>,
+    entries: &[Entry],
+    origin: Origin,
+) -> Result<Outcome, sqlx::Error> {
+    let events: Vec<Placed<'_>> = entries
+        .iter()
+        .flat_map(|entry| entry.events.iter().map(move |event| Placed { entry, event }))
+        .collect();
+    let mut known = lock_sessions(tx, &events).await?;
+    let fates = insert_events(tx, &events).await?;
+    for dead in &fates.dead {
+        insert_dead_letter(tx, dead).await?;
+    }
+    for entry in entries {
+        insert_rejections(tx, entry).await?;
+    }
+    let new: Vec<_> = events.iter().filter(|placed| fates.is_new(placed)).copied().collect();
+    project_sessions(tx, &new, &mut known).await?;
+    let tally = Tally::of(entries, &events, &fates);
+    tally.write(tx, origin).await?;
+    Ok(tally.total())
+}
+
+/// Stores an entry without the queue, and answers which claim each of its sessions belongs to.
+pub async fn store_directly(
+    app: &App,
+    entry: &Entry,
+) -> Result<HashMap<SessionKey, String>, sqlx::Error> {
+    let mut tx = app.db.begin().await?;
+    let received = i64::try_from(entry.received()).unwrap_or(i64::MAX);
+    sqlx::query!(
+        "INSERT INTO direct_entries (entry_id, queue, received) VALUES ($1, $2, $3)",
+        entry.id,
+        entry.kind.as_str(),
+        received,
+    )
+    .execute(&mut *tx)
+    .await?;
+    store(&mut tx, std::slice::from_ref(entry), Origin::Arrival).await?;
+    let keys: Vec<Uuid> = entry.claims.keys().map(|id| id.key().as_uuid()).collect();
+    let facts = load_facts(&mut tx, &keys).await?;
+    tx.commit().await?;
+    let owner = |facts: &SessionFacts| facts.value(&Register::Owner)?.as_str().map(str::to_owned);
+    Ok(facts.iter().filter_map(|(key, facts)| Some((*key, owner(facts)?))).collect())
+}
+
+/// Which sessions of an entry may not be analysed, by what the database knows: a code for each.
+pub async fn consent_refusals(
+    app: &App,
+    entry: &Entry,
+) -> Result<BTreeMap<SessionId, String>, sqlx::Error> {
+    if !entry.kind.needs_consent() {
+        return Ok(BTreeMap::new());
+    }
+    let sessions: BTreeSet<_> =
+        entry.events.iter().filter_map(|event| event.session_id.clone()).collect();
+    let keys: Vec<Uuid> = sessions.iter().map(|id| id.key().as_uuid()).collect();
+    let facts = load_facts(&mut *app.db.acquire().await?, &keys).await?;
+    let code = |id: &SessionId| {
+        let consent = facts.get(&id.key()).and_then(SessionFacts::analytics_consent);
+        match (consent, app.config.consent_mode) {
+            (Some(false), _) => Some("consent_denied".to_owned()),
+            (None, ConsentMode::Required) => Some("consent_missing".to_owned()),
+            _ => None,
+        }
+    };
+    Ok(sessions.into_iter().filter_map(|id| code(&id).map(|code| (id, code))).collect())
+}
+
+/// The facts of some sessions, by key.
+pub async fn load_facts(
+    db: &mut PgConnection,
+    keys: &[Uuid],
+) -> Result<HashMap<SessionKey, SessionFacts>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "SELECT session_key, facts FROM session_facts WHERE session_key = ANY($1)",
+        keys
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|row| Ok((SessionKey::from(row.session_key), decode_facts(row.facts)?)))
+        .collect()
+}
+
+fn decode_facts(facts: Value) -> Result<SessionFacts, sqlx::Error> {
+    serde_json::from_value(facts).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+/// An event with the entry that it came in.
+#[derive(Clone, Copy)]
+struct Placed<'a> {
+    entry: &'a Entry,
+    event: &'a Event,
+}
+
+impl Placed<'_> {
+    fn session_key(&self) -> SessionKey {
+        self.event.session_id.as_ref().map_or(SessionKey::NONE, SessionId::key)
+    }
+
+    /// What two deliveries of one event share.
+    fn identity(&self) -> Identity {
+        let table = Table::of(&self.event.payload);
+        let session = if table == Table::Metrics { SessionKey::NONE } else { self.session_key() };
+        (table, session, self.event.id.as_uuid())
+    }
+}
+
+type Identity = (Table, SessionKey, Uuid);
+
+/// The tables that events are stored in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Table {
+    Interactions,
+    Snapshots,
+    Facts,
+    Metrics,
+}
+
+impl Table {
+    const ALL: [Self; 4] = [Self::Interactions, Self::Snapshots, Self::Facts, Self::Metrics];
+
+    const fn of(payload: &Payload) -> Self {
+        match payload {
+            Payload::Interaction(_) => Self::Interactions,
+            Payload::Snapshot(_) => Self::Snapshots,
+            Payload::Fact(_) => Self::Facts,
+            Payload::Metric(_) => Self::Metrics,
+        }
+    }
+}
+
+/// What became of each event: the identities that were new, and the events that could not be stored.
+#[derive(Default)]
+struct Fates<'a> {
+    new: HashMap<Identity, &'a Event>,
+    dead: Vec<Dead<'a>>,
+}
+
+/// An event that the database could not take, and why.
+struct Dead<'a> {
+    placed: Placed<'a>,
+    code: String,
+    detail: String,
+}
+
+impl Fates<'_> {
+    /// Whether this very delivery is the one that was stored.
+    fn is_new(&self, placed: &Placed<'_>) -> bool {
+        self.new.get(&placed.identity()).is_some_and(|event| std::ptr::eq(*event, placed.event))
+    }
+
+    fn is_dead(&self, placed: &Placed<'_>) -> bool {
+        self.dead.iter().any(|dead| std::ptr::eq(dead.placed.event, placed.event))
+    }
+}
+
+/// Creates the rows of unknown sessions and locks all of them, in key order.
+async fn lock_sessions(
+    tx: &mut PgTransaction<'_>,
+    events: &[Placed<'_>],
+) -> Result<HashMap<SessionKey, SessionFacts>, sqlx::Error> {
+    let keys: BTreeSet<Uuid> = events
+        .iter()
+        .filter(|placed| placed.event.session_id.is_some())
+        .map(|placed| placed.session_key().as_uuid())
+        .collect();
+    let keys: Vec<Uuid> = keys.into_iter().collect();
+    sqlx::query!(
+        "INSERT INTO session_facts (session_key)
+         SELECT session_key FROM unnest($1::uuid[]) AS new (session_key) ORDER BY session_key
+         ON CONFLICT DO NOTHING",
+        &keys
+    )
+    .execute(&mut **tx)
+    .await?;
+    let rows = sqlx::query!(
+        "SELECT session_key, facts FROM session_facts WHERE session_key = ANY($1)
+         ORDER BY session_key FOR UPDATE",
+        &keys
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter()
+        .map(|row| Ok((SessionKey::from(row.session_key), decode_facts(row.facts)?)))
+        .collect()
+}
+
+async fn insert_events<'a>(
+    tx: &mut PgTransaction<'_>,
+    events: &[Placed<'a>],
+) -> Result<Fates<'a>, sqlx::Error> {
+    let mut fates = Fates::default();
+    for table in Table::ALL {
+        let mut seen = HashSet::new();
+        let mut rows: Vec<Placed<'a>> = events
+            .iter()
+            .filter(|placed| Table::of(&placed.event.payload) == table)
+            .filter(|placed| seen.insert(placed.identity()))
+            .copied()
+            .collect();
+        rows.sort_by_key(Placed::identity);
+        insert_bisected(tx, table, &rows, &mut fates).await?;
+    }
+    Ok(fates)
+}
+
+/// Inserts rows; halves a part that the database refuses for what it says, down to the row.
+async fn insert_bisected<'a>(
+    tx: &mut PgTransaction<'_>,
+    table: Table,
+    rows: &[Placed<'a>],
+    fates: &mut Fates<'a>,
+) -> Result<(), sqlx::Error> {
+    let mut open = vec![rows];
+    while let Some(part) = open.pop() {
+        if part.is_empty() {
+            continue;
+        }
+        let mut savepoint = tx.begin().await?;
+        match insert(&mut savepoint, table, part).await {
+            Ok(stored) => {
+                savepoint.commit().await?;
+                let stored = part.iter().filter(|placed| stored.contains(&placed.event.id.as_uuid()));
+                fates.new.extend(stored.map(|placed| (placed.identity(), placed.event)));
+            }
+            Err(error) => {
+                let Some(code) = poison_code(&error) else { return Err(error) };
+                savepoint.rollback().await?;
+                if let [placed] = part {
+                    fates.dead.push(Dead { placed: *placed, code, detail: error.to_string() });
+                } else {
+                    let (front, back) = part.split_at(part.len() / 2);
+                    open.extend([front, back]);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The SQLSTATE of an error that says the data is at fault (classes 22 and 23), not the database.
+pub fn poison_code(error: &sqlx::Error) -> Option<String> {
+    let code = error.as_database_error()?.code()?;
+    (code.starts_with("22") || code.starts_with("23")).then(|| code.into_owned())
+}
+
+/// Inserts rows and answers the ids that were not there before.
+async fn insert(
+    tx: &mut PgTransaction<'_>,
+    table: Table,
+    rows: &[Placed<'_>],
+) -> Result<HashSet<Uuid>, sqlx::Error> {
+    let json = Value::from_iter(rows.iter().map(row)).to_string();
+    let stored = match table {
+        Table::Interactions => {
+            sqlx::query_scalar!(
+                "INSERT INTO interaction_events (session_key, event_time, event_id, occurred_at,
+                    received_at, entry_id, seq, time_spent_ms, total_price_cents,
+                    price_change_cents, viewport_width, viewport_height, id_source, late,
+                    interactive, tab_id, event_type, category, element_id, selection_value,
+                    previous_value, device_type, additional_data)
+                 SELECT session_key, event_time, event_id, occurred_at, received_at, entry_id, seq,
+                    time_spent_ms, total_price_cents, price_change_cents, viewport_width,
+                    viewport_height, id_source, late, interactive, tab_id, event_type, category,
+                    element_id, selection_value, previous_value, device_type, additional_data
+                 FROM json_populate_recordset(NULL::interaction_events, $1::text::json)
+                 ON CONFLICT DO NOTHING RETURNING event_id",
+                json
+            )
+            .fetch_all(&mut **tx)
+            .await?
+        }
+        Table::Snapshots => {
+            sqlx::query_scalar!(
+                "INSERT INTO configuration_snapshots (session_key, event_time, event_id,
+                    occurred_at, received_at, entry_id, seq, total_price_cents, completion, trigger,
+                    id_source, late, ohne_nest_mode, exits, completes, tab_id, configuration)
+                 SELECT session_key, event_time, event_id, occurred_at, received_at, entry_id, seq,
+                    total_price_cents, completion, trigger, id_source, late, ohne_nest_mode, exits,
+                    completes, tab_id, configuration
+                 FROM json_populate_recordset(NULL::configuration_snapshots, $1::text::json)
+                 ON CONFLICT DO NOTHING RETURNING event_id",
+                json
+            )
+            .fetch_all(&mut **tx)
+            .await?
+        }
+        Table::Facts => {
+            sqlx::query_scalar!(
+                "INSERT INTO session_events (session_key, event_time, event_id, occurred_at,
+                    received_at, entry_id, seq, fact, id_source, late, tab_id, value)
+                 SELECT session_key, event_time, event_id, occurred_at, received_at, entry_id, seq,
+                    fact, id_source, late, tab_id, value
+                 FROM json_populate_recordset(NULL::session_events, $1::text::json)
+                 ON CONFLICT DO NOTHING RETURNING event_id",
+                json
+            )
+            .fetch_all(&mut **tx)
+            .await?
+        }
+        Table::Metrics => {
+            sqlx::query_scalar!(
+                "INSERT INTO performance_metrics (event_time, event_id, session_key, occurred_at,
+                    received_at, entry_id, seq, value, id_source, late, tab_id, metric_name,
+                    endpoint, user_agent, additional_data)
+                 SELECT event_time, event_id, session_key, occurred_at, received_at, entry_id, seq,
+                    value, id_source, late, tab_id, metric_name, endpoint, user_agent,
+                    additional_data
+                 FROM json_populate_recordset(NULL::performance_metrics, $1::text::json)
+                 ON CONFLICT DO NOTHING RETURNING event_id",
+                json
+            )
+            .fetch_all(&mut **tx)
+            .await?
+        }
+    };
+    Ok(stored.into_iter().collect())
+}
+
+/// An event as a row of its table.
+fn row(placed: &Placed<'_>) -> Value {
+    let Placed { entry, event } = placed;
+    let mut row = json!({
+        "session_key": event.session_id.as_ref().map(|id| id.key().as_uuid()),
+        "event_time": event.id.time(),
+        "event_id": event.id,
+        "occurred_at": event.occurred_at,
+        "received_at": entry.received_at,
+        "entry_id": entry.id,
+        "seq": event.seq,
+        "id_source": event.id_source.as_str(),
+        "late": event.late,
+        "tab_id": event.tab_id,
+    });
+    let own = match &event.payload {
+        Payload::Interaction(interaction) => json!({
+            "event_type": interaction.event_type,
+            "category": interaction.category,
+            "element_id": interaction.element_id,
+            "selection_value": interaction.selection_value,
+            "previous_value": interaction.previous_value,
+            "time_spent_ms": interaction.time_spent_ms,
+            "total_price_cents": interaction.total_price_cents,
+            "price_change_cents": interaction.price_change_cents,
+            "interactive": interaction.interactive,
+            "device_type": interaction.device.as_ref().and_then(|device| device.kind.as_ref()),
+            "viewport_width": interaction.device.as_ref().and_then(|device| device.width),
+            "viewport_height": interaction.device.as_ref().and_then(|device| device.height),
+            "additional_data": interaction.additional_data,
+        }),
+        Payload::Snapshot(snapshot) => json!({
+            "trigger": snapshot.trigger,
+            "configuration": snapshot.configuration,
+            "total_price_cents": snapshot.total_price_cents,
+            "completion": snapshot.completion,
+            "ohne_nest_mode": snapshot.ohne_nest_mode,
+            "exits": snapshot.exits,
+            "completes": snapshot.completes,
+        }),
+        Payload::Fact(fact) => json!({
+            "fact": fact.as_str(),
+            "value": json!(fact).get("value"),
+        }),
+        Payload::Metric(metric) => json!({
+            "metric_name": metric.name,
+            "value": metric.value,
+            "endpoint": metric.endpoint,
+            "user_agent": entry.context.user_agent,
+            "additional_data": metric.additional_data,
+        }),
+    };
+    if let (Some(row), Value::Object(own)) = (row.as_object_mut(), own) {
+        row.extend(own);
+    }
+    row
+}
+
+async fn insert_dead_letter(tx: &mut PgTransaction<'_>, dead: &Dead<'_>) -> Result<(), sqlx::Error> {
+    let Placed { entry, event } = dead.placed;
+    let payload = serde_json::to_string(event).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    sqlx::query!(
+        "INSERT INTO dead_letters (id, stage, queue, entry_id, event_index, event_id, session_key,
+            session_id, tab_id, seq, code, field, detail, payload, received_at)
+         VALUES ($1, 'dead', $2, $3, $4, $5, $6, $7, $8, $9, $10, '', $11, $12, $13)
+         ON CONFLICT (entry_id, event_index, stage) DO NOTHING",
+        Uuid::now_v7(),
+        entry.kind.as_str(),
+        entry.id,
+        i32::try_from(event.index).unwrap_or(i32::MAX),
+        event.id.as_uuid().to_string(),
+        dead.placed.session_key().as_uuid(),
+        event.session_id.as_ref().map(SessionId::as_str),
+        event.tab_id.as_ref().map(|id| id.as_str()),
+        event.seq.map(i64::from),
+        dead.code,
+        dead.detail,
+        payload,
+        entry.received_at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// A whole entry that cannot be decoded becomes one dead letter for all its events.
+pub async fn insert_damaged_entry(
+    tx: &mut PgTransaction<'_>,
+    kind: Kind,
+    damaged: &DamagedEntry<'_>,
+) -> Result<(), sqlx::Error> {
+    let events = damaged.events.clamp(1, i64::from(i32::MAX));
+    sqlx::query!(
+        "INSERT INTO dead_letters (id, stage, queue, entry_id, event_index, events, session_key,
+            code, field, detail, payload, received_at)
+         VALUES ($1, 'dead', $2, $3, -1, $4, $5, 'undecodable', '', $6, $7, $8)
+         ON CONFLICT (entry_id, event_index, stage) DO NOTHING",
+        Uuid::now_v7(),
+        kind.as_str(),
+        damaged.entry_id,
+        i32::try_from(events).unwrap_or(i32::MAX),
+        SessionKey::NONE.as_uuid(),
+        damaged.reason,
+        damaged.data.replace('\0', ""),
+        damaged.received_at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    let counts = Counts { received: events, dead: events, ..Counts::default() };
+    write_ledger(tx, &BTreeMap::from([(SessionKey::NONE, counts)]), Origin::Arrival).await
+}
+
+/// An entry whose data cannot be decoded.
+pub struct DamagedEntry<'a> {
+    /// The request's id.
+    pub entry_id: Uuid,
+    /// Number of events it says it holds.
+    pub events: i64,
+    /// What is wrong.
+    pub reason: String,
+    /// The data as it stands in the queue.
+    pub data: &'a str,
+    /// When it was appended.
+    pub received_at: DateTime<Utc>,
+}
+
+async fn insert_rejections(tx: &mut PgTransaction<'_>, entry: &Entry) -> Result<(), sqlx::Error> {
+    for rejection in &entry.rejections {
+        let key = rejection.session_id.as_ref().map_or(SessionKey::NONE, SessionId::key);
+        sqlx::query!(
+            "INSERT INTO dead_letters (id, stage, queue, entry_id, event_index, event_id,
+                session_key, session_id, tab_id, seq, code, field, detail, payload, received_at)
+             VALUES ($1, 'rejected', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+             ON CONFLICT (entry_id, event_index, stage) DO NOTHING",
+            Uuid::now_v7(),
+            entry.kind.as_str(),
+            entry.id,
+            i32::try_from(rejection.index).unwrap_or(i32::MAX),
+            rejection.event_id,
+            key.as_uuid(),
+            rejection.session_id.as_ref().map(SessionId::as_str),
+            rejection.tab_id.as_ref().map(|id| id.as_str()),
+            rejection.seq.map(i64::from),
+            rejection.code,
+            rejection.field,
+            rejection.message,
+            rejection.payload,
+            entry.received_at,
+        )
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Folds new events into the facts of their sessions, and projects the sessions' rows.
+async fn project_sessions(
+    tx: &mut PgTransaction<'_>,
+    new: &[Placed<'_>],
+    known: &mut HashMap<SessionKey, SessionFacts>,
+) -> Result<(), sqlx::Error> {
+    let mut ids: BTreeMap<SessionKey, SessionId> = BTreeMap::new();
+    let mut counts: HashMap<(SessionKey, Table), i64> = HashMap::new();
+    for of_entry in new.chunk_by(|a, b| std::ptr::eq(a.entry, b.entry)) {
+        let Some(first) = of_entry.first() else { continue };
+        let events = of_entry.iter().map(|placed| placed.event);
+        for (session_id, facts) in facts_by_session(first.entry, events) {
+            known.entry(session_id.key()).or_default().merge(facts);
+            ids.insert(session_id.key(), session_id);
+        }
+        for placed in of_entry {
+            let table = Table::of(&placed.event.payload);
+            *counts.entry((placed.session_key(), table)).or_default() += 1;
+        }
+    }
+    let count = |key: SessionKey, table: Table| counts.get(&(key, table)).copied().unwrap_or(0);
+    let mut facts_rows = Vec::with_capacity(ids.len());
+    let mut session_rows = Vec::with_capacity(ids.len());
+    for (key, session_id) in &ids {
+        let Some(facts) = known.get_mut(key) else { continue };
+        facts.forget_without_consent();
+        let mut row = session_row(session_id, facts);
+        row["interaction_count"] = json!(count(*key, Table::Interactions));
+        row["snapshot_count"] = json!(count(*key, Table::Snapshots));
+        row["metric_count"] = json!(count(*key, Table::Metrics));
+        facts_rows.push(json!({"session_key": key, "facts": facts}));
+        session_rows.push(row);
+    }
+    write_sessions(tx, &Value::from(facts_rows).to_string(), &Value::from(session_rows).to_string())
+        .await
+}
+
+/// The columns of a session that follow from its facts.
+fn session_row(session_id: &SessionId, facts: &SessionFacts) -> Value {
+    let value = |register: Register| facts.value(&register).cloned().unwrap_or(Value::Null);
+    let (consent, context, device) =
+        (value(Register::Consent), value(Register::Context), value(Register::Device));
+    json!({
+        "session_key": session_id.key(),
+        "session_id": session_id,
+        "status": facts.status(),
+        "started_at": facts.at(&Register::Started),
+        "last_activity_at": facts.at(&Register::LastActivity),
+        "last_exit_at": facts.at(&Register::LastExit),
+        "first_selection_at": facts.at(&Register::FirstSelection),
+        "first_snapshot_at": facts.at(&Register::FirstSnapshot),
+        "first_cart_at": facts.at(&Register::FirstCart),
+        "completed_at": facts.at(&Register::Completed),
+        "converted_at": facts.at(&Register::Converted),
+        "total_price_cents": facts.total_price_cents(),
+        "completion": facts.completion(),
+        "ohne_nest_mode": value(Register::OhneNestMode),
+        "analytics_consent": consent["analytics"],
+        "marketing_consent": consent["marketing"],
+        "functional_consent": consent["functional"],
+        "device_type": device["type"],
+        "country": context["country"],
+        "city": context["city"],
+        "user_agent": context["userAgent"],
+        "referrer": context["referrer"],
+        "visitor_id": value(Register::VisitorId),
+    })
+}
+
+async fn write_sessions(
+    tx: &mut PgTransaction<'_>,
+    facts: &str,
+    sessions: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE session_facts SET facts = new.facts
+         FROM json_populate_recordset(NULL::session_facts, $1::text::json) AS new
+         WHERE session_facts.session_key = new.session_key",
+        facts
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "INSERT INTO user_sessions
+         SELECT * FROM json_populate_recordset(NULL::user_sessions, $1::text::json)
+         ON CONFLICT (session_key) DO UPDATE SET
+            status = excluded.status,
+            started_at = excluded.started_at,
+            last_activity_at = excluded.last_activity_at,
+            last_exit_at = excluded.last_exit_at,
+            first_selection_at = excluded.first_selection_at,
+            first_snapshot_at = excluded.first_snapshot_at,
+            first_cart_at = excluded.first_cart_at,
+            completed_at = excluded.completed_at,
+            converted_at = excluded.converted_at,
+            total_price_cents = excluded.total_price_cents,
+            completion = excluded.completion,
+            interaction_count = user_sessions.interaction_count + excluded.interaction_count,
+            snapshot_count = user_sessions.snapshot_count + excluded.snapshot_count,
+            metric_count = user_sessions.metric_count + excluded.metric_count,
+            ohne_nest_mode = excluded.ohne_nest_mode,
+            analytics_consent = excluded.analytics_consent,
+            marketing_consent = excluded.marketing_consent,
+            functional_consent = excluded.functional_consent,
+            device_type = excluded.device_type,
+            country = excluded.country,
+            city = excluded.city,
+            user_agent = excluded.user_agent,
+            referrer = excluded.referrer,
+            visitor_id = excluded.visitor_id",
+        sessions
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// What the ledger adds for one session.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    received: i64,
+    stored: i64,
+    rejected: i64,
+    duplicate: i64,
+    dead: i64,
+    unnumbered: i64,
+}
+
+/// What the ledger adds for one tab.
+#[derive(Debug, Clone, Default)]
+struct SequenceCounts {
+    emitted: i64,
+    stored: i64,
+    rejected: i64,
+    dead: i64,
+    dropped_local: BTreeMap<String, i64>,
+}
+
+/// What the ledger adds for some entries.
+#[derive(Default)]
+struct Tally {
+    sessions: BTreeMap<SessionKey, Counts>,
+    sequences: BTreeMap<(SessionKey, String), SequenceCounts>,
+}
+
+impl Tally {
+    fn of(entries: &[Entry], events: &[Placed<'_>], fates: &Fates<'_>) -> Self {
+        let mut tally = Self::default();
+        for placed in events {
+            tally.count_event(placed, fates);
+        }
+        for entry in entries {
+            for rejection in &entry.rejections {
+                tally.count_rejection(rejection);
+            }
+            for session in &entry.repeated {
+                let key = session.as_ref().map_or(SessionKey::NONE, SessionId::key);
+                let counts = tally.sessions.entry(key).or_default();
+                counts.received += 1;
+                counts.duplicate += 1;
+            }
+            for report in &entry.sequences {
+                let tab = (report.session_id.key(), report.tab_id.as_str().to_owned());
+                let sequence = tally.sequences.entry(tab).or_default();
+                sequence.emitted = sequence.emitted.max(report.emitted);
+                for (reason, dropped) in &report.dropped_local {
+                    let known = sequence.dropped_local.entry(reason.clone()).or_default();
+                    *known = (*known).max(*dropped);
+                }
+            }
+        }
+        tally
+    }
+
+    fn count_event(&mut self, placed: &Placed<'_>, fates: &Fates<'_>) {
+        let event = placed.event;
+        let (is_new, is_dead) = (fates.is_new(placed), fates.is_dead(placed));
+        let counts = self.sessions.entry(placed.session_key()).or_default();
+        counts.received += 1;
+        counts.stored += i64::from(is_new);
+        counts.dead += i64::from(is_dead);
+        counts.duplicate += i64::from(!is_new && !is_dead);
+        let unaccountable = event.seq.is_none() || event.id_source == IdSource::Server;
+        counts.unnumbered += i64::from(is_new && unaccountable);
+        if let (Some(tab_id), Some(seq)) = (&event.tab_id, event.seq) {
+            let tab = (placed.session_key(), tab_id.as_str().to_owned());
+            let sequence = self.sequences.entry(tab).or_default();
+            sequence.emitted = sequence.emitted.max(seq.get());
+            sequence.stored += i64::from(is_new);
+            sequence.dead += i64::from(is_dead);
+        }
+    }
+
+    fn count_rejection(&mut self, rejection: &Rejection) {
+        let key = rejection.session_id.as_ref().map_or(SessionKey::NONE, SessionId::key);
+        let counts = self.sessions.entry(key).or_default();
+        counts.received += 1;
+        counts.rejected += 1;
+        if let (Some(tab_id), Some(seq)) = (&rejection.tab_id, rejection.seq) {
+            let sequence = self.sequences.entry((key, tab_id.as_str().to_owned())).or_default();
+            sequence.emitted = sequence.emitted.max(seq.get());
+            sequence.rejected += 1;
+        }
+    }
+
+    fn total(&self) -> Outcome {
+        self.sessions.values().fold(Outcome::default(), |sum, counts| Outcome {
+            received: sum.received + counts.received,
+            stored: sum.stored + counts.stored,
+            rejected: sum.rejected + counts.rejected,
+            duplicate: sum.duplicate + counts.duplicate,
+            dead: sum.dead + counts.dead,
+        })
+    }
+
+    async fn write(&self, tx: &mut PgTransaction<'_>, origin: Origin) -> Result<(), sqlx::Error> {
+        write_ledger(tx, &self.sessions, origin).await?;
+        let dead_before = |sequence: &SequenceCounts| match origin {
+            Origin::Arrival => 0,
+            Origin::DeadLetter => sequence.stored + sequence.dead,
+        };
+        let rows = self.sequences.iter().map(|((key, tab_id), sequence)| {
+            json!({
+                "session_key": key,
+                "tab_id": tab_id,
+                "emitted": sequence.emitted,
+                "stored": sequence.stored,
+                "rejected": sequence.rejected,
+                "dead": sequence.dead - dead_before(sequence),
+                "erased": 0,
+                "dropped_local": sequence.dropped_local,
+            })
+        });
+        let rows = Value::from_iter(rows).to_string();
+        sqlx::query!(
+            "INSERT INTO sequences
+             SELECT * FROM json_populate_recordset(NULL::sequences, $1::text::json)
+             ON CONFLICT (session_key, tab_id) DO UPDATE SET
+                emitted = greatest(sequences.emitted, excluded.emitted),
+                stored = sequences.stored + excluded.stored,
+                rejected = sequences.rejected + excluded.rejected,
+                dead = sequences.dead + excluded.dead,
+                dropped_local = (
+                    SELECT coalesce(jsonb_object_agg(reason, dropped), '{}') FROM (
+                        SELECT reason, max(dropped::bigint) AS dropped
+                        FROM (SELECT * FROM jsonb_each_text(sequences.dropped_local)
+                              UNION ALL SELECT * FROM jsonb_each_text(excluded.dropped_local))
+                            AS reports (reason, dropped)
+                        GROUP BY reason) AS greatest_reports)",
+            rows
+        )
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+}
+
+async fn write_ledger(
+    tx: &mut PgTransaction<'_>,
+    sessions: &BTreeMap<SessionKey, Counts>,
+    origin: Origin,
+) -> Result<(), sqlx::Error> {
+    let rows = sessions.iter().map(|(key, counts)| {
+        let counted_before = match origin {
+            Origin::Arrival => 0,
+            Origin::DeadLetter => counts.received,
+        };
+        json!({
+            "session_key": key,
+            "received": counts.received - counted_before,
+            "stored": counts.stored,
+            "rejected": counts.rejected,
+            "duplicate": counts.duplicate,
+            "dead": counts.dead - counted_before,
+            "unnumbered": counts.unnumbered,
+        })
+    });
+    let rows = Value::from_iter(rows).to_string();
+    sqlx::query!(
+        "INSERT INTO ledger
+         SELECT * FROM json_populate_recordset(NULL::ledger, $1::text::json)
+         ON CONFLICT (session_key) DO UPDATE SET
+            received = ledger.received + excluded.received,
+            stored = ledger.stored + excluded.stored,
+            rejected = ledger.rejected + excluded.rejected,
+            duplicate = ledger.duplicate + excluded.duplicate,
+            dead = ledger.dead + excluded.dead,
+            unnumbered = ledger.unnumbered + excluded.unnumbered",
+        rows
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Takes a damaged entry that could be read after all from the events without a session, under
+/// which it was counted as received and dead: its events are counted under their own sessions now.
+pub async fn move_damaged_count(
+    tx: &mut PgTransaction<'_>,
+    events: i64,
+) -> Result<(), sqlx::Error> {
+    let moved = Counts { received: -events, dead: -events, ..Counts::default() };
+    write_ledger(tx, &BTreeMap::from([(SessionKey::NONE, moved)]), Origin::Arrival).await
+}

@@ -1,0 +1,37 @@
+//! Work to be done after an answer, as data: each host does it in its own way.
+
+use axum::response::Response;
+use nest_haus_domain::tracking::Kind;
+
+use crate::platform::App;
+use crate::tracking::drain::drain;
+
+/// Something to do once the visitor has the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// Drain a stream whose cron is late.
+    Drain(Kind),
+}
+
+impl Work {
+    /// Hands the work to the host along with the answer.
+    pub fn attach(self, response: &mut Response) {
+        response.extensions_mut().insert(self);
+    }
+
+    /// Takes the work out of an answer.
+    #[must_use]
+    pub fn detach(response: &mut Response) -> Option<Self> {
+        response.extensions_mut().remove()
+    }
+
+    /// Does the work. Failures are logged: the visitor has the answer already, and the next cron
+    /// does the same work.
+    pub async fn run(self, app: &App) {
+        let Self::Drain(kind) = self;
+        match drain(app, kind, app.config.job_budget).await {
+            Ok(report) => tracing::info!(queue = kind.as_str(), ?report, "drained after an answer"),
+            Err(error) => tracing::warn!(queue = kind.as_str(), ?error, "drain after an answer"),
+        }
+    }
+}
