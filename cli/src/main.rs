@@ -129,21 +129,20 @@ async fn migrate(app: &App) -> Result<(), Failure> {
 }
 
 async fn show_ledger(app: &App, session: Option<String>, quick: bool) -> Result<ExitCode, Failure> {
-    let closed = match session {
-        Some(session) => {
-            let session = SessionId::try_from(session)?;
-            let ledger = ledger::session_ledger(app, &session).await?;
-            print(&ledger)?;
-            ledger.is_closed()
-        }
-        None => {
-            let ledger = ledger::ledger(app, !quick, app.clock.now()).await?;
-            print(&ledger)?;
-            ledger.is_closed()
-        }
+    let closed = if let Some(session) = session {
+        let session = SessionId::try_from(session)?;
+        let ledger = ledger::session_ledger(app, &session).await?;
+        print(&ledger)?;
+        ledger.is_closed()
+    } else {
+        let ledger = ledger::ledger(app, !quick, app.clock.now()).await?;
+        print(&ledger)?;
+        ledger.is_closed()
     };
     if !closed {
-        eprintln!("the ledger does not close: look at `difference`, `unknown` and `unbalancedSessions`");
+        eprintln!(
+            "the ledger does not close: look at `difference`, `unknown` and `unbalancedSessions`"
+        );
     }
     Ok(if closed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

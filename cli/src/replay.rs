@@ -68,7 +68,8 @@ fn read(trace: &str) -> Result<Vec<Recorded>, Failure> {
     let lines = trace.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(index, line)| {
-            serde_json::from_str(line).map_err(|error| format!("line {}: {error}", index + 1).into())
+            serde_json::from_str(line)
+                .map_err(|error| format!("line {}: {error}", index + 1).into())
         })
         .collect()
 }
@@ -100,8 +101,9 @@ async fn send(client: &Client, base: &str, recorded: &Recorded) -> Result<u16, F
             Err(error) => error.is_connect(),
         };
         if !retry || tries == TRIES {
-            let response =
-                sent.map_err(|error| format!("{url} cannot be reached: {error}; is the system running?"))?;
+            let response = sent.map_err(|error| {
+                format!("{url} cannot be reached: {error}; is the system running?")
+            })?;
             return Ok(response.status().as_u16());
         }
         tokio::time::sleep(Duration::from_secs(u64::from(tries))).await;

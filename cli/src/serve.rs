@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use nest_haus::endpoints;
 use nest_haus::http::Peer;
 use nest_haus::platform::App;
 use nest_haus::service::{Answer, Service};
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
 use crate::{Failure, cron};
@@ -37,6 +38,7 @@ pub(crate) struct Options {
 #[derive(Clone)]
 struct Host {
     service: Service,
+    files: ServeDir,
     after: TaskTracker,
 }
 
@@ -45,11 +47,13 @@ pub(crate) async fn run(app: App, options: Options) -> Result<(), Failure> {
     let listener = TcpListener::bind(options.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
-    let host = Host { service: Service::new(endpoints::ALL, app.clone()), after: TaskTracker::new() };
+    let host = Host {
+        service: Service::new(endpoints::ALL, app.clone()),
+        files: ServeDir::new(&options.public),
+        after: TaskTracker::new(),
+    };
     let schedule = (!options.no_cron).then(|| tokio::spawn(cron::run(app, host.service.clone())));
-    let router = Router::new()
-        .nest_service("/api", axum::routing::any(answer).with_state(host.clone()))
-        .fallback_service(ServeDir::new(&options.public));
+    let router = Router::new().fallback(answer).with_state(host.clone());
     eprintln!("serving on http://{}", listener.local_addr()?);
     let make = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, make).with_graceful_shutdown(asked_to_end()).await?;
@@ -68,8 +72,8 @@ async fn answer(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     mut request: Request,
 ) -> Response {
-    if let Some(original) = request.extensions().get::<axum::extract::OriginalUri>().cloned() {
-        *request.uri_mut() = original.0;
+    if !request.uri().path().starts_with("/api/") {
+        return host.files.oneshot(request).await.into_response();
     }
     request.extensions_mut().insert(Peer(peer.ip()));
     let Answer { response, after } = host.service.call(request).await;
@@ -81,7 +85,8 @@ async fn answer(
 
 async fn asked_to_end() {
     let interrupt = tokio::signal::ctrl_c();
-    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    let Ok(mut terminate) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
     else {
         let _interrupted = interrupt.await;
         return;

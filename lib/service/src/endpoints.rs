@@ -248,7 +248,8 @@ impl utoipa::Modify for Securities {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
         let bearer = |description: &str| {
-            let http = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description));
+            let http =
+                HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description));
             SecurityScheme::Http(http.build())
         };
         let components = openapi.components.get_or_insert_default();

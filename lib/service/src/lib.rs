@@ -5,11 +5,9 @@
 //! - [`endpoints`]: the registry of all endpoints; start reading here.
 //! - [`service`]: a router as hosts call it, and [`work`] to be done after an answer.
 //! - Capabilities, each named as in `nest_haus_domain`, with its doors and its storage:
-//!   - [`tracking`]: events in, the drain, dead letters, the ledger.
-//!   - [`analytics`]: reports.
-//!   - [`privacy`]: sealing of personal data.
-//!   - [`monitoring`]: health.
-//!   - [`operations`]: jobs and partitions.
+//!   [`tracking`] (events in, the drain, dead letters, the ledger), [`analytics`] (reports),
+//!   [`privacy`] (sealing of personal data), [`monitoring`] (health), [`operations`] (jobs and
+//!   partitions).
 //! - [`queue`]: Redis streams, leases and live state.
 //! - [`http`]: what endpoints share: context, bodies, problems, access, limits.
 //! - [`platform`]: configuration, clock, PostgreSQL, Redis, telemetry.

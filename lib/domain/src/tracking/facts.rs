@@ -385,7 +385,7 @@ impl SessionFacts {
         self.0.get(register).and_then(|stamped| stamped.stamp.at())
     }
 
-    /// The status that the facts amount to. CONVERTED over COMPLETED over IN_CART over ABANDONED
+    /// The status that the facts amount to. CONVERTED over COMPLETED over `IN_CART` over ABANDONED
     /// over ACTIVE; ABANDONED holds only while no activity follows the latest exit.
     #[must_use]
     pub fn status(&self) -> Status {
@@ -543,7 +543,8 @@ mod tests {
     #[test]
     fn every_register_is_found_by_its_name() {
         let keyed = [Register::UserData("email".into())];
-        let facts = fold(&[event(1, snapshot(Trigger::CartAdd, true, true)), event(2, converted())]);
+        let facts =
+            fold(&[event(1, snapshot(Trigger::CartAdd, true, true)), event(2, converted())]);
         for register in facts.iter().map(|(register, _)| register).chain(&keyed) {
             assert_eq!(Register::parse(&register.name()).as_ref(), Some(register));
         }
@@ -557,8 +558,11 @@ mod tests {
             Just(Payload::Fact(SessionFact::Exited)),
             Just(Payload::Fact(SessionFact::Consent(consent))),
             Just(converted()),
-            (any::<bool>(), any::<bool>())
-                .prop_map(|(exits, completes)| snapshot(Trigger::Sync, exits, completes)),
+            (any::<bool>(), any::<bool>()).prop_map(|(exits, completes)| snapshot(
+                Trigger::Sync,
+                exits,
+                completes
+            )),
             Just(snapshot(Trigger::CartAdd, false, false)),
         ];
         (0_i64..20, any::<[u8; 8]>(), payload).prop_map(|(millis, random, payload)| {

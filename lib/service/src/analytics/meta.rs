@@ -11,7 +11,7 @@ use crate::queue;
 /// What a report says about itself.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Meta {
+pub(super) struct Meta {
     /// Names the definition.
     #[schema(value_type = String)]
     pub metric_id: &'static str,
@@ -44,7 +44,7 @@ pub struct Meta {
 /// Sessions left out of a report, by reason.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Excluded {
+pub(super) struct Excluded {
     /// Robots.
     pub bot: i64,
     /// The maker's own people.
@@ -57,7 +57,12 @@ pub struct Excluded {
 
 impl Meta {
     /// What a report made now says about itself.
-    pub async fn of(app: &App, metric_id: &'static str, period: Option<Period>, now: DateTime<Utc>) -> Self {
+    pub(super) async fn of(
+        app: &App,
+        metric_id: &'static str,
+        period: Option<Period>,
+        now: DateTime<Utc>,
+    ) -> Self {
         Self {
             metric_id,
             metric_version: 1,

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::meta::{Excluded, Meta};
 use crate::http::{Context, FieldError, May, Problem, ProblemDocument, ReadAnalytics};
-use crate::platform::App;
+use crate::platform::{App, begin_bounded};
 
 /// The range of a report.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -94,13 +94,15 @@ pub async fn overview(
     let (current, excluded) = headline(&cx.app, period).await?;
     let (previous, _) = headline(&cx.app, period.previous()).await?;
     meta.excluded = excluded;
-    meta.warnings.push("sessions are counted by session id; a visitor of today's front end has two");
+    meta.warnings
+        .push("sessions are counted by session id; a visitor of today's front end has two");
     meta.warnings.push("prices are what browsers claim");
     Ok(Json(Overview { current, previous, meta }))
 }
 
 async fn headline(app: &App, period: Period) -> Result<(Headline, Excluded), sqlx::Error> {
     let Period { from, to } = period;
+    let mut tx = begin_bounded(&app.db, app.config.request_timeout).await?;
     let row = sqlx::query!(
         r#"WITH period AS (
             SELECT * FROM user_sessions WHERE started_at >= $1 AND started_at < $2
@@ -129,7 +131,7 @@ async fn headline(app: &App, period: Period) -> Result<(Headline, Excluded), sql
         from as DateTime<Utc>,
         to as DateTime<Utc>,
     )
-    .fetch_one(&app.db)
+    .fetch_one(&mut *tx)
     .await?;
     let headline = Headline {
         sessions: row.sessions,

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::meta::Meta;
 use crate::http::{Context, May, Problem, ProblemDocument, ReadAnalytics};
-use crate::platform::App;
+use crate::platform::{App, begin_bounded};
 use crate::queue::{self, QueueStatus};
 
 /// A session is active for so long after its last activity.
@@ -65,26 +65,17 @@ pub async fn real_time(cx: Context, _: May<ReadAnalytics>) -> Result<Json<RealTi
     let status = queue::status(&cx.app).await;
     let stored = stored_activity(&cx.app, since, cx.now).await;
     let mut meta = Meta::of(&cx.app, "real_time", None, cx.now).await;
-    let mut active: HashSet<String> = HashSet::new();
-    let lag = match (live, stored) {
-        (Err(redis), Err(_)) => return Err(redis.into()),
-        (live, stored) => {
-            match live {
-                Ok(live) => active.extend(live),
-                Err(_) => meta.warnings.push("redis is unavailable: sessions not yet stored are missing"),
-            }
-            match stored {
-                Ok((sessions, lag)) => {
-                    active.extend(sessions);
-                    lag
-                }
-                Err(_) => {
-                    meta.warnings.push("the database is unavailable: the lag is unknown");
-                    None
-                }
-            }
-        }
-    };
+    if let (Err(_), Err(_)) = (&live, &stored) {
+        return Err(Problem::Unavailable("neither redis nor the database answers".into()));
+    }
+    if live.is_err() {
+        meta.warnings.push("redis is unavailable: sessions not yet stored are missing");
+    }
+    if stored.is_err() {
+        meta.warnings.push("the database is unavailable: the lag is unknown");
+    }
+    let (sessions, lag) = stored.unwrap_or_default();
+    let active: HashSet<String> = live.unwrap_or_default().into_iter().chain(sessions).collect();
     let queues = status.unwrap_or_default();
     let oldest = queues.iter().filter_map(|(_, status)| status.oldest_at).min();
     let depth = |(queue, status): (Kind, QueueStatus)| QueueDepth {
@@ -109,11 +100,12 @@ async fn stored_activity(
     since: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<(Vec<String>, Option<f64>), sqlx::Error> {
+    let mut tx = begin_bounded(&app.db, app.config.request_timeout).await?;
     let sessions = sqlx::query_scalar!(
         "SELECT session_id FROM user_sessions WHERE last_activity_at >= $1",
         since
     )
-    .fetch_all(&app.db)
+    .fetch_all(&mut *tx)
     .await?;
     let lag = sqlx::query_scalar!(
         "SELECT percentile_cont(0.95) WITHIN GROUP
@@ -121,7 +113,7 @@ async fn stored_activity(
          FROM interaction_events WHERE stored_at >= $1",
         now - LAG_OVER
     )
-    .fetch_one(&app.db)
+    .fetch_one(&mut *tx)
     .await?;
     Ok((sessions, lag))
 }

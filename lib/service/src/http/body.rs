@@ -58,7 +58,9 @@ fn guard_at(value: &Value, path: &mut String, depth: usize) -> Result<(), FieldE
             Err(FieldError::new(path.clone(), "nul", "a NUL character is not allowed"))
         }
         Value::Array(items) => items.iter().enumerate().try_for_each(|(index, item)| {
-            path.push_str(&format!("[{index}]"));
+            path.push('[');
+            path.push_str(&index.to_string());
+            path.push(']');
             guard_at(item, path, depth + 1)?;
             path.truncate(here);
             Ok(())

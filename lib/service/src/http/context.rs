@@ -89,9 +89,11 @@ impl FromRequestParts<App> for Context {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let seen = parts.extensions.get::<super::dispatch::Seen>().cloned().unwrap_or_else(|| {
-            super::dispatch::Seen::now(app, &parts.headers)
-        });
+        let seen = parts
+            .extensions
+            .get::<super::dispatch::Seen>()
+            .cloned()
+            .unwrap_or_else(|| super::dispatch::Seen::now(app, &parts.headers));
         Ok(Self {
             app: app.clone(),
             now: seen.now,

@@ -165,10 +165,7 @@ fn add_cors(headers: &mut HeaderMap, app: &App, origin: Option<&HeaderValue>) {
             return;
         };
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        headers.insert(
-            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-            HeaderValue::from_static("true"),
-        );
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     }
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_METHODS,

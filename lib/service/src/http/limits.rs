@@ -18,7 +18,7 @@ pub const EVENTS_MAX: usize = 100;
 pub const JSON_DEPTH_MAX: usize = 16;
 
 /// Length of the window that requests are counted in.
-pub const RATE_WINDOW: Duration = Duration::from_secs(60);
+pub const RATE_WINDOW: Duration = Duration::from_mins(1);
 
 /// Refuses a request of an address that asked too often. While Redis is down nobody is refused:
 /// limits protect the system, and reads then fall on PostgreSQL, which has its own bounds.
@@ -41,6 +41,7 @@ pub(super) async fn check_rate(app: &App, address_key: &str) -> Result<(), Probl
 }
 
 /// The key that counts the requests of an address.
+#[must_use]
 pub fn rate_key(app: &App, address_key: &str) -> String {
     app.redis.key(&format!("rl:{address_key}"))
 }

@@ -92,6 +92,7 @@ pub enum Problem {
 
 impl Problem {
     /// One field is at fault.
+    #[must_use]
     pub fn field(error: FieldError) -> Self {
         Self::Invalid(vec![error])
     }
@@ -235,7 +236,11 @@ impl From<ConfigError> for Problem {
 
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
-        if is_outage(&error) { Self::Unavailable(error.into()) } else { Self::Internal(error.into()) }
+        if is_outage(&error) {
+            Self::Unavailable(error.into())
+        } else {
+            Self::Internal(error.into())
+        }
     }
 }
 
@@ -264,7 +269,10 @@ pub fn is_outage(error: &sqlx::Error) -> bool {
 }
 
 /// A value of the body that its field does not allow, from a typed reading of it.
-pub fn invalid_field(prefix: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> FieldError {
+pub(super) fn invalid_field(
+    prefix: &str,
+    error: &serde_path_to_error::Error<serde_json::Error>,
+) -> FieldError {
     let path = error.path().to_string();
     let field = match (prefix, path.as_str()) {
         ("", ".") => "body".to_owned(),

@@ -42,7 +42,9 @@ fn months(now: DateTime<Utc>) -> Vec<NaiveDate> {
     let date = now.date_naive();
     let this = date.with_day(1).unwrap_or(date);
     let first = this.checked_sub_months(Months::new(MONTHS_BACK)).unwrap_or(this);
-    (0..=MONTHS_BACK + MONTHS_AHEAD).filter_map(|n| first.checked_add_months(Months::new(n))).collect()
+    (0..=MONTHS_BACK + MONTHS_AHEAD)
+        .filter_map(|n| first.checked_add_months(Months::new(n)))
+        .collect()
 }
 
 struct Partition {

@@ -95,9 +95,8 @@ impl Config {
     pub fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let vars = Vars(vars);
         let environment = environment(&vars)?;
-        let local = |placeholder: &str| {
-            (environment == Environment::Local).then(|| placeholder.to_owned())
-        };
+        let local =
+            |placeholder: &str| (environment == Environment::Local).then(|| placeholder.to_owned());
         Ok(Self {
             environment,
             database_url: vars
@@ -143,9 +142,11 @@ impl Config {
             queue_bytes_max: vars.number("QUEUE_BYTES_MAX", 80_000_000, 1..=100_000_000_000)?,
             request_timeout: vars.millis("REQUEST_TIMEOUT_MS", 10_000)?,
             job_budget: vars.millis("JOB_BUDGET_MS", 60_000)?,
-            drain_late_after: Duration::from_secs(
-                vars.number("DRAIN_LATE_AFTER_S", 600, 0..=604_800)?,
-            ),
+            drain_late_after: Duration::from_secs(vars.number(
+                "DRAIN_LATE_AFTER_S",
+                600,
+                0..=604_800,
+            )?),
             release: vars
                 .first(&["RELEASE", "VERCEL_GIT_COMMIT_SHA"])
                 .unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned()),
@@ -221,7 +222,10 @@ impl Vars<'_> {
         let secret: Option<SecretString> = self.get(variable).map(Into::into);
         match &secret {
             Some(secret) if secret.expose_secret().len() < length_min => {
-                Err(ConfigError::Invalid { variable, allowed: "at least 16 characters (a signing secret 32)" })
+                Err(ConfigError::Invalid {
+                    variable,
+                    allowed: "at least 16 characters (a signing secret 32)",
+                })
             }
             _ => Ok(secret),
         }
@@ -305,8 +309,11 @@ mod tests {
             ("CRON_SECRET", "short-one"),
             ("NEST_HAUS_ENV", "moon-base"),
         ] {
-            let pairs: Vec<_> =
-                LOCAL.into_iter().filter(|(name, _)| *name != variable).chain([(variable, value)]).collect();
+            let pairs: Vec<_> = LOCAL
+                .into_iter()
+                .filter(|(name, _)| *name != variable)
+                .chain([(variable, value)])
+                .collect();
             let message = config(&pairs).err().unwrap().to_string();
             assert!(message.contains(variable), "{message}");
             assert!(!message.contains(value), "{message}");

@@ -10,6 +10,6 @@ mod telemetry;
 pub use app::App;
 pub use clock::Clock;
 pub use config::{Config, ConfigError, ConsentMode, Environment, process_var};
-pub use postgres::MIGRATOR;
+pub use postgres::{MIGRATOR, begin_bounded};
 pub use redis::{Redis, RedisFailure};
 pub use telemetry::start_telemetry;

@@ -13,8 +13,7 @@ use super::config::Config;
 pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
-const STATEMENT_TIMEOUT: &str = "30s";
+const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A pool that connects when first used.
 pub(super) fn pool(config: &Config) -> Result<sqlx::PgPool, sqlx::Error> {
@@ -27,11 +26,15 @@ pub(super) fn pool(config: &Config) -> Result<sqlx::PgPool, sqlx::Error> {
         .connect_lazy_with(options))
 }
 
-/// Bounds the statements of this transaction. Set by transaction, since a pooler keeps no session.
-pub async fn bound_statements(tx: &mut sqlx::PgTransaction<'_>) -> Result<(), sqlx::Error> {
-    sqlx::query("SELECT set_config('statement_timeout', $1, true)")
-        .bind(STATEMENT_TIMEOUT)
-        .execute(&mut **tx)
+/// Begins a transaction whose statements end by themselves after `limit`. Set by transaction, since
+/// a transaction pooler keeps no session.
+pub async fn begin_bounded(
+    db: &sqlx::PgPool,
+    limit: Duration,
+) -> Result<sqlx::PgTransaction<'static>, sqlx::Error> {
+    let mut tx = db.begin().await?;
+    sqlx::query!("SELECT set_config('statement_timeout', $1, true)", limit.as_millis().to_string())
+        .fetch_one(&mut *tx)
         .await?;
-    Ok(())
+    Ok(tx)
 }

@@ -11,6 +11,8 @@ pub fn start_telemetry(environment: Environment, filter: Option<&str>) {
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let _already_started = match environment {
         Environment::Local => logs.compact().try_init(),
-        Environment::Staging | Environment::Production => logs.json().flatten_event(true).try_init(),
+        Environment::Staging | Environment::Production => {
+            logs.json().flatten_event(true).try_init()
+        }
     };
 }

@@ -102,10 +102,14 @@ impl Sealer {
                 if !may_see {
                     map.retain(|_, value| !is_sealed(value));
                 }
-                map.values_mut().for_each(|value| self.open_or_remove(session_id, value, may_see));
+                for value in map.values_mut() {
+                    self.open_or_remove(session_id, value, may_see);
+                }
             }
             Value::Array(items) => {
-                items.iter_mut().for_each(|item| self.open_or_remove(session_id, item, may_see));
+                for item in items {
+                    self.open_or_remove(session_id, item, may_see);
+                }
             }
             Value::String(text) if text.starts_with(PREFIX) => {
                 let opened = if may_see { self.open(session_id, text) } else { None };

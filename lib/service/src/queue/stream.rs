@@ -84,7 +84,9 @@ impl Queued {
     fn of(id: String, fields: &HashMap<String, redis::Value>) -> Self {
         let text = |name: &str| {
             fields.get(name).and_then(|value| match value {
-                redis::Value::BulkString(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+                redis::Value::BulkString(bytes) => {
+                    Some(String::from_utf8_lossy(bytes).into_owned())
+                }
                 _ => None,
             })
         };

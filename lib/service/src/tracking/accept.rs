@@ -17,7 +17,7 @@ use crate::queue::{self, Append, Appended, SessionTouch};
 use crate::work::Work;
 
 /// What a request brought, read into domain types.
-pub struct Incoming {
+pub(super) struct Incoming {
     /// The stream for it.
     pub kind: Kind,
     /// Events to keep.
@@ -31,13 +31,13 @@ pub struct Incoming {
 impl Incoming {
     /// A request with one event.
     #[must_use]
-    pub fn one(kind: Kind, event: Event) -> Self {
+    pub(super) fn one(kind: Kind, event: Event) -> Self {
         Self { kind, events: vec![event], rejections: Vec::new(), sequences: Vec::new() }
     }
 }
 
 /// What was kept.
-pub struct Receipt {
+pub(super) struct Receipt {
     /// The entry as it was kept, refusals included.
     pub entry: Entry,
     /// The token of a session that this request named first.
@@ -47,7 +47,7 @@ pub struct Receipt {
 }
 
 /// A token for a session's own client.
-pub struct SessionToken {
+pub(super) struct SessionToken {
     /// The session.
     pub session_id: SessionId,
     /// The token.
@@ -55,7 +55,7 @@ pub struct SessionToken {
 }
 
 /// Keeps what a request brought, or says why not. When this answers, the events are durable.
-pub async fn accept(cx: &Context, incoming: Incoming) -> Result<Receipt, Problem> {
+pub(super) async fn accept(cx: &Context, incoming: Incoming) -> Result<Receipt, Problem> {
     let mut entry = entry(cx, incoming)?;
     let mut check_consent = true;
     loop {

@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use nest_haus_domain::tracking::{Entry, Kind, SessionId};
 use serde::Serialize;
+use sqlx::error::DatabaseError;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::store::{self, DamagedEntry, Origin, Outcome};
 use crate::http::{Context, Cron, Problem, ProblemDocument};
 use crate::operations::{self, JobReport};
-use crate::platform::{App, RedisFailure};
+use crate::platform::{App, RedisFailure, begin_bounded};
 use crate::queue::{self, Committed, Lease, Queued, StreamId};
 
 const LEASE_TTL: Duration = Duration::from_secs(30);
@@ -95,7 +96,10 @@ impl DrainReport {
         (status = 503, description = "Queue or database out of reach; nothing lost.", body = ProblemDocument),
     )
 )]
-pub async fn sync_interactions(cx: Context, _: Cron) -> Result<Json<JobReport<DrainReport>>, Problem> {
+pub async fn sync_interactions(
+    cx: Context,
+    _: Cron,
+) -> Result<Json<JobReport<DrainReport>>, Problem> {
     run_job(&cx, "sync-interactions", Kind::Interactions).await
 }
 
@@ -124,7 +128,10 @@ pub async fn sync_configurations(
         (status = 503, description = "Queue or database out of reach; nothing lost.", body = ProblemDocument),
     )
 )]
-pub async fn sync_performance(cx: Context, _: Cron) -> Result<Json<JobReport<DrainReport>>, Problem> {
+pub async fn sync_performance(
+    cx: Context,
+    _: Cron,
+) -> Result<Json<JobReport<DrainReport>>, Problem> {
     run_job(&cx, "sync-performance", Kind::Metrics).await
 }
 
@@ -143,37 +150,34 @@ async fn run_job(
 
 /// Drains a stream until it is empty or most of the time is gone.
 pub async fn drain(app: &App, kind: Kind, budget: Duration) -> Result<DrainReport, DrainFailure> {
-    let started = Instant::now();
-    let mut report = DrainReport::default();
     let name = format!("drain:{}", kind.as_str());
     let Some(lease) = Lease::take(app, &name, LEASE_TTL).await? else {
-        report.lease_held_elsewhere = true;
-        return Ok(report);
+        return Ok(DrainReport { lease_held_elsewhere: true, ..DrainReport::default() });
     };
-    let drained = drain_under_lease(app, kind, &lease, started, budget, &mut report).await;
+    let drained = drain_under_lease(app, kind, &lease, budget.mul_f64(BUDGET_SHARE)).await;
     lease.release(app).await;
-    drained.map(|()| report)
+    drained
 }
 
 async fn drain_under_lease(
     app: &App,
     kind: Kind,
     lease: &Lease,
-    started: Instant,
-    budget: Duration,
-    report: &mut DrainReport,
-) -> Result<(), DrainFailure> {
+    begin_within: Duration,
+) -> Result<DrainReport, DrainFailure> {
+    let started = Instant::now();
+    let mut report = DrainReport::default();
     let mut entry_bytes = None;
     loop {
         let batch = drain_batch_retrying(app, kind, entry_bytes).await?;
         if batch.entries == 0 {
             report.complete = true;
-            return Ok(());
+            return Ok(report);
         }
         report.add(&batch);
         entry_bytes = Some(batch.bytes / batch.entries);
-        if started.elapsed() > budget.mul_f64(BUDGET_SHARE) || !lease.renew(app).await? {
-            return Ok(());
+        if started.elapsed() > begin_within || !lease.renew(app).await? {
+            return Ok(report);
         }
     }
 }
@@ -196,7 +200,7 @@ async fn drain_batch_retrying(
 }
 
 fn asks_for_another_try(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error.as_database_error().and_then(DatabaseError::code);
     code.is_some_and(|code| matches!(code.as_ref(), "40001" | "40P01"))
 }
 
@@ -214,7 +218,7 @@ async fn drain_batch(
     kind: Kind,
     entry_bytes: Option<usize>,
 ) -> Result<Batch, DrainFailure> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = begin_bounded(&app.db, app.config.job_budget).await?;
     let committed = lock_position(&mut tx, kind).await?;
     let queued = queue::read_oldest(app, kind, committed.as_ref(), entry_bytes).await?;
     let Some(last) = queued.last() else { return Ok(Batch::default()) };
@@ -247,10 +251,9 @@ async fn lock_position(
     )
     .fetch_one(&mut **tx)
     .await?;
-    Ok(row.last_stream_id.map(|id| Committed {
-        stream_id: StreamId::new(id),
-        entry_id: row.last_entry_id,
-    }))
+    Ok(row
+        .last_stream_id
+        .map(|id| Committed { stream_id: StreamId::new(id), entry_id: row.last_entry_id }))
 }
 
 async fn write_position(

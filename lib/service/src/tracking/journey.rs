@@ -23,10 +23,7 @@ const INTERACTIONS_MAX: i64 = 1000;
         (status = 404, description = "Unknown session.", body = ProblemDocument),
     )
 )]
-pub async fn get_journey(
-    cx: Context,
-    query: Query<SessionQuery>,
-) -> Result<Json<Value>, Problem> {
+pub async fn get_journey(cx: Context, query: Query<SessionQuery>) -> Result<Json<Value>, Problem> {
     let session_id = query.0.session_id("Missing sessionId parameter")?;
     let facts = facts_of(&cx, &session_id).await?;
     if facts.is_empty() {

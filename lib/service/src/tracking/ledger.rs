@@ -115,8 +115,7 @@ impl SessionLedger {
     /// Whether both identities hold.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.transmissions.difference == 0
-            && self.tabs.iter().all(|tab| tab.sequences.unknown == 0)
+        self.transmissions.difference == 0 && self.tabs.iter().all(|tab| tab.sequences.unknown == 0)
     }
 }
 
@@ -180,9 +179,10 @@ impl Waiting {
     fn add(&mut self, queued: &queue::Queued) {
         self.events += queued.events;
         let Ok(entry) = serde_json::from_str::<Entry>(&queued.data) else { return };
-        let events = entry.events.iter().map(|event| {
-            (event.session_id.as_ref(), event.tab_id.as_ref(), event.seq)
-        });
+        let events = entry
+            .events
+            .iter()
+            .map(|event| (event.session_id.as_ref(), event.tab_id.as_ref(), event.seq));
         let rejections = entry.rejections.iter().map(|rejection| {
             (rejection.session_id.as_ref(), rejection.tab_id.as_ref(), rejection.seq)
         });

@@ -93,10 +93,9 @@ fn metric_event(
     let mut additional_data = wire.additional_data;
     if let Some(data) = additional_data.as_mut().and_then(Value::as_object_mut) {
         let session = session_id.as_ref().map_or("", |id| id.as_str());
-        cx.app
-            .sealer
-            .seal_personal(session, data)
-            .map_err(|_| FieldError::new(at("additionalData"), "invalid", "cannot be kept safely"))?;
+        cx.app.sealer.seal_personal(session, data).map_err(|_| {
+            FieldError::new(at("additionalData"), "invalid", "cannot be kept safely")
+        })?;
     }
     let metric = Metric {
         name: wire.metric_name.ok_or_else(|| FieldError::required(at("metricName")))?,

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
-use nest_haus_domain::tracking::{SessionFacts, SessionId, Register};
+use nest_haus_domain::tracking::{Register, SessionFacts, SessionId};
 use secrecy::ExposeSecret;
 use sha2::Sha256;
 
@@ -17,12 +17,12 @@ use crate::platform::{App, Environment};
 use crate::privacy::SealingFailure;
 
 /// The header that carries a token where cookies do not reach.
-pub const TOKEN_HEADER: &str = "x-session-token";
+pub(super) const TOKEN_HEADER: &str = "x-session-token";
 
 const COOKIE_MAX_AGE_S: u64 = 400 * 24 * 60 * 60;
 
 /// A new claim to a session.
-pub fn new_claim(now: DateTime<Utc>) -> Result<String, SealingFailure> {
+pub(super) fn new_claim(now: DateTime<Utc>) -> Result<String, SealingFailure> {
     let mut random = [0; 12];
     getrandom::fill(&mut random).map_err(|_| SealingFailure)?;
     Ok(format!("{}{}", now.timestamp_millis(), hex::encode(random)))
@@ -30,17 +30,18 @@ pub fn new_claim(now: DateTime<Utc>) -> Result<String, SealingFailure> {
 
 /// The token of a claim: the claim with its signature.
 #[must_use]
-pub fn token(app: &App, session: &SessionId, claim: &str) -> String {
+pub(super) fn token(app: &App, session: &SessionId, claim: &str) -> String {
     let signature = signer(app, session, claim).finalize().into_bytes();
     format!("{claim}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
 /// The claim that the caller's token for this session proves, if it shows a genuine one.
 #[must_use]
-pub fn proven_claim(app: &App, caller: &Caller, session: &SessionId) -> Option<String> {
+pub(super) fn proven_claim(app: &App, caller: &Caller, session: &SessionId) -> Option<String> {
     let name = cookie_name(session);
     let cookies = caller.headers.get_all("cookie").iter().filter_map(|value| value.to_str().ok());
-    let pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.split_once('='));
+    let pairs =
+        cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.split_once('='));
     let shown = pairs.filter(|(key, _)| key.trim() == name).map(|(_, token)| token.trim());
     shown.chain(caller.header(TOKEN_HEADER)).find_map(|token| {
         let (claim, signature) = token.split_once('.')?;
@@ -52,14 +53,19 @@ pub fn proven_claim(app: &App, caller: &Caller, session: &SessionId) -> Option<S
 
 /// Whether the caller is the session's own client.
 #[must_use]
-pub fn is_owner(app: &App, caller: &Caller, session: &SessionId, facts: &SessionFacts) -> bool {
+pub(super) fn is_owner(
+    app: &App,
+    caller: &Caller,
+    session: &SessionId,
+    facts: &SessionFacts,
+) -> bool {
     let owner = facts.value(&Register::Owner).and_then(|claim| claim.as_str());
     owner.is_some() && proven_claim(app, caller, session).as_deref() == owner
 }
 
 /// The cookie that hands a token to the client.
 #[must_use]
-pub fn cookie(app: &App, session: &SessionId, token: &str) -> String {
+pub(super) fn cookie(app: &App, session: &SessionId, token: &str) -> String {
     let secure = if app.config.environment == Environment::Local { "" } else { "; Secure" };
     let name = cookie_name(session);
     format!(

@@ -66,11 +66,10 @@ fn configuration(
     body: &Value,
     field: &str,
 ) -> Result<Value, FieldError> {
-    let mut value = body
-        .get(field)
-        .filter(|value| value.is_object())
-        .cloned()
-        .ok_or_else(|| FieldError::new(field, "required", format!("`{field}` must be an object")))?;
+    let mut value =
+        body.get(field).filter(|value| value.is_object()).cloned().ok_or_else(|| {
+            FieldError::new(field, "required", format!("`{field}` must be an object"))
+        })?;
     if let Some(map) = value.as_object_mut() {
         cx.app
             .sealer
@@ -132,9 +131,7 @@ pub async fn sync(cx: Context, Body(body): Body) -> Result<Response, Problem> {
             .ok_or_else(|| FieldError::required("currentPrice"))?;
         Ok(Payload::Snapshot(snapshot(Trigger::Sync, configuration, Some(price))))
     };
-    let legacy = |id: &SessionId| {
-        json!({"success": true, "sessionId": id, "timestamp": cx.now.timestamp_millis()})
-    };
+    let legacy = |id: &SessionId| json!({"success": true, "sessionId": id, "timestamp": cx.now.timestamp_millis()});
     update(&cx, &body, "Invalid session data", read, legacy).await
 }
 
@@ -187,9 +184,7 @@ pub async fn save_config(cx: Context, Body(body): Body) -> Result<Response, Prob
             ..snapshot(trigger, configuration, price)
         }))
     };
-    let legacy = |id: &SessionId| {
-        json!({"success": true, "sessionId": id, "timestamp": cx.now.timestamp_millis()})
-    };
+    let legacy = |id: &SessionId| json!({"success": true, "sessionId": id, "timestamp": cx.now.timestamp_millis()});
     update(&cx, &body, "Missing required fields: sessionId, configuration, trigger", read, legacy)
         .await
 }
@@ -381,9 +376,7 @@ pub async fn update_consent(cx: Context, Body(body): Body) -> Result<Response, P
             functional: flag(&body, "functionalConsent")?,
         })))
     };
-    let legacy = |id: &SessionId| {
-        json!({"success": true, "sessionId": id, "timestamp": cx.now.timestamp_millis()})
-    };
+    let legacy = |id: &SessionId| json!({"success": true, "sessionId": id, "timestamp": cx.now.timestamp_millis()});
     update(&cx, &body, "Invalid request data", read, legacy).await
 }
 
@@ -414,9 +407,7 @@ pub async fn update_user_data(cx: Context, Body(body): Body) -> Result<Response,
     let read = |session_id: &SessionId| {
         Ok(Payload::Fact(SessionFact::UserData(sealed_user_data(&cx, session_id, &body)?)))
     };
-    let legacy = |id: &SessionId| {
-        json!({"success": true, "sessionId": id, "timestamp": cx.now.timestamp_millis()})
-    };
+    let legacy = |id: &SessionId| json!({"success": true, "sessionId": id, "timestamp": cx.now.timestamp_millis()});
     update(&cx, &body, "Invalid data format", read, legacy).await
 }
 

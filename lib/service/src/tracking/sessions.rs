@@ -4,7 +4,7 @@ use axum::extract::Query;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
-use nest_haus_domain::tracking::{Kind, Payload, SessionFact, SessionFacts, SessionId, Register};
+use nest_haus_domain::tracking::{Kind, Payload, Register, SessionFact, SessionFacts, SessionId};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -56,9 +56,10 @@ pub struct SessionQuery {
 impl SessionQuery {
     /// The session, or the refusal in the words of today's client.
     pub fn session_id(self, missing: &'static str) -> Result<SessionId, Problem> {
-        let text = self.session_id.filter(|text| !text.is_empty()).ok_or_else(|| {
-            Problem::legacy(missing, vec![FieldError::required("sessionId")])
-        })?;
+        let text = self
+            .session_id
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| Problem::legacy(missing, vec![FieldError::required("sessionId")]))?;
         SessionId::try_from(text).map_err(|error| {
             let field = FieldError::new("sessionId", "invalid", error.to_string());
             Problem::legacy(missing, vec![field])

@@ -7,18 +7,19 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use nest_haus_domain::tracking::{
-    Entry, Event, IdSource, Kind, Payload, Register, Rejection, SessionFacts, SessionId, SessionKey,
+    Entry, Event, IdSource, Kind, Payload, Register, Rejection, SessionFacts, SessionId,
+    SessionKey, TabId,
 };
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, PgTransaction};
 use uuid::Uuid;
 
 use super::accept::facts_by_session;
-use crate::platform::{App, ConsentMode};
+use crate::platform::{App, ConsentMode, begin_bounded};
 
 /// What became of the events of some entries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Outcome {
+pub(super) struct Outcome {
     /// Events transmitted.
     pub received: i64,
     /// Events stored.
@@ -33,7 +34,7 @@ pub struct Outcome {
 
 /// The transactions that entries are stored by, which differ in what the ledger knows already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub(super) enum Origin {
     /// On arrival: the events are counted for the first time.
     Arrival,
     /// A dead letter sent again: the events were counted as received and dead.
@@ -41,7 +42,7 @@ pub enum Origin {
 }
 
 /// Stores entries inside the caller's transaction.
-pub async fn store(
+pub(super) async fn store(
     tx: &mut PgTransaction<'_>,
     entries: &[Entry],
     origin: Origin,
@@ -66,11 +67,11 @@ pub async fn store(
 }
 
 /// Stores an entry without the queue, and answers which claim each of its sessions belongs to.
-pub async fn store_directly(
+pub(super) async fn store_directly(
     app: &App,
     entry: &Entry,
 ) -> Result<HashMap<SessionKey, String>, sqlx::Error> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = begin_bounded(&app.db, app.config.request_timeout).await?;
     let received = i64::try_from(entry.received()).unwrap_or(i64::MAX);
     sqlx::query!(
         "INSERT INTO direct_entries (entry_id, queue, received) VALUES ($1, $2, $3)",
@@ -89,7 +90,7 @@ pub async fn store_directly(
 }
 
 /// Which sessions of an entry may not be analysed, by what the database knows: a code for each.
-pub async fn consent_refusals(
+pub(super) async fn consent_refusals(
     app: &App,
     entry: &Entry,
 ) -> Result<BTreeMap<SessionId, String>, sqlx::Error> {
@@ -112,7 +113,7 @@ pub async fn consent_refusals(
 }
 
 /// The facts of some sessions, by key.
-pub async fn load_facts(
+pub(super) async fn load_facts(
     db: &mut PgConnection,
     keys: &[Uuid],
 ) -> Result<HashMap<SessionKey, SessionFacts>, sqlx::Error> {
@@ -266,7 +267,8 @@ async fn insert_bisected<'a>(
         match insert(&mut savepoint, table, part).await {
             Ok(stored) => {
                 savepoint.commit().await?;
-                let stored = part.iter().filter(|placed| stored.contains(&placed.event.id.as_uuid()));
+                let stored =
+                    part.iter().filter(|placed| stored.contains(&placed.event.id.as_uuid()));
                 fates.new.extend(stored.map(|placed| (placed.identity(), placed.event)));
             }
             Err(error) => {
@@ -285,7 +287,7 @@ async fn insert_bisected<'a>(
 }
 
 /// The SQLSTATE of an error that says the data is at fault (classes 22 and 23), not the database.
-pub fn poison_code(error: &sqlx::Error) -> Option<String> {
+pub(super) fn poison_code(error: &sqlx::Error) -> Option<String> {
     let code = error.as_database_error()?.code()?;
     (code.starts_with("22") || code.starts_with("23")).then(|| code.into_owned())
 }
@@ -296,7 +298,7 @@ async fn insert(
     table: Table,
     rows: &[Placed<'_>],
 ) -> Result<HashSet<Uuid>, sqlx::Error> {
-    let json = Value::from_iter(rows.iter().map(row)).to_string();
+    let json = rows.iter().map(row).collect::<Value>().to_string();
     let stored = match table {
         Table::Interactions => {
             sqlx::query_scalar!(
@@ -421,9 +423,13 @@ fn row(placed: &Placed<'_>) -> Value {
     row
 }
 
-async fn insert_dead_letter(tx: &mut PgTransaction<'_>, dead: &Dead<'_>) -> Result<(), sqlx::Error> {
+async fn insert_dead_letter(
+    tx: &mut PgTransaction<'_>,
+    dead: &Dead<'_>,
+) -> Result<(), sqlx::Error> {
     let Placed { entry, event } = dead.placed;
-    let payload = serde_json::to_string(event).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let payload =
+        serde_json::to_string(event).map_err(|error| sqlx::Error::Encode(error.into()))?;
     sqlx::query!(
         "INSERT INTO dead_letters (id, stage, queue, entry_id, event_index, event_id, session_key,
             session_id, tab_id, seq, code, field, detail, payload, received_at)
@@ -436,7 +442,7 @@ async fn insert_dead_letter(tx: &mut PgTransaction<'_>, dead: &Dead<'_>) -> Resu
         event.id.as_uuid().to_string(),
         dead.placed.session_key().as_uuid(),
         event.session_id.as_ref().map(SessionId::as_str),
-        event.tab_id.as_ref().map(|id| id.as_str()),
+        event.tab_id.as_ref().map(TabId::as_str),
         event.seq.map(i64::from),
         dead.code,
         dead.detail,
@@ -449,7 +455,7 @@ async fn insert_dead_letter(tx: &mut PgTransaction<'_>, dead: &Dead<'_>) -> Resu
 }
 
 /// A whole entry that cannot be decoded becomes one dead letter for all its events.
-pub async fn insert_damaged_entry(
+pub(super) async fn insert_damaged_entry(
     tx: &mut PgTransaction<'_>,
     kind: Kind,
     damaged: &DamagedEntry<'_>,
@@ -476,7 +482,7 @@ pub async fn insert_damaged_entry(
 }
 
 /// An entry whose data cannot be decoded.
-pub struct DamagedEntry<'a> {
+pub(super) struct DamagedEntry<'a> {
     /// The request's id.
     pub entry_id: Uuid,
     /// Number of events it says it holds.
@@ -504,7 +510,7 @@ async fn insert_rejections(tx: &mut PgTransaction<'_>, entry: &Entry) -> Result<
             rejection.event_id,
             key.as_uuid(),
             rejection.session_id.as_ref().map(SessionId::as_str),
-            rejection.tab_id.as_ref().map(|id| id.as_str()),
+            rejection.tab_id.as_ref().map(TabId::as_str),
             rejection.seq.map(i64::from),
             rejection.code,
             rejection.field,
@@ -751,7 +757,7 @@ impl Tally {
                 "dropped_local": sequence.dropped_local,
             })
         });
-        let rows = Value::from_iter(rows).to_string();
+        let rows = rows.collect::<Value>().to_string();
         sqlx::query!(
             "INSERT INTO sequences
              SELECT * FROM json_populate_recordset(NULL::sequences, $1::text::json)
@@ -795,7 +801,7 @@ async fn write_ledger(
             "unnumbered": counts.unnumbered,
         })
     });
-    let rows = Value::from_iter(rows).to_string();
+    let rows = rows.collect::<Value>().to_string();
     sqlx::query!(
         "INSERT INTO ledger
          SELECT * FROM json_populate_recordset(NULL::ledger, $1::text::json)
@@ -815,7 +821,7 @@ async fn write_ledger(
 
 /// Takes a damaged entry that could be read after all from the events without a session, under
 /// which it was counted as received and dead: its events are counted under their own sessions now.
-pub async fn move_damaged_count(
+pub(super) async fn move_damaged_count(
     tx: &mut PgTransaction<'_>,
     events: i64,
 ) -> Result<(), sqlx::Error> {

@@ -65,6 +65,7 @@ struct BatchEvent {
 /// Answer to clients that name their events.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the contract's name")]
 pub struct Accepted {
     /// Always true.
     success: bool,
@@ -122,7 +123,7 @@ pub async fn track_interaction(cx: Context, Body(body): Body) -> Result<Response
         return refuse_one(&cx, &envelope, &body, error, FieldError::required("interaction")).await;
     };
     let nested = Envelope::read("interaction", interaction).map_err(Problem::field)?;
-    let envelope = nested_or(nested, envelope);
+    let envelope = nested_or(nested, &envelope);
     if envelope.session_id.is_none() {
         let error = "Missing required fields: sessionId, interaction";
         return refuse_one(&cx, &envelope, &body, error, FieldError::required("sessionId")).await;
@@ -198,9 +199,7 @@ pub async fn track_selection(cx: Context, Body(body): Body) -> Result<Response, 
             let legacy = json!({"success": true, "timestamp": cx.now.timestamp_millis()});
             Ok(answer(&cx, &envelope, &receipt, legacy))
         }
-        Err(error) => {
-            refuse_one(&cx, &envelope, &body, "Missing required fields", error).await
-        }
+        Err(error) => refuse_one(&cx, &envelope, &body, "Missing required fields", error).await,
     }
 }
 
@@ -222,7 +221,8 @@ fn selection_event(cx: &Context, envelope: &Envelope, body: &Value) -> Result<Ev
         interactive: true,
         additional_data: None,
     };
-    let session_id = envelope.session_id.clone().ok_or_else(|| FieldError::required("sessionId"))?;
+    let session_id =
+        envelope.session_id.clone().ok_or_else(|| FieldError::required("sessionId"))?;
     event(cx, envelope, Some(session_id), 0, Payload::Interaction(interaction))
 }
 
@@ -300,7 +300,7 @@ fn batch_event(
         Some(nested) => {
             let prefix = format!("{prefix}.interaction");
             let inner = Envelope::read(&prefix, nested)?;
-            let envelope = nested_or(inner, envelope).within(batch);
+            let envelope = nested_or(inner, &envelope).within(batch);
             interaction_event(cx, &envelope, nested, &prefix, index)
         }
         None => interaction_event(cx, &envelope.within(batch), item, &prefix, index),
@@ -308,13 +308,13 @@ fn batch_event(
 }
 
 /// An envelope may stand around the interaction or inside it.
-fn nested_or(nested: Envelope, outer: Envelope) -> Envelope {
+fn nested_or(nested: Envelope, outer: &Envelope) -> Envelope {
     Envelope {
         event_id: nested.event_id.clone().or_else(|| outer.event_id.clone()),
         seq: nested.seq.or(outer.seq),
         client_ts: nested.client_ts.or(outer.client_ts),
         age_ms: nested.age_ms.or(outer.age_ms),
-        ..nested.within(&outer)
+        ..nested.within(outer)
     }
 }
 
@@ -362,10 +362,9 @@ fn seal_personal(
     let typed = interaction.event_type == "input"
         && interaction.element_id.as_deref().is_some_and(is_personal_input);
     if typed {
-        for value in [&mut interaction.selection_value, &mut interaction.previous_value] {
-            if let Some(text) = value {
-                *text = cx.app.sealer.seal(session, text)?;
-            }
+        let typed = [&mut interaction.selection_value, &mut interaction.previous_value];
+        for text in typed.into_iter().flatten() {
+            *text = cx.app.sealer.seal(session, text)?;
         }
     }
     Ok(())
@@ -453,7 +452,12 @@ pub(super) async fn refuse_one(
     })
 }
 
-pub(super) fn rejection(index: usize, item: &Value, batch: &Envelope, error: FieldError) -> Rejection {
+pub(super) fn rejection(
+    index: usize,
+    item: &Value,
+    batch: &Envelope,
+    error: FieldError,
+) -> Rejection {
     let envelope = Envelope::read("", item).unwrap_or_default().within(batch);
     let mut payload = item.clone();
     redact_personal(&mut payload);
@@ -571,15 +575,15 @@ fn legacy_batch(total: usize, receipt: &Receipt) -> Value {
     let mut sessions: Map<String, Value> = Map::new();
     let mut note = |session: Option<&SessionId>, error: Option<&str>| {
         let id = session.map_or("", SessionId::as_str);
-        let row = sessions.entry(id).or_insert_with(
-            || json!({"sessionId": id, "eventsProcessed": 0, "success": true}),
-        );
-        match error {
-            Some(error) => {
-                row["success"] = json!(false);
-                row["error"] = json!(error);
-            }
-            None => row["eventsProcessed"] = json!(row["eventsProcessed"].as_u64().unwrap_or(0) + 1),
+        let row = sessions
+            .entry(id)
+            .or_insert_with(|| json!({"sessionId": id, "eventsProcessed": 0, "success": true}));
+        if let Some(error) = error {
+            row["success"] = json!(false);
+            row["error"] = json!(error);
+        } else {
+            let processed = row["eventsProcessed"].as_u64().unwrap_or(0) + 1;
+            row["eventsProcessed"] = json!(processed);
         }
     };
     for event in &entry.events {

@@ -17,7 +17,7 @@ use crate::http::{FieldError, read};
 /// What stands around an event of any kind: identity, order and times.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Envelope {
+pub(super) struct Envelope {
     /// The session that the event belongs to.
     #[serde(deserialize_with = "optional_id")]
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
@@ -52,13 +52,13 @@ pub struct Envelope {
 
 impl Envelope {
     /// Reads the envelope of an object.
-    pub fn read(prefix: &str, value: &Value) -> Result<Self, FieldError> {
+    pub(super) fn read(prefix: &str, value: &Value) -> Result<Self, FieldError> {
         read(prefix, value)
     }
 
     /// Takes what is missing here from the envelope around a batch.
     #[must_use]
-    pub fn within(self, batch: &Self) -> Self {
+    pub(super) fn within(self, batch: &Self) -> Self {
         Self {
             session_id: self.session_id.or_else(|| batch.session_id.clone()),
             tab_id: self.tab_id.or_else(|| batch.tab_id.clone()),
@@ -70,20 +70,20 @@ impl Envelope {
 
     /// Whether the client speaks the present protocol.
     #[must_use]
-    pub const fn is_present_protocol(&self) -> bool {
+    pub(super) const fn is_present_protocol(&self) -> bool {
         self.event_id.is_some() || self.sent_at.is_some()
     }
 
     /// When the event happened.
     #[must_use]
-    pub fn occurrence(&self, received_at: DateTime<Utc>) -> Occurrence {
+    pub(super) fn occurrence(&self, received_at: DateTime<Utc>) -> Occurrence {
         let times =
             SendTimes { client_ts: self.client_ts, sent_at: self.sent_at, age: self.age_ms };
         Occurrence::derive(received_at, times)
     }
 
     /// The client's identity of the event, if it gave one.
-    pub fn client_event_id(&self) -> Result<Option<EventId>, InvalidId> {
+    pub(super) fn client_event_id(&self) -> Result<Option<EventId>, InvalidId> {
         self.event_id.as_deref().map(|id| EventId::from_client(id, self.client_ts)).transpose()
     }
 }
@@ -91,7 +91,7 @@ impl Envelope {
 /// An interaction as the tracker sends it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct InteractionWire {
+pub(super) struct InteractionWire {
     /// `page_visit`, `click`, `selection`, `scroll`, `hover`, ... or any other text.
     #[serde(default, deserialize_with = "bounded::<_, 100>")]
     pub event_type: Option<String>,
@@ -143,7 +143,7 @@ pub struct InteractionWire {
 impl InteractionWire {
     /// The device, from either of the shapes that clients send.
     #[must_use]
-    pub fn device(&self) -> Option<Device> {
+    pub(super) fn device(&self) -> Option<Device> {
         let device = match &self.device_info {
             Some(info) => Device {
                 kind: info.r#type.clone().or_else(|| info.device_type.clone()),
@@ -165,7 +165,7 @@ impl InteractionWire {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 #[derive(Default)]
-pub struct DeviceWire {
+pub(super) struct DeviceWire {
     /// `mobile`, `tablet` or `desktop`.
     #[serde(deserialize_with = "bounded::<_, 50>")]
     pub r#type: Option<String>,
@@ -187,7 +187,7 @@ pub struct DeviceWire {
 }
 
 /// Reads a text of at most `MAX` characters; an empty one counts as absent.
-pub fn bounded<'de, D: Deserializer<'de>, const MAX: usize>(
+pub(super) fn bounded<'de, D: Deserializer<'de>, const MAX: usize>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
@@ -228,8 +228,8 @@ fn optional_instant<'de, D: Deserializer<'de>>(
         Text(String),
     }
     let allowed = "must be RFC 3339 or milliseconds since 1970";
-    let Some(instant) = Option::<Instant>::deserialize(deserializer)
-        .map_err(|_| D::Error::custom(allowed))?
+    let Some(instant) =
+        Option::<Instant>::deserialize(deserializer).map_err(|_| D::Error::custom(allowed))?
     else {
         return Ok(None);
     };
@@ -240,13 +240,12 @@ fn optional_instant<'de, D: Deserializer<'de>>(
             DateTime::parse_from_rfc3339(&text).ok().map(|time| time.with_timezone(&Utc))
         }
     };
-    let in_range = time.filter(|time| *time >= DateTime::UNIX_EPOCH && time.timestamp() < 32_503_680_000);
+    let in_range =
+        time.filter(|time| *time >= DateTime::UNIX_EPOCH && time.timestamp() < 32_503_680_000);
     in_range.map(Some).ok_or_else(|| D::Error::custom(allowed))
 }
 
-fn optional_age<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<TimeDelta>, D::Error> {
+fn optional_age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TimeDelta>, D::Error> {
     const YEAR_MS: f64 = 366.0 * 86_400_000.0;
     let Some(age) = Option::<f64>::deserialize(deserializer)? else { return Ok(None) };
     if !(0.0..=YEAR_MS).contains(&age) {
@@ -262,7 +261,9 @@ fn optional_millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 }
 
 /// Reads whole euros, or euros with cents, as cents.
-pub fn optional_euros<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+pub(super) fn optional_euros<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<i64>, D::Error> {
     optional_whole(deserializer, -1e9, 1e9, 100.0, "must be euros from -10^9 to 10^9")
 }
 
@@ -292,8 +293,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn envelope(value: Value) -> Result<Envelope, FieldError> {
-        Envelope::read("events[0]", &value)
+    fn envelope(value: &Value) -> Result<Envelope, FieldError> {
+        Envelope::read("events[0]", value)
     }
 
     #[test]
@@ -306,7 +307,7 @@ mod tests {
             (json!({"clientTs": 1e300}), "events[0].clientTs", "RFC 3339"),
             (json!({"ageMs": -1}), "events[0].ageMs", "milliseconds"),
         ] {
-            let error = envelope(value).unwrap_err();
+            let error = envelope(&value).unwrap_err();
             assert_eq!(error.field, field);
             assert!(error.message.contains(word), "{}", error.message);
         }
@@ -314,8 +315,8 @@ mod tests {
 
     #[test]
     fn times_are_read_in_both_forms() {
-        let text = envelope(json!({"clientTs": "2026-11-21T21:16:28.166Z"})).unwrap();
-        let millis = envelope(json!({"clientTs": 1_795_295_788_166_i64})).unwrap();
+        let text = envelope(&json!({"clientTs": "2026-11-21T21:16:28.166Z"})).unwrap();
+        let millis = envelope(&json!({"clientTs": 1_795_295_788_166_i64})).unwrap();
         assert_eq!(text.client_ts, millis.client_ts);
         assert!(text.client_ts.is_some());
     }

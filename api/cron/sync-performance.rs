@@ -1,0 +1,5 @@
+//! Vercel function for `GET /api/cron/sync-performance`.
+
+fn main() -> std::process::ExitCode {
+    host_vercel::serve(nest_haus::endpoints::SYNC_PERFORMANCE)
+}

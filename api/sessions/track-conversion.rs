@@ -1,0 +1,5 @@
+//! Vercel function for `POST /api/sessions/track-conversion`.
+
+fn main() -> std::process::ExitCode {
+    host_vercel::serve(nest_haus::endpoints::TRACK_CONVERSION)
+}

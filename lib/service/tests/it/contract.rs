@@ -1,0 +1,227 @@
+//! What is generated from the endpoint registry is fresh: functions, their binaries, both
+//! deployment profiles and the OpenAPI document. `UPDATE=1` rewrites it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use nest_haus::endpoints::{self, Endpoint, Group};
+use nest_haus::http::BODY_BYTES_MAX;
+use serde_json::{Map, Value, json};
+
+const MARK: &str = "# Written from the endpoint registry: `UPDATE=1 cargo test -p nest-haus --test it contract`.\n";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Compares a file with what it should hold, or writes it.
+fn check(path: &str, expected: &str) {
+    let file = root().join(path);
+    if std::env::var_os("UPDATE").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, expected).unwrap();
+    }
+    let found = fs::read_to_string(&file).unwrap_or_default();
+    assert!(found == expected, "{path} is not what the registry says; run with UPDATE=1");
+}
+
+fn methods(endpoint: &Endpoint) -> Vec<&'static str> {
+    let router = (endpoint.routes)();
+    let paths = &router.get_openapi().paths.paths;
+    let (path, item) = paths.iter().next().unwrap();
+    assert_eq!(*path, endpoint.path(), "path of {}", endpoint.id);
+    assert_eq!(paths.len(), 1, "an endpoint has one path");
+    let known = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put)];
+    known.into_iter().filter(|(_, operation)| operation.is_some()).map(|(name, _)| name).collect()
+}
+
+fn function_file(endpoint: &Endpoint) -> String {
+    format!("api/{}.rs", endpoint.name)
+}
+
+fn binary(endpoint: &Endpoint) -> String {
+    endpoint.name.replace(['/', '.'], "-")
+}
+
+#[test]
+fn every_endpoint_has_its_function() {
+    for endpoint in endpoints::ALL {
+        let what = format!("`{} {}`", methods(endpoint).join(", "), endpoint.path());
+        let source = format!(
+            "//! Vercel function for {what}.\n\nfn main() -> std::process::ExitCode {{\n    \
+             host_vercel::serve(nest_haus::endpoints::{})\n}}\n",
+            endpoint.id
+        );
+        check(&function_file(endpoint), &source);
+    }
+    for group in Group::ALL {
+        let source = format!(
+            "//! Function of the compact deployment for all {name} endpoints.\n\n\
+             fn main() -> std::process::ExitCode {{\n    \
+             host_vercel::serve_group(nest_haus::endpoints::Group::{group:?})\n}}\n",
+            name = group.name()
+        );
+        check(&format!("api/_compact/{}.rs", group.name()), &source);
+    }
+}
+
+#[test]
+fn there_are_no_functions_but_those_of_the_registry() {
+    let compact = Group::ALL.iter().map(|group| format!("api/_compact/{}.rs", group.name()));
+    let expected: BTreeSet<String> =
+        endpoints::ALL.iter().map(function_file).chain(compact).collect();
+    let mut found = BTreeSet::new();
+    let mut open = vec![root().join("api")];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                found.insert(path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn every_function_has_its_binary() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let (by_hand, _) = manifest.split_once(MARK).expect("the mark in Cargo.toml");
+    let mut expected = format!("{by_hand}{MARK}");
+    let one = |name: &str, path: &str| format!("[[bin]]\nname = \"{name}\"\npath = \"{path}\"\n");
+    let functions: Vec<String> = endpoints::ALL
+        .iter()
+        .map(|endpoint| one(&binary(endpoint), &function_file(endpoint)))
+        .chain(Group::ALL.iter().map(|group| {
+            let name = group.name();
+            one(&format!("compact-{name}"), &format!("api/_compact/{name}.rs"))
+        }))
+        .collect();
+    expected.push_str(&functions.join("\n"));
+    check("Cargo.toml", &expected);
+}
+
+/// Seconds that a function of a group may take.
+fn max_duration(group: Group) -> u32 {
+    if group == Group::Cron { 60 } else { 10 }
+}
+
+fn pretty(value: &Value) -> String {
+    format!("{}\n", serde_json::to_string_pretty(value).unwrap())
+}
+
+#[test]
+fn vercel_json_names_every_function_and_every_job() {
+    let crons: Vec<Value> = endpoints::ALL
+        .iter()
+        .filter_map(|endpoint| {
+            Some(json!({"path": endpoint.path(), "schedule": endpoint.schedule?}))
+        })
+        .collect();
+    let config = json!({
+        "$schema": "https://openapi.vercel.sh/vercel.json",
+        "framework": null,
+        "outputDirectory": "public",
+        "functions": {
+            "api/cron/*.rs": {"maxDuration": max_duration(Group::Cron), "memory": 512},
+            "api/**/*.rs": {"maxDuration": max_duration(Group::Track), "memory": 512},
+        },
+        "crons": crons,
+    });
+    check("vercel.json", &pretty(&config));
+}
+
+#[test]
+fn the_compact_profile_serves_the_same_addresses_from_few_functions() {
+    let rust = |group: Group| {
+        json!({
+            "src": format!("api/_compact/{}.rs", group.name()),
+            "use": "@vercel/rust",
+            "config": {"maxDuration": max_duration(group), "memory": 512},
+        })
+    };
+    let builds: Vec<Value> = Group::ALL
+        .into_iter()
+        .map(rust)
+        .chain([json!({"src": "public/**", "use": "@vercel/static"})])
+        .collect();
+    let routes: Vec<Value> = endpoints::ALL
+        .iter()
+        .map(|endpoint| {
+            let dest = format!("/api/_compact/{}.rs", endpoint.group.name());
+            json!({"src": format!("^{}$", endpoint.path().replace('.', "\\.")), "dest": dest})
+        })
+        .chain([json!({"src": "^/(.*)$", "dest": "/public/$1"})])
+        .collect();
+    let daily: Vec<Value> = endpoints::ALL
+        .iter()
+        .filter(|endpoint| endpoint.schedule.is_some())
+        .enumerate()
+        .map(|(hour, endpoint)| json!({"path": endpoint.path(), "schedule": format!("0 {hour} * * *")}))
+        .collect();
+    let config = json!({
+        "$schema": "https://openapi.vercel.sh/vercel.json",
+        "framework": null,
+        "builds": builds,
+        "routes": routes,
+        "crons": daily,
+    });
+    check("vercel.compact.json", &pretty(&config));
+}
+
+#[test]
+fn the_openapi_document_is_committed() {
+    let document = serde_json::to_value(endpoints::openapi()).unwrap();
+    check("docs/openapi.json", &pretty(&document));
+}
+
+#[test]
+fn every_operation_is_described() {
+    let document = serde_json::to_value(endpoints::openapi()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    assert_eq!(paths.len(), endpoints::ALL.len());
+    let operations = paths.values().flat_map(|item| item.as_object().unwrap().values());
+    for operation in operations {
+        let name = operation["operationId"].as_str().unwrap();
+        for field in ["summary", "tags", "responses"] {
+            assert!(!operation[field].is_null(), "{name} has no {field}");
+        }
+    }
+}
+
+#[test]
+fn secured_operations_are_those_of_administrators_and_cron() {
+    let document = serde_json::to_value(endpoints::openapi()).unwrap();
+    for endpoint in endpoints::ALL {
+        let operations: &Map<String, Value> =
+            document["paths"][endpoint.path()].as_object().unwrap();
+        for operation in operations.values() {
+            let secured = !operation["security"].is_null();
+            let expected = matches!(endpoint.group, Group::Admin | Group::Cron);
+            assert_eq!(secured, expected, "{}", endpoint.name);
+        }
+    }
+}
+
+#[test]
+fn jobs_are_exactly_the_cron_endpoints() {
+    for endpoint in endpoints::ALL {
+        assert_eq!(endpoint.schedule.is_some(), endpoint.group == Group::Cron, "{}", endpoint.name);
+        let fields = endpoint.schedule.map_or(5, |schedule| schedule.split(' ').count());
+        assert_eq!(fields, 5, "the platform's schedules have five fields");
+    }
+}
+
+#[test]
+fn something_is_published_so_that_the_sources_are_not() {
+    assert!(fs::read_dir(root().join("public")).unwrap().count() > 0);
+}
+
+#[test]
+fn a_body_fits_into_what_the_platform_takes() {
+    const PLATFORM_BYTES_MAX: usize = 4_500_000;
+    assert!(BODY_BYTES_MAX < PLATFORM_BYTES_MAX);
+}
