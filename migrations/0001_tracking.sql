@@ -106,6 +106,8 @@ CREATE TABLE performance_metrics (
 ) PARTITION BY RANGE (event_time);
 CREATE INDEX performance_metrics_occurred_at
     ON performance_metrics USING brin (occurred_at, stored_at);
+CREATE INDEX performance_metrics_session ON performance_metrics (session_key)
+    WHERE session_key IS NOT NULL;
 CREATE TABLE performance_metrics_default PARTITION OF performance_metrics DEFAULT;
 
 -- The registers of a session (see SessionFacts): merged under a row lock, in key order.
@@ -169,6 +171,7 @@ CREATE TABLE dead_letters (
     UNIQUE (entry_id, event_index, stage)
 );
 CREATE INDEX dead_letters_open ON dead_letters (created_at) WHERE replayed_at IS NULL;
+CREATE INDEX dead_letters_session ON dead_letters (session_key, tab_id, seq);
 
 -- What became of each transmission, by session; the nil key holds events without a session.
 CREATE TABLE ledger (

@@ -24,5 +24,8 @@ pub mod platform;
 pub mod privacy;
 pub mod queue;
 pub mod service;
+#[cfg(feature = "testing")]
+#[expect(clippy::expect_used, reason = "a test cannot go on without its bed")]
+pub mod testing;
 pub mod tracking;
 pub mod work;

@@ -360,9 +360,9 @@ impl SessionFacts {
         self.value(&Register::Consent)?.get("analytics")?.as_bool()
     }
 
-    /// Forgets what may not be kept: the visitor's own id, unless the visitor agreed.
-    pub fn forget_without_consent(&mut self) {
-        if self.analytics_consent() != Some(true) {
+    /// Forgets what may not be kept after a refusal: the visitor's own id.
+    pub fn forget_after_refusal(&mut self) {
+        if self.analytics_consent() == Some(false) {
             self.0.remove(&Register::VisitorId);
         }
     }

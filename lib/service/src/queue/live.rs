@@ -1,11 +1,11 @@
 //! What Redis knows of sessions right now, before any drain.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use nest_haus_domain::tracking::{Register, SessionFacts, SessionId, Stamp, Stamped};
 
-use super::{live_key, session_key};
+use super::{consent_key, live_key, session_key};
 use crate::platform::{App, RedisFailure};
 
 /// The sessions with activity since a moment.
@@ -30,6 +30,24 @@ pub async fn live_facts(app: &App, session_id: &SessionId) -> Result<SessionFact
         }
     }
     Ok(facts)
+}
+
+/// Of some sessions, those whose visitor agreed to being analysed.
+pub async fn agreed_sessions(
+    app: &App,
+    sessions: BTreeSet<SessionId>,
+) -> Result<BTreeSet<SessionId>, RedisFailure> {
+    if sessions.is_empty() {
+        return Ok(sessions);
+    }
+    let mut command = redis::cmd("MGET");
+    for session in &sessions {
+        command.arg(consent_key(&app.redis, session.as_str()));
+    }
+    let decisions: Vec<Option<String>> = app.redis.query_twice(&command).await?;
+    let agreed = |decision: Option<String>| decision.is_some_and(|text| text.ends_with('1'));
+    let known = sessions.into_iter().zip(decisions);
+    Ok(known.filter_map(|(id, decision)| agreed(decision).then_some(id)).collect())
 }
 
 /// Reads a register's value as the append script stores it: the stamp, then JSON.

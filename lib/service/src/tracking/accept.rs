@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::{session_token, store};
 use crate::http::{Context, Problem, rate_key};
+use crate::platform::ConsentMode;
 use crate::queue::{self, Append, Appended, SessionTouch};
 use crate::work::Work;
 
@@ -193,13 +194,34 @@ fn token_of_claim(
     Some(SessionToken { session_id: touch.session_id.clone(), token })
 }
 
+/// Which sessions may not be analysed: a code for each.
+fn consent_refusals(
+    consent: &BTreeMap<SessionId, Option<bool>>,
+    mode: ConsentMode,
+) -> BTreeMap<SessionId, String> {
+    let code = |consent: Option<bool>| match (consent, mode) {
+        (Some(false), _) => Some("consent_denied"),
+        (None, ConsentMode::Required) => Some("consent_missing"),
+        _ => None,
+    };
+    let refused = |(id, consent): (&SessionId, &Option<bool>)| {
+        code(*consent).map(|code| (id.clone(), code.to_owned()))
+    };
+    consent.iter().filter_map(refused).collect()
+}
+
 async fn store_directly(cx: &Context, mut entry: Entry) -> Result<Receipt, Problem> {
-    let codes = store::consent_refusals(&cx.app, &entry).await?;
-    refuse_without_consent(&mut entry, &codes);
-    let owners = store::store_directly(&cx.app, &entry).await.map_err(|error| {
+    let unavailable = |error: sqlx::Error| {
         tracing::error!(?error, "neither queue nor database took a request");
         Problem::Unavailable(error.into())
-    })?;
+    };
+    let consent = store::known_consent(&cx.app, &entry).await.map_err(unavailable)?;
+    if entry.kind.needs_consent() {
+        let codes = consent_refusals(&consent, cx.app.config.consent_mode);
+        refuse_without_consent(&mut entry, &codes);
+    }
+    store::forget_visitor_ids(&mut entry, |id| consent.get(id) == Some(&Some(true)));
+    let owners = store::store_directly(&cx.app, &entry).await.map_err(unavailable)?;
     let touches = touches(&entry);
     let owners: Vec<_> =
         touches.iter().map(|touch| owners.get(&touch.session_id.key()).cloned()).collect();

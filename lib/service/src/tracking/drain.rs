@@ -222,7 +222,8 @@ async fn drain_batch(
     let committed = lock_position(&mut tx, kind).await?;
     let queued = queue::read_oldest(app, kind, committed.as_ref(), entry_bytes).await?;
     let Some(last) = queued.last() else { return Ok(Batch::default()) };
-    let decoded = decode(&mut tx, kind, &queued).await?;
+    let mut decoded = decode(&mut tx, kind, &queued).await?;
+    forget_visitor_ids(app, &mut decoded.entries).await?;
     let mut outcome = store::store(&mut tx, &decoded.entries, Origin::Arrival).await?;
     outcome.received += decoded.damaged_events;
     outcome.dead += decoded.damaged_events;
@@ -327,6 +328,22 @@ async fn stored_directly(
     .fetch_all(&mut **tx)
     .await?;
     Ok(stored.into_iter().collect())
+}
+
+/// Keeps visitors' own ids only where Redis knows that the visitor agreed: the agreement itself may
+/// still wait in another stream.
+async fn forget_visitor_ids(app: &App, entries: &mut [Entry]) -> Result<(), RedisFailure> {
+    let named: BTreeSet<SessionId> = entries
+        .iter()
+        .flat_map(|entry| &entry.events)
+        .filter(|event| event.visitor_id.is_some())
+        .filter_map(|event| event.session_id.clone())
+        .collect();
+    let agreed = queue::agreed_sessions(app, named).await?;
+    for entry in entries {
+        store::forget_visitor_ids(entry, |id| agreed.contains(id));
+    }
+    Ok(())
 }
 
 fn sessions_of(entries: &[Entry]) -> Vec<SessionId> {

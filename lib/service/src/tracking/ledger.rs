@@ -3,7 +3,7 @@
 //! Each hop counts for itself: Redis counts what it accepted, the database what it stored, and the
 //! queue is counted by reading it. The identities compare these counts with one another.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use nest_haus_domain::analytics::Rate;
@@ -140,16 +140,21 @@ struct Waiting {
 }
 
 /// The numbered events of one tab that wait in the queue.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct WaitingTab {
-    events: i64,
+    /// Numbers of events of which nothing is known but that they wait.
+    seqs: BTreeSet<i64>,
     emitted: i64,
 }
 
 impl WaitingTab {
     /// How much more the tab emitted than the database knows.
-    fn beyond(self, emitted_known: i64) -> i64 {
+    fn beyond(&self, emitted_known: i64) -> i64 {
         (self.emitted - emitted_known).max(0)
+    }
+
+    fn in_flight(&self) -> i64 {
+        i64::try_from(self.seqs.len()).unwrap_or(i64::MAX)
     }
 }
 
@@ -176,6 +181,49 @@ impl Waiting {
         Ok(waiting)
     }
 
+    /// Leaves out the numbers of events that are stored, refused or dead already and only wait to
+    /// be found repeated.
+    async fn leave_out_known(&mut self, app: &App) -> Result<(), sqlx::Error> {
+        let (mut keys, mut tabs, mut seqs) = (Vec::new(), Vec::new(), Vec::new());
+        for ((key, tab_id), tab) in &self.tabs {
+            for seq in &tab.seqs {
+                keys.push(key.as_uuid());
+                tabs.push(tab_id.clone());
+                seqs.push(*seq);
+            }
+        }
+        let known = sqlx::query!(
+            r#"SELECT session_key AS "session_key!", tab_id AS "tab_id!", seq AS "seq!"
+             FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS waiting (session_key, tab_id, seq)
+             WHERE EXISTS (SELECT FROM interaction_events AS event
+                    WHERE event.session_key = waiting.session_key
+                        AND event.tab_id = waiting.tab_id AND event.seq = waiting.seq)
+                OR EXISTS (SELECT FROM configuration_snapshots AS event
+                    WHERE event.session_key = waiting.session_key
+                        AND event.tab_id = waiting.tab_id AND event.seq = waiting.seq)
+                OR EXISTS (SELECT FROM session_events AS event
+                    WHERE event.session_key = waiting.session_key
+                        AND event.tab_id = waiting.tab_id AND event.seq = waiting.seq)
+                OR EXISTS (SELECT FROM performance_metrics AS event
+                    WHERE event.session_key = waiting.session_key
+                        AND event.tab_id = waiting.tab_id AND event.seq = waiting.seq)
+                OR EXISTS (SELECT FROM dead_letters AS letter
+                    WHERE letter.session_key = waiting.session_key AND replayed_at IS NULL
+                        AND letter.tab_id = waiting.tab_id AND letter.seq = waiting.seq)"#,
+            &keys,
+            &tabs,
+            &seqs
+        )
+        .fetch_all(&app.db)
+        .await?;
+        for row in known {
+            if let Some(tab) = self.tabs.get_mut(&(row.session_key.into(), row.tab_id)) {
+                tab.seqs.remove(&row.seq);
+            }
+        }
+        Ok(())
+    }
+
     fn add(&mut self, queued: &queue::Queued) {
         self.events += queued.events;
         let Ok(entry) = serde_json::from_str::<Entry>(&queued.data) else { return };
@@ -192,7 +240,7 @@ impl Waiting {
             *self.by_session.entry(key).or_default() += 1;
             if let (Some(tab), Some(seq)) = (tab, seq) {
                 let tab = self.tabs.entry((key, tab.as_str().to_owned())).or_default();
-                tab.events += 1;
+                tab.seqs.insert(seq.get());
                 tab.emitted = tab.emitted.max(seq.get());
             }
         }
@@ -211,7 +259,8 @@ pub async fn ledger(
     count_rows: bool,
     now: DateTime<Utc>,
 ) -> Result<LedgerReport, Problem> {
-    let waiting = Waiting::read(app).await?;
+    let mut waiting = Waiting::read(app).await?;
+    waiting.leave_out_known(app).await?;
     let status = queue::status(app).await?;
     let accepted: i64 = status.iter().map(|(_, status)| status.accepted).sum();
     let sums = sqlx::query!(
@@ -255,7 +304,7 @@ pub async fn ledger(
         rejected: sequences.rejected,
         dead: sequences.dead,
         erased: sequences.erased,
-        in_flight: waiting.tabs.values().map(|tab| tab.events).sum(),
+        in_flight: waiting.tabs.values().map(WaitingTab::in_flight).sum(),
     };
     Ok(LedgerReport {
         transmissions: transmissions.into(),
@@ -324,7 +373,8 @@ async fn count_all_rows(app: &App) -> Result<(Option<i64>, Vec<String>), sqlx::E
 
 /// The ledger of one session.
 pub async fn session_ledger(app: &App, session_id: &SessionId) -> Result<SessionLedger, Problem> {
-    let waiting = Waiting::read(app).await?;
+    let mut waiting = Waiting::read(app).await?;
+    waiting.leave_out_known(app).await?;
     let key = session_id.key();
     let counts = sqlx::query!(
         r#"SELECT coalesce(sum(received), 0)::bigint AS "received!",
@@ -376,7 +426,7 @@ async fn tab_ledgers(
     .await?;
     let ledger = rows.into_iter().map(|row| {
         let tab = (key, row.tab_id.clone());
-        let waiting = waiting.tabs.get(&tab).copied().unwrap_or_default();
+        let waiting = waiting.tabs.get(&tab).cloned().unwrap_or_default();
         let counts = SequenceLedger {
             emitted: row.emitted + waiting.beyond(row.emitted),
             stored: row.stored,
@@ -384,7 +434,7 @@ async fn tab_ledgers(
             rejected: row.rejected,
             dead: row.dead,
             erased: row.erased,
-            in_flight: waiting.events,
+            in_flight: waiting.in_flight(),
         };
         TabLedger { tab_id: row.tab_id, sequences: counts.into() }
     });

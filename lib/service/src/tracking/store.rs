@@ -7,15 +7,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use nest_haus_domain::tracking::{
-    Entry, Event, IdSource, Kind, Payload, Register, Rejection, SessionFacts, SessionId,
-    SessionKey, TabId,
+    Entry, Event, IdSource, Kind, Payload, Register, Rejection, SequenceNumber, SequenceReport,
+    SessionFacts, SessionId, SessionKey, TabId,
 };
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, PgTransaction};
 use uuid::Uuid;
 
 use super::accept::facts_by_session;
-use crate::platform::{App, ConsentMode, begin_bounded};
+use crate::platform::{App, begin_bounded};
 
 /// What became of the events of some entries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -53,6 +53,7 @@ pub(super) async fn store(
         .collect();
     let mut known = lock_sessions(tx, &events).await?;
     let fates = insert_events(tx, &events).await?;
+    let letters = numbered_letters(tx, entries).await?;
     for dead in &fates.dead {
         insert_dead_letter(tx, dead).await?;
     }
@@ -61,7 +62,7 @@ pub(super) async fn store(
     }
     let new: Vec<_> = events.iter().filter(|placed| fates.is_new(placed)).copied().collect();
     project_sessions(tx, &new, &mut known).await?;
-    let tally = Tally::of(entries, &events, &fates);
+    let tally = Tally::of(entries, &events, &fates, letters);
     tally.write(tx, origin).await?;
     Ok(tally.total())
 }
@@ -89,27 +90,26 @@ pub(super) async fn store_directly(
     Ok(facts.iter().filter_map(|(key, facts)| Some((*key, owner(facts)?))).collect())
 }
 
-/// Which sessions of an entry may not be analysed, by what the database knows: a code for each.
-pub(super) async fn consent_refusals(
+/// What the database knows of the consent of an entry's sessions.
+pub(super) async fn known_consent(
     app: &App,
     entry: &Entry,
-) -> Result<BTreeMap<SessionId, String>, sqlx::Error> {
-    if !entry.kind.needs_consent() {
-        return Ok(BTreeMap::new());
-    }
+) -> Result<BTreeMap<SessionId, Option<bool>>, sqlx::Error> {
     let sessions: BTreeSet<_> =
         entry.events.iter().filter_map(|event| event.session_id.clone()).collect();
     let keys: Vec<Uuid> = sessions.iter().map(|id| id.key().as_uuid()).collect();
     let facts = load_facts(&mut *app.db.acquire().await?, &keys).await?;
-    let code = |id: &SessionId| {
-        let consent = facts.get(&id.key()).and_then(SessionFacts::analytics_consent);
-        match (consent, app.config.consent_mode) {
-            (Some(false), _) => Some("consent_denied".to_owned()),
-            (None, ConsentMode::Required) => Some("consent_missing".to_owned()),
-            _ => None,
+    let consent = |id: &SessionId| facts.get(&id.key()).and_then(SessionFacts::analytics_consent);
+    Ok(sessions.into_iter().map(|id| (id.clone(), consent(&id))).collect())
+}
+
+/// Takes the visitors' own ids out of events whose sessions did not agree to being analysed.
+pub(super) fn forget_visitor_ids(entry: &mut Entry, agreed: impl Fn(&SessionId) -> bool) {
+    for event in &mut entry.events {
+        if !event.session_id.as_ref().is_some_and(&agreed) {
+            event.visitor_id = None;
         }
-    };
-    Ok(sessions.into_iter().filter_map(|id| code(&id).map(|code| (id, code))).collect())
+    }
 }
 
 /// The facts of some sessions, by key.
@@ -365,12 +365,17 @@ async fn insert(
     Ok(stored.into_iter().collect())
 }
 
+/// A moment as PostgreSQL reads it, years of five digits included.
+fn timestamp(at: DateTime<Utc>) -> String {
+    at.to_rfc3339().trim_start_matches('+').to_owned()
+}
+
 /// An event as a row of its table.
 fn row(placed: &Placed<'_>) -> Value {
     let Placed { entry, event } = placed;
     let mut row = json!({
         "session_key": event.session_id.as_ref().map(|id| id.key().as_uuid()),
-        "event_time": event.id.time(),
+        "event_time": timestamp(event.id.time()),
         "event_id": event.id,
         "occurred_at": event.occurred_at,
         "received_at": entry.received_at,
@@ -549,7 +554,7 @@ async fn project_sessions(
     let mut session_rows = Vec::with_capacity(ids.len());
     for (key, session_id) in &ids {
         let Some(facts) = known.get_mut(key) else { continue };
-        facts.forget_without_consent();
+        facts.forget_after_refusal();
         let mut row = session_row(session_id, facts);
         row["interaction_count"] = json!(count(*key, Table::Interactions));
         row["snapshot_count"] = json!(count(*key, Table::Snapshots));
@@ -662,16 +667,94 @@ struct SequenceCounts {
     dropped_local: BTreeMap<String, i64>,
 }
 
+impl SequenceCounts {
+    fn add(&mut self, stage: Stage, events: i64) {
+        match stage {
+            Stage::Stored => self.stored += events,
+            Stage::Rejected => self.rejected += events,
+            Stage::Dead => self.dead += events,
+        }
+    }
+}
+
+/// A numbered event: session, tab, sequence number.
+type Numbered = (SessionKey, String, i64);
+
+/// The stages of the letters that numbered events of some entries have already. A client that
+/// missed an answer sends refused events again, and one that corrects a refused event keeps its
+/// number: each number counts once, for what became of it last.
+async fn numbered_letters(
+    tx: &mut PgTransaction<'_>,
+    entries: &[Entry],
+) -> Result<HashMap<Numbered, Stage>, sqlx::Error> {
+    let numbers: BTreeSet<Numbered> = entries
+        .iter()
+        .flat_map(|entry| {
+            let events = entry.events.iter().filter_map(|event| {
+                numbered(event.session_id.as_ref(), event.tab_id.as_ref(), event.seq)
+            });
+            let rejections = entry.rejections.iter().filter_map(|rejection| {
+                numbered(rejection.session_id.as_ref(), rejection.tab_id.as_ref(), rejection.seq)
+            });
+            events.chain(rejections).collect::<Vec<_>>()
+        })
+        .collect();
+    let keys: Vec<Uuid> = numbers.iter().map(|(key, _, _)| key.as_uuid()).collect();
+    let tabs: Vec<String> = numbers.iter().map(|(_, tab, _)| tab.clone()).collect();
+    let seqs: Vec<i64> = numbers.iter().map(|(_, _, seq)| *seq).collect();
+    let rows = sqlx::query!(
+        r#"SELECT session_key, tab_id AS "tab_id!", seq AS "seq!", stage = 'dead' AS "dead!"
+         FROM dead_letters
+         JOIN unnest($1::uuid[], $2::text[], $3::bigint[]) AS numbers (session_key, tab_id, seq)
+            USING (session_key, tab_id, seq)
+         WHERE replayed_at IS NULL"#,
+        &keys,
+        &tabs,
+        &seqs
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let stage = |dead| if dead { Stage::Dead } else { Stage::Rejected };
+    Ok(rows
+        .into_iter()
+        .map(|row| ((SessionKey::from(row.session_key), row.tab_id, row.seq), stage(row.dead)))
+        .collect())
+}
+
+fn numbered(
+    session_id: Option<&SessionId>,
+    tab_id: Option<&TabId>,
+    seq: Option<SequenceNumber>,
+) -> Option<Numbered> {
+    let key = session_id.map_or(SessionKey::NONE, SessionId::key);
+    Some((key, tab_id?.as_str().to_owned(), seq?.get()))
+}
+
+/// What became of a numbered event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Stored,
+    Rejected,
+    Dead,
+}
+
 /// What the ledger adds for some entries.
 #[derive(Default)]
 struct Tally {
     sessions: BTreeMap<SessionKey, Counts>,
     sequences: BTreeMap<(SessionKey, String), SequenceCounts>,
+    /// What became of numbered events so far.
+    stages: HashMap<Numbered, Stage>,
 }
 
 impl Tally {
-    fn of(entries: &[Entry], events: &[Placed<'_>], fates: &Fates<'_>) -> Self {
-        let mut tally = Self::default();
+    fn of(
+        entries: &[Entry],
+        events: &[Placed<'_>],
+        fates: &Fates<'_>,
+        letters: HashMap<Numbered, Stage>,
+    ) -> Self {
+        let mut tally = Self { stages: letters, ..Self::default() };
         for placed in events {
             tally.count_event(placed, fates);
         }
@@ -686,13 +769,7 @@ impl Tally {
                 counts.duplicate += 1;
             }
             for report in &entry.sequences {
-                let tab = (report.session_id.key(), report.tab_id.as_str().to_owned());
-                let sequence = tally.sequences.entry(tab).or_default();
-                sequence.emitted = sequence.emitted.max(report.emitted);
-                for (reason, dropped) in &report.dropped_local {
-                    let known = sequence.dropped_local.entry(reason.clone()).or_default();
-                    *known = (*known).max(*dropped);
-                }
+                tally.note_report(report);
             }
         }
         tally
@@ -708,24 +785,47 @@ impl Tally {
         counts.duplicate += i64::from(!is_new && !is_dead);
         let unaccountable = event.seq.is_none() || event.id_source == IdSource::Server;
         counts.unnumbered += i64::from(is_new && unaccountable);
-        if let (Some(tab_id), Some(seq)) = (&event.tab_id, event.seq) {
-            let tab = (placed.session_key(), tab_id.as_str().to_owned());
-            let sequence = self.sequences.entry(tab).or_default();
-            sequence.emitted = sequence.emitted.max(seq.get());
-            sequence.stored += i64::from(is_new);
-            sequence.dead += i64::from(is_dead);
+        let numbered = numbered(event.session_id.as_ref(), event.tab_id.as_ref(), event.seq);
+        if is_new {
+            self.count_numbered(numbered, Stage::Stored);
+        } else if is_dead {
+            self.count_numbered(numbered, Stage::Dead);
         }
     }
 
     fn count_rejection(&mut self, rejection: &Rejection) {
-        let key = rejection.session_id.as_ref().map_or(SessionKey::NONE, SessionId::key);
-        let counts = self.sessions.entry(key).or_default();
+        let session_id = rejection.session_id.as_ref();
+        let counts = self.sessions.entry(session_id.map_or(SessionKey::NONE, SessionId::key));
+        let counts = counts.or_default();
         counts.received += 1;
         counts.rejected += 1;
-        if let (Some(tab_id), Some(seq)) = (&rejection.tab_id, rejection.seq) {
-            let sequence = self.sequences.entry((key, tab_id.as_str().to_owned())).or_default();
-            sequence.emitted = sequence.emitted.max(seq.get());
-            sequence.rejected += 1;
+        let numbered = numbered(session_id, rejection.tab_id.as_ref(), rejection.seq);
+        self.count_numbered(numbered, Stage::Rejected);
+    }
+
+    /// Counts a number once, for its best stage: what is stored is neither refused nor dead.
+    fn count_numbered(&mut self, numbered: Option<Numbered>, stage: Stage) {
+        let Some(numbered) = numbered else { return };
+        let sequence = self.sequences.entry((numbered.0, numbered.1.clone())).or_default();
+        sequence.emitted = sequence.emitted.max(numbered.2);
+        match (self.stages.get(&numbered).copied(), stage) {
+            (None, stage) => sequence.add(stage, 1),
+            (Some(before @ (Stage::Rejected | Stage::Dead)), Stage::Stored) => {
+                sequence.add(before, -1);
+                sequence.add(Stage::Stored, 1);
+            }
+            (Some(_), _) => return,
+        }
+        self.stages.insert(numbered, stage);
+    }
+
+    fn note_report(&mut self, report: &SequenceReport) {
+        let tab = (report.session_id.key(), report.tab_id.as_str().to_owned());
+        let sequence = self.sequences.entry(tab).or_default();
+        sequence.emitted = sequence.emitted.max(report.emitted);
+        for (reason, dropped) in &report.dropped_local {
+            let known = sequence.dropped_local.entry(reason.clone()).or_default();
+            *known = (*known).max(*dropped);
         }
     }
 
@@ -741,10 +841,6 @@ impl Tally {
 
     async fn write(&self, tx: &mut PgTransaction<'_>, origin: Origin) -> Result<(), sqlx::Error> {
         write_ledger(tx, &self.sessions, origin).await?;
-        let dead_before = |sequence: &SequenceCounts| match origin {
-            Origin::Arrival => 0,
-            Origin::DeadLetter => sequence.stored + sequence.dead,
-        };
         let rows = self.sequences.iter().map(|((key, tab_id), sequence)| {
             json!({
                 "session_key": key,
@@ -752,7 +848,7 @@ impl Tally {
                 "emitted": sequence.emitted,
                 "stored": sequence.stored,
                 "rejected": sequence.rejected,
-                "dead": sequence.dead - dead_before(sequence),
+                "dead": sequence.dead,
                 "erased": 0,
                 "dropped_local": sequence.dropped_local,
             })

@@ -1,0 +1,212 @@
+//! A bed for tests: a fresh database cloned from a migrated template, a key prefix of its own in
+//! Redis, a clock that can be set, and requests through the whole service.
+//!
+//! `DATABASE_URL` and `REDIS_URL` name real servers; `scripts/test` starts throw-away ones.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use chrono::{DateTime, TimeDelta, Utc};
+use nest_haus_domain::tracking::Kind;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, Executor};
+use uuid::Uuid;
+
+use crate::endpoints;
+use crate::platform::{App, Clock, Config, MIGRATOR, process_var};
+use crate::service::Service;
+use crate::tracking::drain::{DrainReport, drain};
+
+/// The administrator's key on every bed.
+pub const ADMIN_KEY: &str = "test-admin-key-0123456789";
+
+/// A system of its own for one test.
+pub struct TestBed {
+    /// What the process would hold.
+    pub app: App,
+    /// The whole system.
+    pub service: Service,
+    ahead_ms: Arc<AtomicI64>,
+}
+
+/// An answer, read to its end.
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as JSON; null where it is none.
+    pub body: Value,
+    /// The body as text.
+    pub text: String,
+}
+
+impl Reply {
+    /// The cookie that the answer sets, as a browser would send it back.
+    #[must_use]
+    pub fn cookie(&self) -> Option<String> {
+        let cookie = self.headers.get("set-cookie")?.to_str().ok()?;
+        cookie.split(';').next().map(str::to_owned)
+    }
+}
+
+impl TestBed {
+    /// A bed with the configuration of local mode.
+    pub async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A bed with some variables set otherwise.
+    pub async fn with(overrides: &[(&str, &str)]) -> Self {
+        let variables = variables(overrides).await;
+        let ahead_ms = Arc::new(AtomicI64::new(0));
+        let (system, ahead) = (Clock::system(), ahead_ms.clone());
+        let clock = Clock::from_fn(move || {
+            system.now() + TimeDelta::milliseconds(ahead.load(Ordering::SeqCst))
+        });
+        let config =
+            Config::from_vars(&|name| variables.get(name).cloned()).expect("configuration");
+        let app = App::new(config, clock).expect("app");
+        Self { service: Service::new(endpoints::ALL, app.clone()), app, ahead_ms }
+    }
+
+    /// The present instant of this bed.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.app.clock.now()
+    }
+
+    /// Moves the clock.
+    pub fn advance(&self, by: TimeDelta) {
+        self.ahead_ms.fetch_add(by.num_milliseconds(), Ordering::SeqCst);
+    }
+
+    /// Sends a request through the whole service. Work for after the answer is left undone.
+    pub async fn send(&self, request: Request<Body>) -> Reply {
+        let response = self.service.call(request).await.response;
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.expect("body");
+        Reply {
+            status: parts.status,
+            headers: parts.headers,
+            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+
+    /// Posts JSON.
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.post_text(path, body.to_string()).await
+    }
+
+    /// Posts a body as it is.
+    pub async fn post_text(&self, path: &str, body: impl Into<Body>) -> Reply {
+        self.send(Request::post(path).body(body.into()).expect("request")).await
+    }
+
+    /// Reads a path.
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(Request::get(path).body(Body::empty()).expect("request")).await
+    }
+
+    /// Reads a path as the client of a cookie.
+    pub async fn get_as(&self, path: &str, cookie: &str) -> Reply {
+        let request = Request::get(path).header("cookie", cookie);
+        self.send(request.body(Body::empty()).expect("request")).await
+    }
+
+    /// Reads a path as an administrator.
+    pub async fn get_as_admin(&self, path: &str) -> Reply {
+        let request = Request::get(path).header("authorization", format!("Bearer {ADMIN_KEY}"));
+        self.send(request.body(Body::empty()).expect("request")).await
+    }
+
+    /// Drains every stream and answers what was done in all.
+    pub async fn drain(&self) -> Vec<DrainReport> {
+        let mut reports = Vec::new();
+        for kind in Kind::ALL {
+            let report = drain(&self.app, kind, self.app.config.job_budget).await;
+            reports.push(report.expect("drain"));
+        }
+        reports
+    }
+
+    /// One number from the database.
+    pub async fn count(&self, query: &str) -> i64 {
+        sqlx::query_scalar(query).fetch_one(&self.app.db).await.expect("count")
+    }
+}
+
+/// The variables of a system of its own: a fresh database, a key prefix, the administrator's key.
+pub async fn variables(overrides: &[(&str, &str)]) -> HashMap<String, String> {
+    let id = Uuid::new_v4().simple().to_string();
+    let mut variables: HashMap<String, String> = HashMap::from([
+        ("NEST_HAUS_ENV".to_owned(), "local".to_owned()),
+        ("DATABASE_URL".to_owned(), fresh_database(&id).await),
+        (
+            "REDIS_URL".to_owned(),
+            process_var("REDIS_URL").expect("REDIS_URL, as scripts/test sets it"),
+        ),
+        ("REDIS_KEY_PREFIX".to_owned(), format!("test:{id}:")),
+        ("ADMIN_API_KEY".to_owned(), ADMIN_KEY.to_owned()),
+        ("RATE_LIMIT_PER_MINUTE".to_owned(), "0".to_owned()),
+    ]);
+    variables
+        .extend(overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    variables
+}
+
+/// Clones the migrated template and answers the new database's address.
+async fn fresh_database(id: &str) -> String {
+    let url = process_var("DATABASE_URL").expect("DATABASE_URL, as scripts/test sets it");
+    let server = PgConnectOptions::from_str(&url).expect("DATABASE_URL");
+    let template = template(&server).await;
+    let name = format!("nh_test_{id}");
+    let mut connection = server.connect().await.expect("database server");
+    let clone = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY");
+    connection.execute(clone.as_str()).await.expect("clone of the template");
+    server.database(&name).to_url_lossy().to_string()
+}
+
+/// The template of the present migrations, made by whoever needs it first.
+async fn template(server: &PgConnectOptions) -> String {
+    let sources = MIGRATOR.iter().flat_map(|migration| migration.checksum.to_vec());
+    let hash = hex::encode(&Sha256::digest(sources.collect::<Vec<u8>>())[..8]);
+    let name = format!("nh_template_{hash}");
+    let mut connection = server.connect().await.expect("database server");
+    lock(&mut connection).await;
+    let exists: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
+            .bind(&name)
+            .fetch_one(&mut connection)
+            .await
+            .expect("list of databases");
+    if !exists {
+        let unfinished = format!("{name}_unfinished");
+        for statement in [
+            format!("DROP DATABASE IF EXISTS {unfinished}"),
+            format!("CREATE DATABASE {unfinished}"),
+        ] {
+            connection.execute(statement.as_str()).await.expect("template");
+        }
+        let options = server.clone().database(&unfinished);
+        let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await;
+        let pool = pool.expect("template");
+        MIGRATOR.run(&pool).await.expect("migrations");
+        pool.close().await;
+        let rename = format!("ALTER DATABASE {unfinished} RENAME TO {name}");
+        connection.execute(rename.as_str()).await.expect("template");
+    }
+    connection.close().await.expect("lock released");
+    name
+}
+
+async fn lock(connection: &mut PgConnection) {
+    connection.execute("SELECT pg_advisory_lock(7251)").await.expect("lock");
+}
