@@ -35,6 +35,9 @@ enum Command {
         /// Address of the running system.
         #[arg(long, default_value = "http://127.0.0.1:3000")]
         base: String,
+        /// Only if no session was ever stored.
+        #[arg(long)]
+        if_empty: bool,
     },
     /// Send a recorded trace to a running system, request by request.
     Replay {
@@ -102,7 +105,11 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Serve(options) => serve::run(app()?, options).await?,
         Command::Migrate => migrate(&app()?).await?,
-        Command::Seed { base } => replay::seed(&base).await?,
+        Command::Seed { base, if_empty } => {
+            if !if_empty || !app()?.has_sessions().await? {
+                replay::seed(&base).await?;
+            }
+        }
         Command::Replay { file, base, speed } => {
             let trace = std::fs::read_to_string(&file)
                 .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;

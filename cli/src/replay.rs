@@ -39,8 +39,7 @@ pub(crate) async fn seed(base: &str) -> Result<(), Failure> {
 /// Sends a trace in its order, one request after the other, and prints how many got which answer.
 /// Fails if the system refused or failed anything that it serves.
 pub(crate) async fn replay(trace: &str, base: &str, speed: f64) -> Result<ExitCode, Failure> {
-    // The TLS library has several implementations; a second call changes nothing.
-    let _already_installed = rustls::crypto::ring::default_provider().install_default();
+    nest_haus::platform::choose_tls();
     let requests = read(trace)?;
     let client = Client::builder()
         .cookie_store(true)

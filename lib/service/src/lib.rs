@@ -25,7 +25,11 @@ pub mod privacy;
 pub mod queue;
 pub mod service;
 #[cfg(feature = "testing")]
-#[expect(clippy::expect_used, reason = "a test cannot go on without its bed")]
+#[expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test cannot go on without its bed"
+)]
 pub mod testing;
 pub mod tracking;
 pub mod work;

@@ -95,7 +95,8 @@ async fn timed(
 }
 
 async fn postgres(app: &App) -> Result<String, &'static str> {
-    let applied = sqlx::query_scalar!("SELECT count(*) FROM _sqlx_migrations WHERE success")
+    // The table is the migrator's own, so this query is not checked against our schema.
+    let applied: i64 = sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success")
         .fetch_one(&app.db)
         .await
         .map_err(|error| {
@@ -103,7 +104,7 @@ async fn postgres(app: &App) -> Result<String, &'static str> {
             "out of reach, or not migrated"
         })?;
     let known = MIGRATOR.iter().count();
-    let applied = usize::try_from(applied.unwrap_or(0)).unwrap_or(0);
+    let applied = usize::try_from(applied).unwrap_or(0);
     if applied < known { Err("migrations are missing") } else { Ok("migrated".to_owned()) }
 }
 

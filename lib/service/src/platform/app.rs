@@ -30,8 +30,7 @@ pub struct Inner {
 impl App {
     /// Puts an app together. Must run inside a Tokio runtime, since the pool belongs to one.
     pub fn new(config: Config, clock: Clock) -> Result<Self, ConfigError> {
-        // The TLS library has several implementations; a second call changes nothing.
-        let _already_installed = rustls::crypto::ring::default_provider().install_default();
+        choose_tls();
         let db = postgres::pool(&config).map_err(|_| ConfigError::Invalid {
             variable: "DATABASE_URL",
             allowed: "a PostgreSQL address, postgres://user:password@host/name",
@@ -42,6 +41,19 @@ impl App {
         })?;
         let sealer = Sealer::new(&config.encryption_keys)?;
         Ok(Self(Arc::new(Inner { config, clock, db, redis, sealer })))
+    }
+}
+
+/// Chooses the implementation of TLS for the process; a second call changes nothing.
+pub fn choose_tls() {
+    let _already_chosen = rustls::crypto::ring::default_provider().install_default();
+}
+
+impl App {
+    /// Whether any session was ever stored.
+    pub async fn has_sessions(&self) -> Result<bool, sqlx::Error> {
+        let any = sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM session_facts) AS "any!""#);
+        any.fetch_one(&self.db).await
     }
 }
 

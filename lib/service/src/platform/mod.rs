@@ -7,7 +7,7 @@ mod postgres;
 mod redis;
 mod telemetry;
 
-pub use app::App;
+pub use app::{App, choose_tls};
 pub use clock::Clock;
 pub use config::{Config, ConfigError, ConsentMode, Environment, process_var};
 pub use postgres::{MIGRATOR, begin_bounded};

@@ -1,5 +1,14 @@
 //! Integration tests: contracts, and every endpoint and job on real PostgreSQL and Redis.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, and reads its own environment"
+)]
+
 mod contract;
 mod drain;
 mod events;

@@ -121,7 +121,7 @@ async fn recorded_requests_get_answers_that_todays_client_can_work_with() {
         let reply = send(&bed, method, path, content_type, &request["body"]).await;
         let otherwise = OTHERWISE.iter().find(|(other, _)| *other == name);
         let status = otherwise
-            .map_or(recorded["status"].as_u64().unwrap(), |(_, status)| u64::from(*status));
+            .map_or_else(|| recorded["status"].as_u64().unwrap(), |(_, status)| u64::from(*status));
         assert_eq!(u64::from(reply.status.as_u16()), status, "{name}: {}", reply.text);
         if plain == "/api/sessions" {
             let id = |body: &Value| body["sessionId"].as_str().unwrap().to_owned();
