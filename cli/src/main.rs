@@ -107,7 +107,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Migrate => migrate(&app()?).await?,
         Command::Seed { base, if_empty } => {
             if !if_empty || !app()?.has_sessions().await? {
-                replay::seed(&base).await?;
+                return replay::seed(&base).await;
             }
         }
         Command::Replay { file, base, speed } => {

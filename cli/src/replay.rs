@@ -32,8 +32,8 @@ struct Recorded {
 }
 
 /// Sends the demonstration visits.
-pub(crate) async fn seed(base: &str) -> Result<(), Failure> {
-    replay(DEMONSTRATION, base, 0.0).await.map(|_| ())
+pub(crate) async fn seed(base: &str) -> Result<ExitCode, Failure> {
+    replay(DEMONSTRATION, base, 0.0).await
 }
 
 /// Sends a trace in its order, one request after the other, and prints how many got which answer.

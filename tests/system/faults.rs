@@ -81,7 +81,7 @@ async fn an_answer_of_redis_that_is_lost_doubles_nothing() {
     assert_eq!(pause, "OK");
     send_until_accepted(&system, &batch("s", 4..=6)).await;
     assert_eq!(stored(&system).await, 3, "stored directly");
-    tokio::time::sleep(Duration::from_millis(2000)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     let (_, report) = system.get("/api/cron/sync-interactions").await;
     assert_eq!(report["report"]["storedDirectly"], 1, "{report}");
     assert_eq!(stored(&system).await, 6);
@@ -92,6 +92,7 @@ async fn an_answer_of_redis_that_is_lost_doubles_nothing() {
 async fn postgres_killed_in_the_middle_of_a_drain() {
     let mut postgres = Server::start("postgres");
     let system = System::start(&[("DATABASE_URL", &postgres.url())]).await;
+    system.drain().await;
     for n in 0..60 {
         send_until_accepted(&system, &batch(&format!("s{n}"), 1..=100)).await;
     }
@@ -123,6 +124,8 @@ async fn postgres_killed_in_the_middle_of_a_drain() {
 #[tokio::test]
 async fn a_process_killed_in_the_middle_of_a_drain() {
     let mut first = System::start(&[]).await;
+    // A stream drained just now is not drained after answers.
+    first.drain().await;
     for n in 0..60 {
         send_until_accepted(&first, &batch(&format!("s{n}"), 1..=100)).await;
     }

@@ -6,7 +6,9 @@
 //! - [`tracking`]: events, their identity, time and order; session facts; the loss ledger.
 //! - [`configurator`]: the configuration snapshot and its completion.
 //! - [`analytics`]: rates and periods.
+//! - [`privacy`]: what is personal data.
 
 pub mod analytics;
 pub mod configurator;
+pub mod privacy;
 pub mod tracking;

@@ -6,11 +6,10 @@
 //! - [`service`]: a router as hosts call it, and [`work`] to be done after an answer.
 //! - Capabilities, each named as in `nest_haus_domain`, with its doors and its storage:
 //!   [`tracking`] (events in, the drain, dead letters, the ledger), [`analytics`] (reports),
-//!   [`privacy`] (sealing of personal data), [`monitoring`] (health), [`operations`] (jobs and
-//!   partitions).
+//!   [`monitoring`] (health), [`operations`] (jobs and partitions).
 //! - [`queue`]: Redis streams, leases and live state.
 //! - [`http`]: what endpoints share: context, bodies, problems, access, limits.
-//! - [`platform`]: configuration, clock, PostgreSQL, Redis, telemetry.
+//! - [`platform`]: configuration, clock, PostgreSQL, Redis, sealing of personal data, telemetry.
 //!
 //! `platform` uses nothing beside it; `http` and `queue` use `platform`; a capability uses those and
 //! what another capability re-exports.
@@ -21,7 +20,6 @@ pub mod http;
 pub mod monitoring;
 pub mod operations;
 pub mod platform;
-pub mod privacy;
 pub mod queue;
 pub mod service;
 #[cfg(feature = "testing")]

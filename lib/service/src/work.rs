@@ -29,7 +29,7 @@ impl Work {
     /// does the same work.
     pub async fn run(self, app: &App) {
         let Self::Drain(kind) = self;
-        match drain(app, kind, app.config.job_budget).await {
+        match drain(app, kind, app.config.after_answer_budget).await {
             Ok(report) => tracing::info!(queue = kind.as_str(), ?report, "drained after an answer"),
             Err(error) => tracing::warn!(queue = kind.as_str(), ?error, "drain after an answer"),
         }

@@ -34,12 +34,15 @@ pub struct Event {
 
 impl Event {
     /// Whether the event is the visitor's own activity, which keeps a session alive (definitions
-    /// b1): input, page views, selections and snapshots are; measurements and leaving are not.
+    /// b1): input, page views, selections and snapshots are; measurements, periodic saves and
+    /// leaving are not.
     #[must_use]
     pub fn is_activity(&self) -> bool {
         match &self.payload {
-            Payload::Interaction(interaction) => interaction.interactive,
-            Payload::Snapshot(snapshot) => !snapshot.exits,
+            Payload::Interaction(interaction) => {
+                interaction.interactive && !interaction.event_type.ends_with("_exit")
+            }
+            Payload::Snapshot(snapshot) => !snapshot.exits && snapshot.trigger != Trigger::AutoSave,
             Payload::Fact(fact) => !matches!(fact, SessionFact::Exited),
             Payload::Metric(_) => false,
         }

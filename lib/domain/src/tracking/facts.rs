@@ -115,6 +115,8 @@ pub enum Register {
     Owner,
     /// Sealed personal data, by field.
     UserData(String),
+    /// A register of another release, kept as it is.
+    Other(String),
 }
 
 impl Register {
@@ -140,6 +142,7 @@ impl Register {
             Self::Context => "context".to_owned(),
             Self::Owner => "owner".to_owned(),
             Self::UserData(field) => format!("{}{field}", Self::USER_DATA),
+            Self::Other(name) => name.clone(),
         }
     }
 
@@ -162,13 +165,14 @@ impl Register {
             | Self::Consent
             | Self::VisitorId
             | Self::Device
-            | Self::UserData(_) => Keep::Last,
+            | Self::UserData(_)
+            | Self::Other(_) => Keep::Last,
         }
     }
 
-    /// The register of a name; nothing for a name that this version does not know.
+    /// The register of a name.
     #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
+    pub fn of_name(name: &str) -> Self {
         let plain = [
             Self::Started,
             Self::LastActivity,
@@ -186,9 +190,10 @@ impl Register {
             Self::Context,
             Self::Owner,
         ];
-        plain.into_iter().find(|register| register.name() == name).or_else(|| {
-            name.strip_prefix(Self::USER_DATA).map(|field| Self::UserData(field.to_owned()))
-        })
+        let user_data =
+            || name.strip_prefix(Self::USER_DATA).map(|field| Self::UserData(field.to_owned()));
+        let known = plain.into_iter().find(|register| register.name() == name).or_else(user_data);
+        known.unwrap_or_else(|| Self::Other(name.to_owned()))
     }
 }
 
@@ -200,8 +205,7 @@ impl Serialize for Register {
 
 impl<'de> Deserialize<'de> for Register {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        Self::parse(&name).ok_or_else(|| serde::de::Error::custom(format!("register {name}")))
+        Ok(Self::of_name(&String::deserialize(deserializer)?))
     }
 }
 
@@ -363,8 +367,13 @@ impl SessionFacts {
     /// Forgets what may not be kept after a refusal: the visitor's own id.
     pub fn forget_after_refusal(&mut self) {
         if self.analytics_consent() == Some(false) {
-            self.0.remove(&Register::VisitorId);
+            self.forget(&Register::VisitorId);
         }
+    }
+
+    /// Forgets one register.
+    pub fn forget(&mut self, register: &Register) {
+        self.0.remove(register);
     }
 
     /// Whether nothing is known.
@@ -546,9 +555,9 @@ mod tests {
         let facts =
             fold(&[event(1, snapshot(Trigger::CartAdd, true, true)), event(2, converted())]);
         for register in facts.iter().map(|(register, _)| register).chain(&keyed) {
-            assert_eq!(Register::parse(&register.name()).as_ref(), Some(register));
+            assert_eq!(Register::of_name(&register.name()), *register);
         }
-        assert_eq!(Register::parse("status"), None);
+        assert_eq!(Register::of_name("of a later release").name(), "of a later release");
     }
 
     fn any_event() -> impl Strategy<Value = Event> {

@@ -1,14 +1,13 @@
 //! How much was lost: the ledger as a report.
 
 use axum::Json;
-use axum::extract::Query;
 use nest_haus_domain::analytics::Rate;
 use nest_haus_domain::tracking::SessionId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::meta::Meta;
-use crate::http::{Context, FieldError, May, Problem, ProblemDocument, ReadAnalytics};
+use crate::http::{Context, FieldError, May, Problem, ProblemDocument, Query, ReadAnalytics};
 use crate::tracking::ledger::{LedgerReport, SessionLedger, ledger, session_ledger};
 
 /// Names a session, for its own ledger.
@@ -50,9 +49,9 @@ pub struct DataQuality {
 pub async fn data_quality(
     cx: Context,
     _: May<ReadAnalytics>,
-    query: Query<DataQualityQuery>,
+    Query(query): Query<DataQualityQuery>,
 ) -> Result<Json<DataQuality>, Problem> {
-    let session = match query.0.session_id {
+    let session = match query.session_id {
         Some(text) => {
             let session_id = SessionId::try_from(text).map_err(|error| {
                 Problem::field(FieldError::new("sessionId", "invalid", error.to_string()))

@@ -1,15 +1,13 @@
 //! Headline numbers over a period, compared with the period before.
 
 use axum::Json;
-use axum::extract::Query;
-use axum::extract::rejection::QueryRejection;
 use chrono::{DateTime, Utc};
 use nest_haus_domain::analytics::{Period, Rate, TimeRange};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::meta::{Excluded, Meta};
-use crate::http::{Context, FieldError, May, Problem, ProblemDocument, ReadAnalytics};
+use crate::http::{Context, May, Problem, ProblemDocument, Query, ReadAnalytics};
 use crate::platform::{App, begin_bounded};
 
 /// The range of a report.
@@ -83,12 +81,8 @@ pub struct Statuses {
 pub async fn overview(
     cx: Context,
     _: May<ReadAnalytics>,
-    query: Result<Query<OverviewQuery>, QueryRejection>,
+    Query(query): Query<OverviewQuery>,
 ) -> Result<Json<Overview>, Problem> {
-    let Query(query) = query.map_err(|_| {
-        let message = "must be `7d`, `30d` or `90d`";
-        Problem::field(FieldError::new("timeRange", "invalid", message))
-    })?;
     let period = Period::ending(cx.now, query.time_range);
     let mut meta = Meta::of(&cx.app, "overview", Some(period), cx.now).await;
     let (current, excluded) = headline(&cx.app, period).await?;

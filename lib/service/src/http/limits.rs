@@ -30,7 +30,7 @@ pub(super) async fn check_rate(app: &App, address_key: &str) -> Result<(), Probl
     let script = redis::Script::new(include_str!("rate_limit.lua"));
     let mut call = script.key(rate_key(app, address_key));
     call.arg(limit).arg(RATE_WINDOW.as_secs());
-    match app.redis.invoke::<i64>(&call).await {
+    match app.redis.invoke_twice::<i64>(&call).await {
         Ok(0) => Ok(()),
         Ok(seconds) => Err(Problem::too_many(Duration::from_secs(seconds.max(1).cast_unsigned()))),
         Err(failure) => {

@@ -6,6 +6,7 @@ mod context;
 mod dispatch;
 mod limits;
 mod problem;
+mod query;
 
 pub use access::{Cron, May, Permission, ReadAnalytics};
 pub use body::{Body, guard};
@@ -15,3 +16,4 @@ pub use limits::{
     BODY_BYTES_MAX, EVENT_BYTES_MAX, EVENTS_MAX, JSON_DEPTH_MAX, RATE_WINDOW, rate_key,
 };
 pub use problem::{FieldError, Problem, ProblemDocument, is_outage, read};
+pub use query::Query;

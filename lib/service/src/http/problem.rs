@@ -8,8 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::platform::{ConfigError, RedisFailure};
-use crate::privacy::SealingFailure;
+use crate::platform::{ConfigError, RedisFailure, SealingFailure};
 
 /// How long a client should wait while the system cannot take anything.
 const RETRY_UNAVAILABLE: Duration = Duration::from_secs(5);

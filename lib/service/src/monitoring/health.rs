@@ -3,13 +3,12 @@
 use std::time::Instant;
 
 use axum::Json;
-use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::Context;
+use crate::http::{Context, Query};
 use crate::platform::{App, MIGRATOR};
 use crate::queue;
 
@@ -58,8 +57,8 @@ pub struct Check {
         (status = 503, description = "Something is not well.", body = Health),
     )
 )]
-pub async fn health(cx: Context, query: Query<HealthQuery>) -> Response {
-    let deep = query.0.deep.is_some_and(|deep| deep == "1" || deep == "true");
+pub async fn health(cx: Context, Query(query): Query<HealthQuery>) -> Response {
+    let deep = query.deep.is_some_and(|deep| deep == "1" || deep == "true");
     let checks = if deep { checks(&cx).await } else { Vec::new() };
     let well = checks.iter().all(|check| check.ok);
     let health = Health {

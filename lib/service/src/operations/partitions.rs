@@ -73,6 +73,7 @@ impl Partition {
         }
         let range = format!("event_time >= '{from} 00:00+00' AND event_time < '{to} 00:00+00'");
         let statements = [
+            "SET LOCAL lock_timeout = '2s'".to_owned(),
             format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"),
             format!("CREATE TABLE {name} (LIKE {table} INCLUDING ALL)"),
             format!(

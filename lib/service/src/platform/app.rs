@@ -7,7 +7,7 @@ use super::clock::Clock;
 use super::config::{Config, ConfigError};
 use super::postgres;
 use super::redis::Redis;
-use crate::privacy::Sealer;
+use super::sealing::Sealer;
 
 /// Everything that handlers and jobs share. Cheap to clone; connects to nothing by itself.
 #[derive(Clone)]

@@ -80,6 +80,8 @@ pub struct Config {
     pub request_timeout: Duration,
     /// `JOB_BUDGET_MS`: time that a job may use.
     pub job_budget: Duration,
+    /// `AFTER_ANSWER_BUDGET_MS`: time that work after an answer may use.
+    pub after_answer_budget: Duration,
     /// `DRAIN_LATE_AFTER_S`: a stream not drained for so long is drained after the next answer.
     pub drain_late_after: Duration,
     /// `RELEASE`, else the commit that Vercel deployed.
@@ -140,8 +142,9 @@ impl Config {
             rate_limit_per_minute: vars.number("RATE_LIMIT_PER_MINUTE", 1200, 0..=u32::MAX)?,
             queue_entries_max: vars.number("QUEUE_ENTRIES_MAX", 1_000_000, 1..=100_000_000)?,
             queue_bytes_max: vars.number("QUEUE_BYTES_MAX", 80_000_000, 1..=100_000_000_000)?,
-            request_timeout: vars.millis("REQUEST_TIMEOUT_MS", 10_000)?,
-            job_budget: vars.millis("JOB_BUDGET_MS", 60_000)?,
+            request_timeout: vars.millis("REQUEST_TIMEOUT_MS", 9_000)?,
+            job_budget: vars.millis("JOB_BUDGET_MS", 55_000)?,
+            after_answer_budget: vars.millis("AFTER_ANSWER_BUDGET_MS", 5_000)?,
             drain_late_after: Duration::from_secs(vars.number(
                 "DRAIN_LATE_AFTER_S",
                 600,

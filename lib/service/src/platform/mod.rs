@@ -1,10 +1,11 @@
-//! What every capability stands on: configuration, clock, database, Redis, telemetry.
+//! What every capability stands on: configuration, clock, database, Redis, sealing, telemetry.
 
 mod app;
 mod clock;
 mod config;
 mod postgres;
 mod redis;
+mod sealing;
 mod telemetry;
 
 pub use app::{App, choose_tls};
@@ -12,4 +13,5 @@ pub use clock::Clock;
 pub use config::{Config, ConfigError, ConsentMode, Environment, process_var};
 pub use postgres::{MIGRATOR, begin_bounded};
 pub use redis::{Redis, RedisFailure};
+pub use sealing::{Sealer, SealingFailure};
 pub use telemetry::start_telemetry;

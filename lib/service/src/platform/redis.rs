@@ -70,6 +70,18 @@ impl Redis {
         }
     }
 
+    /// Runs a script; once more if the connection turns out to be dead. For scripts that may be
+    /// repeated.
+    pub async fn invoke_twice<T: FromRedisValue>(
+        &self,
+        script: &ScriptInvocation<'_>,
+    ) -> Result<T, RedisFailure> {
+        match self.invoke(script).await {
+            Err(failure) if failure.connection_was_dead() => self.invoke(script).await,
+            other => other,
+        }
+    }
+
     /// Runs a script.
     pub async fn invoke<T: FromRedisValue>(
         &self,

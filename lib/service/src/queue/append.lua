@@ -6,6 +6,7 @@
 --       11 facts TTL s, 12 consent TTL s, 13 live TTL s, 14 now ms, 15 sessions; then a session: id,
 --       activity ms (0 is none), consent stamp and decision ('' is none), registers, and three a
 --       register: name, 'first' or 'last', stamped value.
+-- A visitor's own id is kept among the facts only where the visitor agreed.
 -- Answers {'ok', stream id, drained at, owner of each session}, {'limited', seconds}, {'full'} or
 -- {'refused', one code a session ('' where not refused)}.
 local function number(value) return tonumber(value or '0') or 0 end
@@ -19,9 +20,11 @@ if limit > 0 and ARGV[10] == '0' then
 end
 
 if ARGV[10] == '1' then
-  for _, entry in ipairs(redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 256)) do
+  for _, entry in ipairs(redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 32)) do
     if entry[2][2] == ARGV[1] then
-      return {'ok', entry[1], redis.call('GET', KEYS[7]) or ''}
+      local answer = {'ok', entry[1], redis.call('GET', KEYS[7]) or ''}
+      for i = 1, sessions do answer[i + 3] = redis.call('HGET', KEYS[6 + 2 * i], 'owner') or '' end
+      return answer
     end
   end
 end
@@ -41,6 +44,9 @@ if ARGV[9] ~= 'off' then
   if refused then return codes end
 end
 
+if redis.call('XLEN', KEYS[1]) == 0 then
+  redis.call('SET', KEYS[3], redis.call('GET', KEYS[2]) or '0')
+end
 local size = string.len(ARGV[2])
 local backlog = number(redis.call('GET', KEYS[2])) - number(redis.call('GET', KEYS[3]))
 if redis.call('XLEN', KEYS[1]) >= number(ARGV[4]) or backlog + size > number(ARGV[5]) then
@@ -58,19 +64,22 @@ for i = 1, sessions do
   local facts, consent = KEYS[6 + 2 * i], KEYS[7 + 2 * i]
   local session, activity, decision, registers = ARGV[at], ARGV[at + 1], ARGV[at + 2], number(ARGV[at + 3])
   at = at + 4
-  for _ = 1, registers do
-    local name, keep, value = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-    at = at + 3
-    local known = redis.call('HGET', facts, name)
-    if not known or (keep == 'first' and value < known) or (keep == 'last' and value > known) then
-      redis.call('HSET', facts, name, value)
-    end
-  end
-  if registers > 0 then redis.call('EXPIRE', facts, ARGV[11]) end
   if decision ~= '' then
     local known = redis.call('GET', consent)
     if not known or known < decision then redis.call('SET', consent, decision, 'EX', ARGV[12]) end
   end
+  local agreed = string.sub(redis.call('GET', consent) or '', -1) == '1'
+  for _ = 1, registers do
+    local name, keep, value = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+    at = at + 3
+    local known = redis.call('HGET', facts, name)
+    if name == 'visitorId' and not agreed then
+      redis.call('HDEL', facts, name)
+    elseif not known or (keep == 'first' and value < known) or (keep == 'last' and value > known) then
+      redis.call('HSET', facts, name, value)
+    end
+  end
+  if registers > 0 then redis.call('EXPIRE', facts, ARGV[11]) end
   if number(activity) > 0 then
     redis.call('ZADD', KEYS[6], 'GT', activity, session)
   end

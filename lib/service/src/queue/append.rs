@@ -36,6 +36,8 @@ pub struct Append<'a> {
     pub sessions: &'a [SessionTouch],
     /// The key that counts the requests of its address.
     pub rate_key: String,
+    /// How long those requests are counted together.
+    pub rate_window: Duration,
     /// Whether to ask for consent.
     pub check_consent: bool,
 }
@@ -102,7 +104,7 @@ async fn invoke(
     }
     call.arg(entry.id.to_string()).arg(data).arg(entry.received());
     call.arg(app.config.queue_entries_max).arg(app.config.queue_bytes_max);
-    call.arg(app.config.rate_limit_per_minute).arg(crate::http::RATE_WINDOW.as_secs());
+    call.arg(app.config.rate_limit_per_minute).arg(request.rate_window.as_secs());
     call.arg(entry.kind.as_str()).arg(consent_check(app, entry.kind, request.check_consent));
     call.arg(u8::from(repeated)).arg(UNDRAINED_FACTS_TTL.as_secs()).arg(CONSENT_TTL.as_secs());
     call.arg(LIVE_TTL.as_secs()).arg(entry.received_at.timestamp_millis());
@@ -147,6 +149,20 @@ const fn keep(register: &Register) -> &'static str {
 
 fn encode(stamped: &Stamped) -> String {
     format!("{}{}", stamped.stamp.as_str(), stamped.value)
+}
+
+/// Notes decisions about consent that went past the queue, so that the next request finds them.
+pub async fn remember_consent(app: &App, sessions: &[SessionTouch]) -> Result<(), RedisFailure> {
+    for session in sessions {
+        let decision = consent_decision(&session.facts);
+        if !decision.is_empty() {
+            let mut command = redis::cmd("SET");
+            command.arg(consent_key(&app.redis, session.session_id.as_str())).arg(decision);
+            command.arg("EX").arg(CONSENT_TTL.as_secs());
+            app.redis.query_twice::<()>(&command).await?;
+        }
+    }
+    Ok(())
 }
 
 fn parse(answer: Vec<Value>) -> Appended {

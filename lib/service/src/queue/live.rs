@@ -25,8 +25,8 @@ pub async fn live_facts(app: &App, session_id: &SessionId) -> Result<SessionFact
     let fields: BTreeMap<String, String> = app.redis.query_twice(&command).await?;
     let mut facts = SessionFacts::default();
     for (name, encoded) in fields {
-        if let (Some(register), Some(stamped)) = (Register::parse(&name), decode(&encoded)) {
-            facts.note(register, &stamped.stamp, stamped.value);
+        if let Some(stamped) = decode(&encoded) {
+            facts.note(Register::of_name(&name), &stamped.stamp, stamped.value);
         }
     }
     Ok(facts)

@@ -8,7 +8,7 @@ mod lease;
 mod live;
 mod stream;
 
-pub use append::{Append, Appended, SessionTouch, append};
+pub use append::{Append, Appended, SessionTouch, append, remember_consent};
 pub use lease::Lease;
 pub use live::{LiveSessions, agreed_sessions, live_facts, live_sessions};
 pub use stream::{Committed, QueueStatus, Queued, StreamId, read_oldest, read_page, status, trim};
@@ -23,7 +23,7 @@ struct Keys {
     end: String,
     /// Bytes ever trimmed: where the log starts.
     start: String,
-    /// When the stream was last drained to its end, in milliseconds.
+    /// When entries were last drained, or the stream was found empty, in milliseconds.
     drained_at: String,
 }
 

@@ -18,8 +18,8 @@ const READ_ENTRIES_MAX: usize = 500;
 /// Bytes that one read aims at.
 const READ_BYTES: usize = 4_000_000;
 
-/// Entries of the first read, before the size of an entry is known.
-const READ_ENTRIES_FIRST: usize = 50;
+/// Entries of a page of a report.
+const PAGE_ENTRIES: usize = 50;
 
 /// How long facts of sessions that are stored stay in Redis.
 const DRAINED_FACTS_TTL: Duration = Duration::from_hours(48);
@@ -110,8 +110,7 @@ pub struct Committed {
     pub entry_id: Option<Uuid>,
 }
 
-/// Reads the oldest entries that are not committed: up to 500, about 4 MB by the size of the
-/// entries seen last.
+/// Reads the oldest entries that are not committed: up to 500, about 4 MB.
 ///
 /// If the last committed entry is no longer in the stream, everything up to it was trimmed and all
 /// that is read is new, even in another Redis with another clock. If it is still there, the trim
@@ -120,19 +119,16 @@ pub async fn read_oldest(
     app: &App,
     kind: Kind,
     committed: Option<&Committed>,
-    entry_bytes_seen: Option<usize>,
 ) -> Result<Vec<Queued>, RedisFailure> {
-    let count = entry_bytes_seen
-        .map_or(READ_ENTRIES_FIRST, |bytes| READ_BYTES / bytes.max(1))
-        .clamp(1, READ_ENTRIES_MAX);
     let keys = Keys::of(&app.redis, kind);
     let entry_id = committed.and_then(|committed| committed.entry_id);
     let script = redis::Script::new(include_str!("read.lua"));
     let mut call = script.prepare_invoke();
-    call.key(keys.stream).key(keys.start);
+    call.key(keys.stream).key(keys.start).key(keys.drained_at);
     call.arg(committed.map_or("", |committed| committed.stream_id.as_str()));
-    call.arg(entry_id.map(|id| id.to_string()).unwrap_or_default()).arg(count);
-    let reply: StreamRangeReply = app.redis.invoke(&call).await?;
+    call.arg(entry_id.map(|id| id.to_string()).unwrap_or_default());
+    call.arg(READ_ENTRIES_MAX).arg(READ_BYTES).arg(app.clock.now().timestamp_millis());
+    let reply: StreamRangeReply = app.redis.invoke_twice(&call).await?;
     Ok(reply.ids.into_iter().map(|id| Queued::of(id.id, &id.map)).collect())
 }
 
@@ -145,7 +141,7 @@ pub async fn read_page(
     let from = after.map_or_else(|| "-".to_owned(), StreamId::next);
     let mut command = redis::cmd("XRANGE");
     command.arg(Keys::of(&app.redis, kind).stream).arg(from).arg("+");
-    command.arg("COUNT").arg(READ_ENTRIES_FIRST);
+    command.arg("COUNT").arg(PAGE_ENTRIES);
     let reply: StreamRangeReply = app.redis.query_twice(&command).await?;
     Ok(reply.ids.into_iter().map(|id| Queued::of(id.id, &id.map)).collect())
 }
@@ -168,7 +164,7 @@ pub async fn trim(
     }
     call.arg(last.0.next()).arg(last.1).arg(now.timestamp_millis());
     call.arg(DRAINED_FACTS_TTL.as_secs());
-    app.redis.invoke(&call).await
+    app.redis.invoke_twice(&call).await
 }
 
 /// How full a stream is.
@@ -192,7 +188,7 @@ pub async fn status(app: &App) -> Result<Vec<(Kind, QueueStatus)>, RedisFailure>
         let keys = Keys::of(&app.redis, kind);
         call.key(keys.stream).key(keys.end).key(keys.start).arg(kind.as_str());
     }
-    let rows: Vec<(i64, i64, String, i64)> = app.redis.invoke(&call).await?;
+    let rows: Vec<(i64, i64, String, i64)> = app.redis.invoke_twice(&call).await?;
     let status = rows.into_iter().map(|(entries, bytes, oldest, accepted)| QueueStatus {
         entries,
         bytes,

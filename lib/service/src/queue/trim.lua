@@ -5,4 +5,7 @@ redis.call('XTRIM', KEYS[1], 'MINID', ARGV[1])
 local start = tonumber(redis.call('GET', KEYS[2]) or '0')
 if tonumber(ARGV[2]) > start then redis.call('SET', KEYS[2], ARGV[2]) end
 redis.call('SET', KEYS[3], ARGV[3], 'EX', 604800)
-for i = 4, #KEYS do redis.call('EXPIRE', KEYS[i], ARGV[4]) end
+-- While entries wait, any of these sessions may have facts among them.
+if redis.call('XLEN', KEYS[1]) == 0 then
+  for i = 4, #KEYS do redis.call('EXPIRE', KEYS[i], ARGV[4]) end
+end

@@ -3,16 +3,17 @@
 //! One Redis round trip. If Redis is down or its queue full the events go straight into
 //! PostgreSQL, in one transaction; if that is down too nothing was kept and the client is told.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use nest_haus_domain::tracking::{
-    Entry, Event, Kind, Register, Rejection, SequenceReport, SessionFacts, SessionId, Stamp,
+    Entry, Event, Kind, Register, Rejection, RequestContext, SequenceReport, SessionFacts,
+    SessionId, Stamp,
 };
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{session_token, store};
-use crate::http::{Context, Problem, rate_key};
+use crate::http::{Context, Problem, RATE_WINDOW, rate_key};
 use crate::platform::ConsentMode;
 use crate::queue::{self, Append, Appended, SessionTouch};
 use crate::work::Work;
@@ -65,6 +66,7 @@ pub(super) async fn accept(cx: &Context, incoming: Incoming) -> Result<Receipt, 
             entry: &entry,
             sessions: &touches,
             rate_key: rate_key(&cx.app, &cx.caller.address_key),
+            rate_window: RATE_WINDOW,
             check_consent,
         };
         match queue::append(&cx.app, &request).await {
@@ -79,7 +81,8 @@ pub(super) async fn accept(cx: &Context, incoming: Incoming) -> Result<Receipt, 
             Ok(Appended::Refused(codes)) => {
                 let sessions = touches.iter().map(|touch| &touch.session_id).zip(&codes);
                 let refused = sessions.filter(|(_, code)| !code.is_empty());
-                let codes = refused.map(|(id, code)| (id.clone(), code.clone())).collect();
+                let mut codes = refused.map(|(id, code)| (id.clone(), code.clone())).collect();
+                look_for_consent(cx, &entry, &mut codes).await;
                 refuse_without_consent(&mut entry, &codes);
                 check_consent = false;
             }
@@ -102,13 +105,7 @@ fn entry(cx: &Context, incoming: Incoming) -> Result<Entry, Problem> {
         .events
         .into_iter()
         .partition(|event| seen.insert((event.session_id.clone(), event.id)));
-    let mut claims = BTreeMap::new();
-    for session_id in events.iter().filter_map(|event| event.session_id.as_ref()) {
-        let proven = session_token::proven_claim(&cx.app, &cx.caller, session_id).is_some();
-        if !proven && !claims.contains_key(session_id) {
-            claims.insert(session_id.clone(), session_token::new_claim(cx.now)?);
-        }
-    }
+    let claims = claims(cx, &events)?;
     Ok(Entry {
         id: Uuid::now_v7(),
         kind: incoming.kind,
@@ -120,6 +117,18 @@ fn entry(cx: &Context, incoming: Incoming) -> Result<Entry, Problem> {
         repeated: repeated.into_iter().map(|event| event.session_id).collect(),
         sequences: incoming.sequences,
     })
+}
+
+/// A claim to the one session of a request whose sender shows no token for it. Who sends events of
+/// several sessions at once is no visitor's browser.
+fn claims(cx: &Context, events: &[Event]) -> Result<BTreeMap<SessionId, String>, Problem> {
+    let sessions: BTreeSet<_> =
+        events.iter().filter_map(|event| event.session_id.as_ref()).collect();
+    let (Some(only), 1) = (sessions.first(), sessions.len()) else { return Ok(BTreeMap::new()) };
+    if session_token::proven_claim(&cx.app, &cx.caller, only).is_some() {
+        return Ok(BTreeMap::new());
+    }
+    Ok(BTreeMap::from([((*only).clone(), session_token::new_claim(cx.now)?)]))
 }
 
 /// What an entry says about each of its sessions.
@@ -135,7 +144,9 @@ pub(super) fn facts_by_session<'a>(
     }
     let stamp = Stamp::of_request(entry);
     for (session_id, facts) in &mut sessions {
-        facts.note(Register::Context, &stamp, json!(entry.context));
+        if entry.context != RequestContext::default() {
+            facts.note(Register::Context, &stamp, json!(entry.context));
+        }
         if let Some(claim) = entry.claims.get(session_id) {
             facts.note(Register::Owner, &stamp, json!(claim));
         }
@@ -160,8 +171,18 @@ fn touches(entry: &Entry) -> Vec<SessionTouch> {
         .collect()
 }
 
+/// A consent may have gone past the queue: where Redis misses one, the database is asked.
+async fn look_for_consent(cx: &Context, entry: &Entry, codes: &mut BTreeMap<SessionId, String>) {
+    if codes.values().any(|code| code == "consent_missing") {
+        match store::known_consent(&cx.app, entry).await {
+            Ok(known) => codes.retain(|id, _| known.get(id) != Some(&Some(true))),
+            Err(error) => tracing::warn!(?error, "consent not looked for in the database"),
+        }
+    }
+}
+
 /// Moves the events of sessions without consent to the refused ones. Their content is not kept.
-fn refuse_without_consent(entry: &mut Entry, codes: &BTreeMap<SessionId, String>) {
+pub(super) fn refuse_without_consent(entry: &mut Entry, codes: &BTreeMap<SessionId, String>) {
     let events = std::mem::take(&mut entry.events);
     for event in events {
         match event.session_id.as_ref().and_then(|id| codes.get(id)) {
@@ -223,6 +244,10 @@ async fn store_directly(cx: &Context, mut entry: Entry) -> Result<Receipt, Probl
     store::forget_visitor_ids(&mut entry, |id| consent.get(id) == Some(&Some(true)));
     let owners = store::store_directly(&cx.app, &entry).await.map_err(unavailable)?;
     let touches = touches(&entry);
+    // If Redis is only full it must know of a decision at once; if it is down this has to wait.
+    if let Err(error) = queue::remember_consent(&cx.app, &touches).await {
+        tracing::warn!(?error, "consent not noted in redis");
+    }
     let owners: Vec<_> =
         touches.iter().map(|touch| owners.get(&touch.session_id.key()).cloned()).collect();
     let token = token_of_claim(cx, &entry, &touches, &owners);

@@ -47,6 +47,7 @@ pub async fn list(app: &App, limit: i64) -> Result<Vec<DeadLetter>, sqlx::Error>
 
 /// What became of a replay.
 #[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Replay {
     /// Dead letters looked at.
     pub tried: u64,
@@ -102,7 +103,7 @@ async fn replay_one(app: &App, id: Uuid) -> Result<bool, sqlx::Error> {
     };
     let Some(entry) = entry else { return Ok(false) };
     let origin = if whole_entry { Origin::Arrival } else { Origin::DeadLetter };
-    let outcome = store::store(&mut tx, &[entry], origin).await?;
+    let outcome = store::store(&mut tx, vec![entry], origin).await?;
     if outcome.dead > 0 {
         return Ok(false);
     }

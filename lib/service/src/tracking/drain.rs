@@ -141,7 +141,10 @@ async fn run_job(
     kind: Kind,
 ) -> Result<Json<JobReport<DrainReport>>, Problem> {
     operations::run(&cx.app, job, async {
-        operations::ensure_partitions(&cx.app, cx.now).await?;
+        // Without a partition of their own rows go to the default one: draining does not wait.
+        if let Err(error) = operations::ensure_partitions(&cx.app, cx.now).await {
+            tracing::error!(?error, "partitions not made");
+        }
         Ok(drain(&cx.app, kind, cx.app.config.job_budget).await?)
     })
     .await
@@ -167,15 +170,13 @@ async fn drain_under_lease(
 ) -> Result<DrainReport, DrainFailure> {
     let started = Instant::now();
     let mut report = DrainReport::default();
-    let mut entry_bytes = None;
     loop {
-        let batch = drain_batch_retrying(app, kind, entry_bytes).await?;
+        let batch = drain_batch_retrying(app, kind).await?;
         if batch.entries == 0 {
             report.complete = true;
             return Ok(report);
         }
         report.add(&batch);
-        entry_bytes = Some(batch.bytes / batch.entries);
         if started.elapsed() > begin_within || !lease.renew(app).await? {
             return Ok(report);
         }
@@ -183,20 +184,16 @@ async fn drain_under_lease(
 }
 
 /// Deadlocks and serialisation failures are the database's way to ask for another try.
-async fn drain_batch_retrying(
-    app: &App,
-    kind: Kind,
-    entry_bytes: Option<usize>,
-) -> Result<Batch, DrainFailure> {
+async fn drain_batch_retrying(app: &App, kind: Kind) -> Result<Batch, DrainFailure> {
     for _ in 1..RETRIES {
-        match drain_batch(app, kind, entry_bytes).await {
+        match drain_batch(app, kind).await {
             Err(DrainFailure::Database(error)) if asks_for_another_try(&error) => {
                 tracing::warn!(?error, queue = kind.as_str(), "batch tried again");
             }
             other => return other,
         }
     }
-    drain_batch(app, kind, entry_bytes).await
+    drain_batch(app, kind).await
 }
 
 fn asks_for_another_try(error: &sqlx::Error) -> bool {
@@ -208,37 +205,29 @@ fn asks_for_another_try(error: &sqlx::Error) -> bool {
 #[derive(Default)]
 struct Batch {
     entries: usize,
-    bytes: usize,
     stored_directly: usize,
     outcome: Outcome,
 }
 
-async fn drain_batch(
-    app: &App,
-    kind: Kind,
-    entry_bytes: Option<usize>,
-) -> Result<Batch, DrainFailure> {
+async fn drain_batch(app: &App, kind: Kind) -> Result<Batch, DrainFailure> {
     let mut tx = begin_bounded(&app.db, app.config.job_budget).await?;
     let committed = lock_position(&mut tx, kind).await?;
-    let queued = queue::read_oldest(app, kind, committed.as_ref(), entry_bytes).await?;
+    let queued = queue::read_oldest(app, kind, committed.as_ref()).await?;
     let Some(last) = queued.last() else { return Ok(Batch::default()) };
-    let mut decoded = decode(&mut tx, kind, &queued).await?;
+    let mut decoded = decode(&mut tx, &queued).await?;
     forget_visitor_ids(app, &mut decoded.entries).await?;
-    let mut outcome = store::store(&mut tx, &decoded.entries, Origin::Arrival).await?;
-    outcome.received += decoded.damaged_events;
-    outcome.dead += decoded.damaged_events;
+    let sessions = sessions_of(&decoded.entries);
+    let mut outcome = store::store(&mut tx, decoded.entries, Origin::Arrival).await?;
+    store::insert_damaged_entries(&mut tx, kind, &decoded.damaged).await?;
+    let damaged: i64 = decoded.damaged.iter().map(|entry| i64::from(entry.events)).sum();
+    outcome.received += damaged;
+    outcome.dead += damaged;
     let received = queued.iter().map(|entry| entry.events).sum();
     write_position(&mut tx, kind, last, received).await?;
     tx.commit().await?;
-    let sessions = sessions_of(&decoded.entries);
     let place = (&last.stream_id, last.offset);
     queue::trim(app, kind, place, &sessions, app.clock.now()).await?;
-    Ok(Batch {
-        entries: queued.len(),
-        bytes: queued.iter().map(|entry| entry.data.len()).sum(),
-        stored_directly: decoded.stored_directly,
-        outcome,
-    })
+    Ok(Batch { entries: queued.len(), stored_directly: decoded.stored_directly, outcome })
 }
 
 /// Locks the stream's position, so that batches of one stream follow one another.
@@ -277,20 +266,19 @@ async fn write_position(
     Ok(())
 }
 
-/// Entries that can be stored; damaged ones are dead letters already.
-struct Decoded {
+/// Entries that can be stored, and those that cannot be read.
+struct Decoded<'a> {
     entries: Vec<Entry>,
-    damaged_events: i64,
+    damaged: Vec<DamagedEntry<'a>>,
     stored_directly: usize,
 }
 
-async fn decode(
+async fn decode<'a>(
     tx: &mut sqlx::PgTransaction<'_>,
-    kind: Kind,
-    queued: &[Queued],
-) -> Result<Decoded, sqlx::Error> {
+    queued: &'a [Queued],
+) -> Result<Decoded<'a>, sqlx::Error> {
     let stored_directly = stored_directly(tx, queued).await?;
-    let mut decoded = Decoded { entries: Vec::new(), damaged_events: 0, stored_directly: 0 };
+    let mut decoded = Decoded { entries: Vec::new(), damaged: Vec::new(), stored_directly: 0 };
     for entry in queued {
         if entry.entry_id.is_some_and(|id| stored_directly.contains(&id)) {
             decoded.stored_directly += 1;
@@ -298,17 +286,13 @@ async fn decode(
         }
         match serde_json::from_str::<Entry>(&entry.data) {
             Ok(entry) => decoded.entries.push(entry),
-            Err(error) => {
-                let damaged = DamagedEntry {
-                    entry_id: entry.entry_id.unwrap_or_else(Uuid::now_v7),
-                    events: entry.events,
-                    reason: error.to_string(),
-                    data: &entry.data,
-                    received_at: entry.stream_id.time().unwrap_or_default(),
-                };
-                store::insert_damaged_entry(tx, kind, &damaged).await?;
-                decoded.damaged_events += entry.events.max(1);
-            }
+            Err(error) => decoded.damaged.push(DamagedEntry {
+                entry_id: entry.entry_id.unwrap_or_else(Uuid::now_v7),
+                events: i32::try_from(entry.events.max(1)).unwrap_or(i32::MAX),
+                reason: error.to_string(),
+                data: &entry.data,
+                received_at: entry.stream_id.time().unwrap_or_default(),
+            }),
         }
     }
     Ok(decoded)

@@ -1,13 +1,12 @@
 //! A session's interactions in order, for the session's own client.
 
 use axum::Json;
-use axum::extract::Query;
 use nest_haus_domain::tracking::Register;
 use serde_json::{Value, json};
 
 use super::session_token;
 use super::sessions::{SessionQuery, configuration_data, facts_of, iso, last_activity};
-use crate::http::{Context, Problem, ProblemDocument};
+use crate::http::{Context, Problem, ProblemDocument, Query};
 
 /// Most interactions in an answer.
 const INTERACTIONS_MAX: i64 = 1000;
@@ -23,8 +22,11 @@ const INTERACTIONS_MAX: i64 = 1000;
         (status = 404, description = "Unknown session.", body = ProblemDocument),
     )
 )]
-pub async fn get_journey(cx: Context, query: Query<SessionQuery>) -> Result<Json<Value>, Problem> {
-    let session_id = query.0.session_id("Missing sessionId parameter")?;
+pub async fn get_journey(
+    cx: Context,
+    Query(query): Query<SessionQuery>,
+) -> Result<Json<Value>, Problem> {
+    let session_id = query.session_id("Missing sessionId parameter")?;
     let facts = facts_of(&cx, &session_id).await?;
     if facts.is_empty() {
         return Err(Problem::NotFound("Session"));
@@ -36,7 +38,7 @@ pub async fn get_journey(cx: Context, query: Query<SessionQuery>) -> Result<Json
         "SELECT event_id, event_type, category, element_id, selection_value, previous_value,
             occurred_at, time_spent_ms, device_type, additional_data
          FROM interaction_events WHERE session_key = $1
-         ORDER BY occurred_at, seq, event_id LIMIT $2",
+         ORDER BY occurred_at, coalesce(seq, 0), event_id LIMIT $2",
         session_id.key().as_uuid(),
         INTERACTIONS_MAX
     )

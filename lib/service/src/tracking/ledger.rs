@@ -3,7 +3,7 @@
 //! Each hop counts for itself: Redis counts what it accepted, the database what it stored, and the
 //! queue is counted by reading it. The identities compare these counts with one another.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use nest_haus_domain::analytics::Rate;
@@ -12,7 +12,9 @@ use nest_haus_domain::tracking::{
 };
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
+use super::store::{self, Numbered};
 use crate::http::Problem;
 use crate::platform::{App, RedisFailure};
 use crate::queue;
@@ -40,8 +42,9 @@ impl From<TransmissionLedger> for Transmissions {
     }
 }
 
-/// Numbered events with what the identity leaves open.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+/// Numbered events with what the identity leaves open, added up tab by tab: what one tab lost is
+/// not made good by what another counted twice.
+#[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Sequences {
     #[serde(flatten)]
@@ -49,11 +52,37 @@ pub struct Sequences {
     counts: SequenceLedger,
     /// Numbered events of which nothing is known.
     pub unknown: i64,
+    /// Numbered events of which more than one thing became: a mistake of a client or of ours.
+    pub overcounted: i64,
+}
+
+impl Sequences {
+    fn add(self, other: Self) -> Self {
+        let (a, b) = (self.counts, other.counts);
+        Self {
+            counts: SequenceLedger {
+                emitted: a.emitted + b.emitted,
+                stored: a.stored + b.stored,
+                dropped_local: a.dropped_local + b.dropped_local,
+                rejected: a.rejected + b.rejected,
+                dead: a.dead + b.dead,
+                erased: a.erased + b.erased,
+                in_flight: a.in_flight + b.in_flight,
+            },
+            unknown: self.unknown + other.unknown,
+            overcounted: self.overcounted + other.overcounted,
+        }
+    }
+
+    const fn is_closed(&self) -> bool {
+        self.unknown == 0 && self.overcounted == 0
+    }
 }
 
 impl From<SequenceLedger> for Sequences {
     fn from(counts: SequenceLedger) -> Self {
-        Self { counts, unknown: counts.unknown() }
+        let open = counts.unknown();
+        Self { counts, unknown: open.max(0), overcounted: (-open).max(0) }
     }
 }
 
@@ -73,6 +102,9 @@ pub struct LedgerReport {
     pub rows: Option<i64>,
     /// Sessions whose ledger does not agree with their rows, where they were counted: twenty at most.
     pub unbalanced_sessions: Vec<String>,
+    /// Events kept arriving or being drained while the report was made, so that the identity of
+    /// transmissions may be off by what was on its way.
+    pub moving: bool,
     /// The queue was too long to be read to its end, so that `queued` and `inFlight` are too low.
     pub queue_cut: bool,
     /// When the report was made.
@@ -84,7 +116,7 @@ impl LedgerReport {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.transmissions.difference == 0
-            && self.sequences.unknown == 0
+            && self.sequences.is_closed()
             && self.unbalanced_sessions.is_empty()
     }
 
@@ -92,7 +124,7 @@ impl LedgerReport {
     #[must_use]
     pub fn capture_rate(&self) -> Rate {
         let emitted = self.sequences.counts.emitted;
-        Rate::new(emitted - self.sequences.unknown.max(0), emitted)
+        Rate::new(emitted - self.sequences.unknown, emitted)
     }
 }
 
@@ -115,7 +147,7 @@ impl SessionLedger {
     /// Whether both identities hold.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.transmissions.difference == 0 && self.tabs.iter().all(|tab| tab.sequences.unknown == 0)
+        self.transmissions.difference == 0 && self.tabs.iter().all(|tab| tab.sequences.is_closed())
     }
 }
 
@@ -148,11 +180,6 @@ struct WaitingTab {
 }
 
 impl WaitingTab {
-    /// How much more the tab emitted than the database knows.
-    fn beyond(&self, emitted_known: i64) -> i64 {
-        (self.emitted - emitted_known).max(0)
-    }
-
     fn in_flight(&self) -> i64 {
         i64::try_from(self.seqs.len()).unwrap_or(i64::MAX)
     }
@@ -184,41 +211,14 @@ impl Waiting {
     /// Leaves out the numbers of events that are stored, refused or dead already and only wait to
     /// be found repeated.
     async fn leave_out_known(&mut self, app: &App) -> Result<(), sqlx::Error> {
-        let (mut keys, mut tabs, mut seqs) = (Vec::new(), Vec::new(), Vec::new());
-        for ((key, tab_id), tab) in &self.tabs {
-            for seq in &tab.seqs {
-                keys.push(key.as_uuid());
-                tabs.push(tab_id.clone());
-                seqs.push(*seq);
-            }
-        }
-        let known = sqlx::query!(
-            r#"SELECT session_key AS "session_key!", tab_id AS "tab_id!", seq AS "seq!"
-             FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS waiting (session_key, tab_id, seq)
-             WHERE EXISTS (SELECT FROM interaction_events AS event
-                    WHERE event.session_key = waiting.session_key
-                        AND event.tab_id = waiting.tab_id AND event.seq = waiting.seq)
-                OR EXISTS (SELECT FROM configuration_snapshots AS event
-                    WHERE event.session_key = waiting.session_key
-                        AND event.tab_id = waiting.tab_id AND event.seq = waiting.seq)
-                OR EXISTS (SELECT FROM session_events AS event
-                    WHERE event.session_key = waiting.session_key
-                        AND event.tab_id = waiting.tab_id AND event.seq = waiting.seq)
-                OR EXISTS (SELECT FROM performance_metrics AS event
-                    WHERE event.session_key = waiting.session_key
-                        AND event.tab_id = waiting.tab_id AND event.seq = waiting.seq)
-                OR EXISTS (SELECT FROM dead_letters AS letter
-                    WHERE letter.session_key = waiting.session_key AND replayed_at IS NULL
-                        AND letter.tab_id = waiting.tab_id AND letter.seq = waiting.seq)"#,
-            &keys,
-            &tabs,
-            &seqs
-        )
-        .fetch_all(&app.db)
-        .await?;
-        for row in known {
-            if let Some(tab) = self.tabs.get_mut(&(row.session_key.into(), row.tab_id)) {
-                tab.seqs.remove(&row.seq);
+        let numbers = self.tabs.iter().flat_map(|((key, tab_id), tab)| {
+            tab.seqs.iter().map(move |seq| (*key, tab_id.clone(), *seq))
+        });
+        let numbers: BTreeSet<Numbered> = numbers.collect();
+        let mut db = app.db.acquire().await?;
+        for (key, tab_id, seq) in store::accounted_numbers(&mut db, &numbers).await? {
+            if let Some(tab) = self.tabs.get_mut(&(key, tab_id)) {
+                tab.seqs.remove(&seq);
             }
         }
         Ok(())
@@ -252,6 +252,9 @@ impl Waiting {
     }
 }
 
+/// Times that a report is begun anew because events moved meanwhile.
+const TRIES: usize = 5;
+
 /// The ledger of the whole system. `count_rows` also counts the rows of all events and compares
 /// them with the ledger session by session, which takes time in proportion to all events.
 pub async fn ledger(
@@ -259,10 +262,36 @@ pub async fn ledger(
     count_rows: bool,
     now: DateTime<Utc>,
 ) -> Result<LedgerReport, Problem> {
+    let (rows, unbalanced_sessions) =
+        if count_rows { count_all_rows(app).await? } else { (None, Vec::new()) };
+    let mut tries = 1;
+    loop {
+        let before = progress(app).await?;
+        let report = ledger_once(app, before.0, now).await?;
+        let moving = progress(app).await? != before;
+        if !moving || tries == TRIES {
+            return Ok(LedgerReport { rows, unbalanced_sessions, moving, ..report });
+        }
+        tries += 1;
+    }
+}
+
+/// Events that Redis accepted and events that were drained, so far.
+async fn progress(app: &App) -> Result<(i64, i64), Problem> {
+    let accepted = queue::status(app).await?.iter().map(|(_, status)| status.accepted).sum();
+    let drained = sqlx::query_scalar!(
+        r#"SELECT coalesce(sum(received), 0)::bigint AS "drained!" FROM drain_positions"#
+    );
+    Ok((accepted, drained.fetch_one(&app.db).await?))
+}
+
+async fn ledger_once(
+    app: &App,
+    accepted: i64,
+    now: DateTime<Utc>,
+) -> Result<LedgerReport, Problem> {
     let mut waiting = Waiting::read(app).await?;
     waiting.leave_out_known(app).await?;
-    let status = queue::status(app).await?;
-    let accepted: i64 = status.iter().map(|(_, status)| status.accepted).sum();
     let sums = sqlx::query!(
         r#"SELECT coalesce(sum(stored), 0)::bigint AS "stored!",
             coalesce(sum(rejected), 0)::bigint AS "rejected!",
@@ -275,20 +304,6 @@ pub async fn ledger(
     )
     .fetch_one(&app.db)
     .await?;
-    let sequences = sqlx::query!(
-        r#"SELECT coalesce(sum(emitted), 0)::bigint AS "emitted!",
-            coalesce(sum(stored), 0)::bigint AS "stored!",
-            coalesce(sum(rejected), 0)::bigint AS "rejected!",
-            coalesce(sum(dead), 0)::bigint AS "dead!",
-            coalesce(sum(erased), 0)::bigint AS "erased!",
-            coalesce(sum((SELECT sum(value::bigint) FROM jsonb_each_text(dropped_local))), 0)::bigint
-                AS "dropped_local!"
-         FROM sequences"#
-    )
-    .fetch_one(&app.db)
-    .await?;
-    let (rows, unbalanced_sessions) =
-        if count_rows { count_all_rows(app).await? } else { (None, Vec::new()) };
     let transmissions = TransmissionLedger {
         received: accepted + sums.direct,
         stored: sums.stored,
@@ -297,48 +312,61 @@ pub async fn ledger(
         dead: sums.dead,
         queued: waiting.events,
     };
-    let sequences = SequenceLedger {
-        emitted: sequences.emitted + emitted_beyond(app, &waiting).await?,
-        stored: sequences.stored,
-        dropped_local: sequences.dropped_local,
-        rejected: sequences.rejected,
-        dead: sequences.dead,
-        erased: sequences.erased,
-        in_flight: waiting.tabs.values().map(WaitingTab::in_flight).sum(),
-    };
     Ok(LedgerReport {
         transmissions: transmissions.into(),
-        sequences: sequences.into(),
+        sequences: all_sequences(app, &waiting).await?,
         unaccountable: sums.unnumbered,
         received_directly: sums.direct,
-        rows,
-        unbalanced_sessions,
+        rows: None,
+        unbalanced_sessions: Vec::new(),
+        moving: false,
         queue_cut: waiting.cut,
         as_of: now,
     })
 }
 
-/// How many events tabs emitted beyond what the database knows, by what waits in the queue.
-async fn emitted_beyond(app: &App, waiting: &Waiting) -> Result<i64, sqlx::Error> {
+/// The numbered events of all tabs: those that the queue says nothing about, added up by the
+/// database, and those that it does.
+async fn all_sequences(app: &App, waiting: &Waiting) -> Result<Sequences, sqlx::Error> {
     let (keys, tabs): (Vec<_>, Vec<_>) =
         waiting.tabs.keys().map(|(key, tab)| (key.as_uuid(), tab.clone())).unzip();
-    let rows = sqlx::query!(
-        "SELECT session_key, tab_id, emitted FROM sequences
-         JOIN unnest($1::uuid[], $2::text[]) AS waiting (session_key, tab_id)
-            USING (session_key, tab_id)",
+    let quiet = sqlx::query!(
+        r#"WITH quiet AS (
+            SELECT sequences.*, coalesce((SELECT sum(value::bigint)
+                FROM jsonb_each_text(sequences.dropped_local)), 0)::bigint AS dropped
+            FROM sequences
+            LEFT JOIN unnest($1::uuid[], $2::text[]) AS waiting (session_key, tab_id)
+                USING (session_key, tab_id)
+            WHERE waiting.session_key IS NULL
+         ), compared AS (
+            SELECT *, emitted - stored - rejected - dead - erased - dropped AS open FROM quiet
+         )
+         SELECT coalesce(sum(emitted), 0)::bigint AS "emitted!",
+            coalesce(sum(stored), 0)::bigint AS "stored!",
+            coalesce(sum(rejected), 0)::bigint AS "rejected!",
+            coalesce(sum(dead), 0)::bigint AS "dead!",
+            coalesce(sum(erased), 0)::bigint AS "erased!",
+            coalesce(sum(dropped), 0)::bigint AS "dropped!",
+            coalesce(sum(greatest(open, 0)), 0)::bigint AS "unknown!",
+            coalesce(sum(greatest(-open, 0)), 0)::bigint AS "overcounted!"
+         FROM compared"#,
         &keys,
         &tabs
     )
-    .fetch_all(&app.db)
+    .fetch_one(&app.db)
     .await?;
-    let known: HashMap<_, _> = rows
-        .into_iter()
-        .map(|row| ((SessionKey::from(row.session_key), row.tab_id), row.emitted))
-        .collect();
-    let beyond = |(tab, waiting): (&(SessionKey, String), &WaitingTab)| {
-        waiting.beyond(known.get(tab).copied().unwrap_or(0))
+    let counts = SequenceLedger {
+        emitted: quiet.emitted,
+        stored: quiet.stored,
+        dropped_local: quiet.dropped,
+        rejected: quiet.rejected,
+        dead: quiet.dead,
+        erased: quiet.erased,
+        in_flight: 0,
     };
-    Ok(waiting.tabs.iter().map(beyond).sum())
+    let quiet = Sequences { counts, unknown: quiet.unknown, overcounted: quiet.overcounted };
+    let busy = tab_ledgers(app, &keys, Some(&tabs), waiting).await?;
+    Ok(busy.into_iter().fold(quiet, |sum, tab| sum.add(tab.sequences)))
 }
 
 /// Counts the rows of all events, and names sessions whose ledger says something else.
@@ -405,38 +433,56 @@ pub async fn session_ledger(app: &App, session_id: &SessionId) -> Result<Session
     Ok(SessionLedger {
         session_id: session_id.clone(),
         transmissions: transmissions.into(),
-        tabs: tab_ledgers(app, key, &waiting).await?,
+        tabs: tab_ledgers(app, &[key.as_uuid()], None, &waiting).await?,
         unaccountable: counts.unnumbered,
     })
 }
 
+/// The ledgers of the tabs of some sessions, or of some tabs alone, each with what waits of it.
 async fn tab_ledgers(
     app: &App,
-    key: SessionKey,
+    keys: &[Uuid],
+    tabs: Option<&[String]>,
     waiting: &Waiting,
 ) -> Result<Vec<TabLedger>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"SELECT tab_id, emitted, stored, rejected, dead, erased,
+        r#"SELECT session_key, tab_id, emitted, stored, rejected, dead, erased,
             coalesce((SELECT sum(value::bigint) FROM jsonb_each_text(dropped_local)), 0)::bigint
                 AS "dropped_local!"
-         FROM sequences WHERE session_key = $1 ORDER BY tab_id"#,
-        key.as_uuid()
+         FROM sequences
+         WHERE session_key = ANY($1)
+            AND ($2::text[] IS NULL OR (session_key, tab_id) IN (SELECT * FROM unnest($1, $2)))
+         ORDER BY session_key, tab_id"#,
+        keys,
+        tabs
     )
     .fetch_all(&app.db)
     .await?;
-    let ledger = rows.into_iter().map(|row| {
-        let tab = (key, row.tab_id.clone());
-        let waiting = waiting.tabs.get(&tab).cloned().unwrap_or_default();
-        let counts = SequenceLedger {
-            emitted: row.emitted + waiting.beyond(row.emitted),
-            stored: row.stored,
-            dropped_local: row.dropped_local,
-            rejected: row.rejected,
-            dead: row.dead,
-            erased: row.erased,
-            in_flight: waiting.in_flight(),
-        };
-        TabLedger { tab_id: row.tab_id, sequences: counts.into() }
-    });
-    Ok(ledger.collect())
+    let mut stored: BTreeMap<(SessionKey, String), SequenceLedger> = rows
+        .into_iter()
+        .map(|row| {
+            let counts = SequenceLedger {
+                emitted: row.emitted,
+                stored: row.stored,
+                dropped_local: row.dropped_local,
+                rejected: row.rejected,
+                dead: row.dead,
+                erased: row.erased,
+                in_flight: 0,
+            };
+            ((row.session_key.into(), row.tab_id), counts)
+        })
+        .collect();
+    for (tab, waiting) in &waiting.tabs {
+        if keys.contains(&tab.0.as_uuid()) {
+            let counts = stored.entry(tab.clone()).or_default();
+            counts.emitted = counts.emitted.max(waiting.emitted);
+            counts.in_flight = waiting.in_flight();
+        }
+    }
+    let ledger = |((_, tab_id), counts): ((SessionKey, String), SequenceLedger)| TabLedger {
+        tab_id,
+        sequences: counts.into(),
+    };
+    Ok(stored.into_iter().map(ledger).collect())
 }

@@ -6,9 +6,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::accept::{Incoming, accept};
+use super::accept::{Incoming, Receipt, accept};
 use super::track::{
-    Accepted, answer, batch_items, check_size, event, read_envelope, refuse_one, rejection,
+    Accepted, BatchForm, answer, check_size, event, is_present_protocol, must_be_object,
+    refuse_one, take_batch,
 };
 use super::wire::{Envelope, bounded};
 use crate::http::{Body, Context, FieldError, Problem, ProblemDocument, read};
@@ -32,9 +33,22 @@ struct MetricWire {
     additional_data: Option<Value>,
 }
 
+/// A measurement with what stands around an event, or a batch of them.
+#[derive(Deserialize, ToSchema)]
+#[expect(dead_code, reason = "describes the body; it is read in two steps")]
+struct PerformanceBody {
+    #[serde(flatten)]
+    envelope: Envelope,
+    #[serde(flatten)]
+    metric: MetricWire,
+    /// Up to 100 measurements in place of one.
+    #[schema(max_items = 100)]
+    metrics: Option<Vec<MetricWire>>,
+}
+
 /// Keeps a measurement, or a batch under `metrics`. The session may be left out.
 #[utoipa::path(
-    post, path = "/api/performance/track", tag = "tracking", request_body = MetricWire,
+    post, path = "/api/performance/track", tag = "tracking", request_body = PerformanceBody,
     responses(
         (status = 200, description = "Kept."),
         (status = 202, description = "Kept; answer to clients that name their events.", body = Accepted),
@@ -44,36 +58,34 @@ struct MetricWire {
     )
 )]
 pub async fn track_performance(cx: Context, Body(body): Body) -> Result<Response, Problem> {
-    let batch = read_envelope(&body)?;
-    let items = match body.get("metrics") {
-        None => std::slice::from_ref(&body),
-        Some(items) => batch_items("metrics", items)?,
-    };
-    let is_batch = body.get("metrics").is_some();
-    let mut incoming = Incoming {
-        kind: Kind::Metrics,
-        events: Vec::new(),
-        rejections: Vec::new(),
-        sequences: Vec::new(),
-    };
-    for (index, item) in items.iter().enumerate() {
-        let prefix = if is_batch { format!("metrics[{index}]") } else { String::new() };
-        match metric_event(&cx, &batch, item, &prefix, index) {
-            Ok(event) => incoming.events.push(event),
-            Err(error) if !is_batch => {
-                let refusal = "Missing required fields: metricName, value";
-                return refuse_one(&cx, &batch, &body, refusal, error).await;
-            }
-            Err(error) => incoming.rejections.push(rejection(index, item, &batch, error)),
+    if body.get("metrics").is_some() {
+        return take_batch(&cx, &body, &METRICS).await;
+    }
+    must_be_object(&body)?;
+    let read = check_size(&body, "body")
+        .and_then(|()| metric_event(&cx, &Envelope::default(), &body, "", 0));
+    match read {
+        Ok(event) => {
+            let receipt = accept(&cx, Incoming::one(Kind::Metrics, event)).await?;
+            Ok(answer(&cx, is_present_protocol(&body), &receipt, legacy(&cx, &receipt)))
+        }
+        Err(error) => {
+            let words = "Missing required fields: metricName, value";
+            refuse_one(&cx, Kind::Metrics, &body, words, error).await
         }
     }
-    let (kept, failed) = (incoming.events.len(), incoming.rejections.len());
-    let receipt = accept(&cx, incoming).await?;
-    let timestamp = cx.now.timestamp_millis();
-    let legacy = json!({
-        "success": true, "accepted": kept, "rejected": failed, "timestamp": timestamp,
-    });
-    Ok(answer(&cx, &batch, &receipt, legacy))
+}
+
+const METRICS: BatchForm =
+    BatchForm { kind: Kind::Metrics, field: "metrics", read: metric_event, legacy };
+
+fn legacy(cx: &Context, receipt: &Receipt) -> Value {
+    json!({
+        "success": true,
+        "accepted": receipt.entry.events.len(),
+        "rejected": receipt.entry.rejections.len(),
+        "timestamp": cx.now.timestamp_millis(),
+    })
 }
 
 fn metric_event(
@@ -86,12 +98,11 @@ fn metric_event(
     let at = |field: &str| {
         if prefix.is_empty() { field.to_owned() } else { format!("{prefix}.{field}") }
     };
-    check_size(item, prefix)?;
     let envelope = Envelope::read(prefix, item)?.within(batch);
     let wire: MetricWire = read(prefix, item)?;
     let session_id = envelope.session_id.clone();
     let mut additional_data = wire.additional_data;
-    if let Some(data) = additional_data.as_mut().and_then(Value::as_object_mut) {
+    if let Some(data) = &mut additional_data {
         let session = session_id.as_ref().map_or("", |id| id.as_str());
         cx.app.sealer.seal_personal(session, data).map_err(|_| {
             FieldError::new(at("additionalData"), "invalid", "cannot be kept safely")

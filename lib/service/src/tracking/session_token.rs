@@ -13,8 +13,7 @@ use secrecy::ExposeSecret;
 use sha2::Sha256;
 
 use crate::http::Caller;
-use crate::platform::{App, Environment};
-use crate::privacy::SealingFailure;
+use crate::platform::{App, Environment, SealingFailure};
 
 /// The header that carries a token where cookies do not reach.
 pub(super) const TOKEN_HEADER: &str = "x-session-token";
@@ -68,9 +67,7 @@ pub(super) fn is_owner(
 pub(super) fn cookie(app: &App, session: &SessionId, token: &str) -> String {
     let secure = if app.config.environment == Environment::Local { "" } else { "; Secure" };
     let name = cookie_name(session);
-    format!(
-        "{name}={token}; Path=/api/sessions; Max-Age={COOKIE_MAX_AGE_S}; HttpOnly; SameSite=Lax{secure}"
-    )
+    format!("{name}={token}; Path=/api; Max-Age={COOKIE_MAX_AGE_S}; HttpOnly; SameSite=Lax{secure}")
 }
 
 fn cookie_name(session: &SessionId) -> String {

@@ -3,9 +3,9 @@
 //! Every one is an event like any other. None overwrites anything: status and configuration are
 //! derived from all of them together.
 
-use axum::http::StatusCode;
 use axum::response::Response;
 use nest_haus_domain::configurator::completion;
+use nest_haus_domain::privacy::USER_DATA_FIELDS;
 use nest_haus_domain::tracking::{
     Consent, Kind, Payload, SessionFact, SessionId, Snapshot, Trigger, UserDataField,
 };
@@ -14,10 +14,11 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::accept::{Incoming, accept};
-use super::track::{Accepted, answer, check_size, event, read_envelope, refuse_one};
+use super::track::{
+    Accepted, answer, check_size, event, is_present_protocol, must_be_object, refuse_one,
+};
 use super::wire::{Envelope, bounded, optional_euros};
 use crate::http::{Body, Context, FieldError, Problem, ProblemDocument, read};
-use crate::privacy::USER_DATA_FIELDS;
 
 const SESSION_ID_REQUIRED: &str = "Session ID is required";
 
@@ -32,9 +33,10 @@ async fn update(
     payload: impl FnOnce(&SessionId) -> Reading,
     legacy: impl FnOnce(&SessionId) -> Value,
 ) -> Result<Response, Problem> {
-    let envelope = read_envelope(body).map_err(|problem| in_words_of(problem, refusal))?;
+    must_be_object(body)?;
     let read = || {
         check_size(body, "body")?;
+        let envelope = Envelope::read("", body)?;
         let session_id =
             envelope.session_id.clone().ok_or_else(|| FieldError::required("sessionId"))?;
         let event = event(cx, &envelope, Some(session_id.clone()), 0, payload(&session_id)?)?;
@@ -43,19 +45,9 @@ async fn update(
     match read() {
         Ok((session_id, event)) => {
             let receipt = accept(cx, Incoming::one(Kind::Configurations, event)).await?;
-            Ok(answer(cx, &envelope, &receipt, legacy(&session_id)))
+            Ok(answer(cx, is_present_protocol(body), &receipt, legacy(&session_id)))
         }
-        Err(error) => refuse_one(cx, &envelope, body, refusal, error).await,
-    }
-}
-
-/// Each endpoint of today's client has its own words for missing fields.
-fn in_words_of(problem: Problem, refusal: &'static str) -> Problem {
-    match problem {
-        Problem::Legacy { status: StatusCode::BAD_REQUEST, errors, .. } => {
-            Problem::legacy(refusal, errors)
-        }
-        other => other,
+        Err(error) => refuse_one(cx, Kind::Configurations, body, refusal, error).await,
     }
 }
 
@@ -70,12 +62,10 @@ fn configuration(
         body.get(field).filter(|value| value.is_object()).cloned().ok_or_else(|| {
             FieldError::new(field, "required", format!("`{field}` must be an object"))
         })?;
-    if let Some(map) = value.as_object_mut() {
-        cx.app
-            .sealer
-            .seal_personal(session_id.as_str(), map)
-            .map_err(|_| FieldError::new(field, "invalid", "cannot be kept safely"))?;
-    }
+    cx.app
+        .sealer
+        .seal_personal(session_id.as_str(), &mut value)
+        .map_err(|_| FieldError::new(field, "invalid", "cannot be kept safely"))?;
     Ok(value)
 }
 
@@ -309,10 +299,20 @@ struct TrackConversion {
     total_price: Option<i64>,
 }
 
+/// A payment with what stands around an event.
+#[derive(Deserialize, ToSchema)]
+#[expect(dead_code, reason = "describes the body; it is read in two steps")]
+struct ConversionBody {
+    #[serde(flatten)]
+    envelope: Envelope,
+    #[serde(flatten)]
+    conversion: TrackConversion,
+}
+
 /// Keeps that the browser says it paid. The session shows as converted; revenue counts confirmed
 /// orders alone.
 #[utoipa::path(
-    post, path = "/api/sessions/track-conversion", tag = "sessions", request_body = TrackConversion,
+    post, path = "/api/sessions/track-conversion", tag = "sessions", request_body = ConversionBody,
     responses(
         (status = 200, description = "Kept."),
         (status = 202, description = "Kept; answer to clients that name their events.", body = Accepted),

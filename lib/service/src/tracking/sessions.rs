@@ -1,6 +1,5 @@
 //! A session's start, and what its cart page reads back.
 
-use axum::extract::Query;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -15,7 +14,7 @@ use super::session_token;
 use super::store;
 use super::track::{answer, event};
 use super::wire::Envelope;
-use crate::http::{Context, FieldError, Problem, ProblemDocument};
+use crate::http::{Context, FieldError, Problem, ProblemDocument, Query};
 use crate::queue;
 
 /// Starts a session whose id the server makes up. The body does not matter.
@@ -30,7 +29,7 @@ use crate::queue;
 pub async fn start_session(cx: Context) -> Result<Response, Problem> {
     let millis = cx.now.timestamp_millis();
     let mut random = [0; 8];
-    getrandom::fill(&mut random).map_err(|_| crate::privacy::SealingFailure)?;
+    getrandom::fill(&mut random).map_err(|_| crate::platform::SealingFailure)?;
     let id = format!("config_{millis}_{}", hex::encode(random));
     let session_id = SessionId::try_from(id).map_err(|error| Problem::Internal(error.into()))?;
     let envelope = Envelope::default();
@@ -42,7 +41,7 @@ pub async fn start_session(cx: Context) -> Result<Response, Problem> {
     let body = json!({
         "success": true, "sessionId": session_id, "timestamp": millis, "sessionToken": token,
     });
-    Ok(answer(&cx, &envelope, &receipt, body))
+    Ok(answer(&cx, false, &receipt, body))
 }
 
 /// Names a session.
@@ -68,15 +67,13 @@ impl SessionQuery {
 }
 
 /// Everything known of a session, stored or still in the queue. If Redis is out of reach, what is
-/// stored has to do.
-pub async fn facts_of(cx: &Context, session_id: &SessionId) -> Result<SessionFacts, Problem> {
-    let mut db = cx.app.db.acquire().await;
-    let stored = match &mut db {
-        Ok(db) => store::load_facts(db, &[session_id.key().as_uuid()]).await,
-        Err(error) => Err(sqlx::Error::Io(std::io::Error::other(error.to_string()))),
-    };
-    let stored = stored.map(|mut facts| facts.remove(&session_id.key()).unwrap_or_default());
-    match (stored, queue::live_facts(&cx.app, session_id).await) {
+/// stored has to do; if the database is, nobody counts as the session's own client, since an older
+/// claim may be there.
+pub(super) async fn facts_of(
+    cx: &Context,
+    session_id: &SessionId,
+) -> Result<SessionFacts, Problem> {
+    match (stored_facts(cx, session_id).await, queue::live_facts(&cx.app, session_id).await) {
         (Ok(mut stored), Ok(live)) => {
             stored.merge(live);
             Ok(stored)
@@ -85,12 +82,19 @@ pub async fn facts_of(cx: &Context, session_id: &SessionId) -> Result<SessionFac
             tracing::warn!(?error, "session read without redis");
             Ok(stored)
         }
-        (Err(error), Ok(live)) if !live.is_empty() => {
+        (Err(error), Ok(mut live)) if !live.is_empty() => {
             tracing::warn!(?error, "session read without the database");
+            live.forget(&Register::Owner);
             Ok(live)
         }
         (Err(error), _) => Err(error.into()),
     }
+}
+
+async fn stored_facts(cx: &Context, session_id: &SessionId) -> Result<SessionFacts, sqlx::Error> {
+    let mut db = cx.app.db.acquire().await?;
+    let mut facts = store::load_facts(&mut db, &[session_id.key().as_uuid()]).await?;
+    Ok(facts.remove(&session_id.key()).unwrap_or_default())
 }
 
 /// A session's configuration, price and status; with the session's token its personal data too.
@@ -104,8 +108,11 @@ pub async fn facts_of(cx: &Context, session_id: &SessionId) -> Result<SessionFac
         (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
-pub async fn get_session(cx: Context, query: Query<SessionQuery>) -> Result<Response, Problem> {
-    let session_id = query.0.session_id("Session ID is required")?;
+pub async fn get_session(
+    cx: Context,
+    Query(query): Query<SessionQuery>,
+) -> Result<Response, Problem> {
+    let session_id = query.session_id("Session ID is required")?;
     let facts = facts_of(&cx, &session_id).await?;
     if facts.is_empty() {
         return Err(Problem::NotFound("Session"));

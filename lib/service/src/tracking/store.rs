@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, PgTransaction};
 use uuid::Uuid;
 
-use super::accept::facts_by_session;
+use super::accept::{facts_by_session, refuse_without_consent};
 use crate::platform::{App, begin_bounded};
 
 /// What became of the events of some entries.
@@ -42,29 +42,67 @@ pub(super) enum Origin {
 }
 
 /// Stores entries inside the caller's transaction.
+///
+/// An entry that was stored before, by another way, is recognised by its id on the stored rows: it
+/// stores nothing and counts nothing. Events that need consent and were received after the visitor
+/// refused it are refused here too, since the refusal may have gone past the queue.
 pub(super) async fn store(
     tx: &mut PgTransaction<'_>,
-    entries: &[Entry],
+    mut entries: Vec<Entry>,
     origin: Origin,
 ) -> Result<Outcome, sqlx::Error> {
+    let mut known = lock_sessions(tx, &entries).await?;
+    for entry in &mut entries {
+        refuse_after_refusal(entry, &known);
+    }
     let events: Vec<Placed<'_>> = entries
         .iter()
         .flat_map(|entry| entry.events.iter().map(move |event| Placed { entry, event }))
         .collect();
-    let mut known = lock_sessions(tx, &events).await?;
-    let fates = insert_events(tx, &events).await?;
-    let letters = numbered_letters(tx, entries).await?;
-    for dead in &fates.dead {
-        insert_dead_letter(tx, dead).await?;
-    }
-    for entry in entries {
-        insert_rejections(tx, entry).await?;
-    }
+    let mut fates = insert_events(tx, &events).await?;
+    let stages = known_stages(tx, &entries).await?;
+    let dead = fates.dead.iter().map(Dead::letter).collect();
+    insert_letters(tx, dead).await?;
+    fates.repeated.extend(insert_rejections(tx, &entries).await?);
+    note_repeated(tx, &fates.repeated).await?;
     let new: Vec<_> = events.iter().filter(|placed| fates.is_new(placed)).copied().collect();
     project_sessions(tx, &new, &mut known).await?;
-    let tally = Tally::of(entries, &events, &fates, letters);
+    let tally = Tally::of(&entries, &events, &fates, stages);
     tally.write(tx, origin).await?;
     Ok(tally.total())
+}
+
+/// Refuses what needs consent and was received after the visitor refused it.
+fn refuse_after_refusal(entry: &mut Entry, known: &HashMap<SessionKey, SessionFacts>) {
+    if !entry.kind.needs_consent() {
+        return;
+    }
+    let refused = |session_id: &SessionId| {
+        let facts = known.get(&session_id.key())?;
+        let since = facts.at(&Register::Consent)?;
+        (facts.analytics_consent() == Some(false) && entry.received_at >= since)
+            .then(|| (session_id.clone(), "consent_denied".to_owned()))
+    };
+    let sessions = entry.events.iter().filter_map(|event| event.session_id.as_ref());
+    let codes: BTreeMap<SessionId, String> = sessions.filter_map(refused).collect();
+    if !codes.is_empty() {
+        refuse_without_consent(entry, &codes);
+    }
+}
+
+/// An entry that came directly and through the queue counts as received once.
+async fn note_repeated(
+    tx: &mut PgTransaction<'_>,
+    repeated: &HashSet<Uuid>,
+) -> Result<(), sqlx::Error> {
+    if repeated.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = repeated.iter().copied().collect();
+    sqlx::query!("UPDATE direct_entries SET in_queue = true WHERE entry_id = ANY($1)", &ids)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 /// Stores an entry without the queue, and answers which claim each of its sessions belongs to.
@@ -82,7 +120,7 @@ pub(super) async fn store_directly(
     )
     .execute(&mut *tx)
     .await?;
-    store(&mut tx, std::slice::from_ref(entry), Origin::Arrival).await?;
+    store(&mut tx, vec![entry.clone()], Origin::Arrival).await?;
     let keys: Vec<Uuid> = entry.claims.keys().map(|id| id.key().as_uuid()).collect();
     let facts = load_facts(&mut tx, &keys).await?;
     tx.commit().await?;
@@ -181,6 +219,8 @@ impl Table {
 struct Fates<'a> {
     new: HashMap<Identity, &'a Event>,
     dead: Vec<Dead<'a>>,
+    /// Entries that were stored before, by another way.
+    repeated: HashSet<Uuid>,
 }
 
 /// An event that the database could not take, and why.
@@ -204,12 +244,12 @@ impl Fates<'_> {
 /// Creates the rows of unknown sessions and locks all of them, in key order.
 async fn lock_sessions(
     tx: &mut PgTransaction<'_>,
-    events: &[Placed<'_>],
+    entries: &[Entry],
 ) -> Result<HashMap<SessionKey, SessionFacts>, sqlx::Error> {
-    let keys: BTreeSet<Uuid> = events
+    let keys: BTreeSet<Uuid> = entries
         .iter()
-        .filter(|placed| placed.event.session_id.is_some())
-        .map(|placed| placed.session_key().as_uuid())
+        .flat_map(|entry| &entry.events)
+        .filter_map(|event| Some(event.session_id.as_ref()?.key().as_uuid()))
         .collect();
     let keys: Vec<Uuid> = keys.into_iter().collect();
     sqlx::query!(
@@ -265,11 +305,19 @@ async fn insert_bisected<'a>(
         }
         let mut savepoint = tx.begin().await?;
         match insert(&mut savepoint, table, part).await {
-            Ok(stored) => {
+            Ok(found) => {
                 savepoint.commit().await?;
-                let stored =
-                    part.iter().filter(|placed| stored.contains(&placed.event.id.as_uuid()));
-                fates.new.extend(stored.map(|placed| (placed.identity(), placed.event)));
+                for placed in part {
+                    match found.get(&placed.identity()) {
+                        Some(Found::New) => {
+                            fates.new.insert(placed.identity(), placed.event);
+                        }
+                        Some(Found::OfSameEntry) => {
+                            fates.repeated.insert(placed.entry.id);
+                        }
+                        None => {}
+                    }
+                }
             }
             Err(error) => {
                 let Some(code) = poison_code(&error) else { return Err(error) };
@@ -278,7 +326,7 @@ async fn insert_bisected<'a>(
                     fates.dead.push(Dead { placed: *placed, code, detail: error.to_string() });
                 } else {
                     let (front, back) = part.split_at(part.len() / 2);
-                    open.extend([front, back]);
+                    open.extend([back, front]);
                 }
             }
         }
@@ -292,77 +340,162 @@ pub(super) fn poison_code(error: &sqlx::Error) -> Option<String> {
     (code.starts_with("22") || code.starts_with("23")).then(|| code.into_owned())
 }
 
-/// Inserts rows and answers the ids that were not there before.
+/// What an insert found out about a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// It was not there before.
+    New,
+    /// It was there, stored from the very same entry.
+    OfSameEntry,
+}
+
+struct FoundRow {
+    session_key: Option<Uuid>,
+    event_id: Uuid,
+    is_new: bool,
+}
+
+/// Inserts rows and answers which were new and which had come from the same entries before.
 async fn insert(
     tx: &mut PgTransaction<'_>,
     table: Table,
     rows: &[Placed<'_>],
-) -> Result<HashSet<Uuid>, sqlx::Error> {
+) -> Result<HashMap<Identity, Found>, sqlx::Error> {
     let json = rows.iter().map(row).collect::<Value>().to_string();
-    let stored = match table {
-        Table::Interactions => {
-            sqlx::query_scalar!(
-                "INSERT INTO interaction_events (session_key, event_time, event_id, occurred_at,
-                    received_at, entry_id, seq, time_spent_ms, total_price_cents,
-                    price_change_cents, viewport_width, viewport_height, id_source, late,
-                    interactive, tab_id, event_type, category, element_id, selection_value,
-                    previous_value, device_type, additional_data)
-                 SELECT session_key, event_time, event_id, occurred_at, received_at, entry_id, seq,
-                    time_spent_ms, total_price_cents, price_change_cents, viewport_width,
-                    viewport_height, id_source, late, interactive, tab_id, event_type, category,
-                    element_id, selection_value, previous_value, device_type, additional_data
-                 FROM json_populate_recordset(NULL::interaction_events, $1::text::json)
-                 ON CONFLICT DO NOTHING RETURNING event_id",
-                json
-            )
-            .fetch_all(&mut **tx)
-            .await?
-        }
-        Table::Snapshots => {
-            sqlx::query_scalar!(
-                "INSERT INTO configuration_snapshots (session_key, event_time, event_id,
-                    occurred_at, received_at, entry_id, seq, total_price_cents, completion, trigger,
-                    id_source, late, ohne_nest_mode, exits, completes, tab_id, configuration)
-                 SELECT session_key, event_time, event_id, occurred_at, received_at, entry_id, seq,
-                    total_price_cents, completion, trigger, id_source, late, ohne_nest_mode, exits,
-                    completes, tab_id, configuration
-                 FROM json_populate_recordset(NULL::configuration_snapshots, $1::text::json)
-                 ON CONFLICT DO NOTHING RETURNING event_id",
-                json
-            )
-            .fetch_all(&mut **tx)
-            .await?
-        }
-        Table::Facts => {
-            sqlx::query_scalar!(
-                "INSERT INTO session_events (session_key, event_time, event_id, occurred_at,
-                    received_at, entry_id, seq, fact, id_source, late, tab_id, value)
-                 SELECT session_key, event_time, event_id, occurred_at, received_at, entry_id, seq,
-                    fact, id_source, late, tab_id, value
-                 FROM json_populate_recordset(NULL::session_events, $1::text::json)
-                 ON CONFLICT DO NOTHING RETURNING event_id",
-                json
-            )
-            .fetch_all(&mut **tx)
-            .await?
-        }
-        Table::Metrics => {
-            sqlx::query_scalar!(
-                "INSERT INTO performance_metrics (event_time, event_id, session_key, occurred_at,
-                    received_at, entry_id, seq, value, id_source, late, tab_id, metric_name,
-                    endpoint, user_agent, additional_data)
-                 SELECT event_time, event_id, session_key, occurred_at, received_at, entry_id, seq,
-                    value, id_source, late, tab_id, metric_name, endpoint, user_agent,
-                    additional_data
-                 FROM json_populate_recordset(NULL::performance_metrics, $1::text::json)
-                 ON CONFLICT DO NOTHING RETURNING event_id",
-                json
-            )
-            .fetch_all(&mut **tx)
-            .await?
-        }
+    let found = match table {
+        Table::Interactions => insert_interactions(tx, &json).await?,
+        Table::Snapshots => insert_snapshots(tx, &json).await?,
+        Table::Facts => insert_facts(tx, &json).await?,
+        Table::Metrics => insert_metrics(tx, &json).await?,
     };
-    Ok(stored.into_iter().collect())
+    let identity = |row: &FoundRow| {
+        let session = row.session_key.filter(|_| table != Table::Metrics);
+        (table, session.map_or(SessionKey::NONE, SessionKey::from), row.event_id)
+    };
+    let fate = |row: &FoundRow| if row.is_new { Found::New } else { Found::OfSameEntry };
+    Ok(found.iter().map(|row| (identity(row), fate(row))).collect())
+}
+
+async fn insert_interactions(
+    tx: &mut PgTransaction<'_>,
+    json: &str,
+) -> Result<Vec<FoundRow>, sqlx::Error> {
+    sqlx::query_as!(
+        FoundRow,
+        r#"WITH rows AS (
+            SELECT * FROM json_populate_recordset(NULL::interaction_events, $1::text::json)
+         ), new AS (
+            INSERT INTO interaction_events (
+                session_key, event_time, event_id, occurred_at, received_at,
+                entry_id, seq, time_spent_ms, total_price_cents,
+                price_change_cents, viewport_width, viewport_height, id_source,
+                late, interactive, tab_id, event_type, category, element_id,
+                selection_value, previous_value, device_type, additional_data)
+            SELECT
+                session_key, event_time, event_id, occurred_at, received_at,
+                entry_id, seq, time_spent_ms, total_price_cents,
+                price_change_cents, viewport_width, viewport_height, id_source,
+                late, interactive, tab_id, event_type, category, element_id,
+                selection_value, previous_value, device_type, additional_data
+            FROM rows
+            ON CONFLICT DO NOTHING RETURNING session_key, event_id)
+         SELECT session_key, event_id AS "event_id!", true AS "is_new!" FROM new
+         UNION ALL
+         SELECT stored.session_key, stored.event_id, false
+         FROM interaction_events AS stored JOIN rows USING (session_key, event_time, event_id)
+         WHERE stored.entry_id = rows.entry_id"#,
+        json
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+async fn insert_snapshots(
+    tx: &mut PgTransaction<'_>,
+    json: &str,
+) -> Result<Vec<FoundRow>, sqlx::Error> {
+    sqlx::query_as!(
+        FoundRow,
+        r#"WITH rows AS (
+            SELECT * FROM json_populate_recordset(NULL::configuration_snapshots, $1::text::json)
+         ), new AS (
+            INSERT INTO configuration_snapshots (
+                session_key, event_time, event_id, occurred_at, received_at,
+                entry_id, seq, total_price_cents, completion, trigger, id_source,
+                late, ohne_nest_mode, exits, completes, tab_id, configuration)
+            SELECT
+                session_key, event_time, event_id, occurred_at, received_at,
+                entry_id, seq, total_price_cents, completion, trigger, id_source,
+                late, ohne_nest_mode, exits, completes, tab_id, configuration
+            FROM rows
+            ON CONFLICT DO NOTHING RETURNING session_key, event_id)
+         SELECT session_key, event_id AS "event_id!", true AS "is_new!" FROM new
+         UNION ALL
+         SELECT stored.session_key, stored.event_id, false
+         FROM configuration_snapshots AS stored JOIN rows USING (session_key, event_time, event_id)
+         WHERE stored.entry_id = rows.entry_id"#,
+        json
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+async fn insert_facts(
+    tx: &mut PgTransaction<'_>,
+    json: &str,
+) -> Result<Vec<FoundRow>, sqlx::Error> {
+    sqlx::query_as!(
+        FoundRow,
+        r#"WITH rows AS (
+            SELECT * FROM json_populate_recordset(NULL::session_events, $1::text::json)
+         ), new AS (
+            INSERT INTO session_events (
+                session_key, event_time, event_id, occurred_at, received_at,
+                entry_id, seq, fact, id_source, late, tab_id, value)
+            SELECT
+                session_key, event_time, event_id, occurred_at, received_at,
+                entry_id, seq, fact, id_source, late, tab_id, value
+            FROM rows
+            ON CONFLICT DO NOTHING RETURNING session_key, event_id)
+         SELECT session_key, event_id AS "event_id!", true AS "is_new!" FROM new
+         UNION ALL
+         SELECT stored.session_key, stored.event_id, false
+         FROM session_events AS stored JOIN rows USING (session_key, event_time, event_id)
+         WHERE stored.entry_id = rows.entry_id"#,
+        json
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+async fn insert_metrics(
+    tx: &mut PgTransaction<'_>,
+    json: &str,
+) -> Result<Vec<FoundRow>, sqlx::Error> {
+    sqlx::query_as!(
+        FoundRow,
+        r#"WITH rows AS (
+            SELECT * FROM json_populate_recordset(NULL::performance_metrics, $1::text::json)
+         ), new AS (
+            INSERT INTO performance_metrics (
+                event_time, event_id, session_key, occurred_at, received_at,
+                entry_id, seq, value, id_source, late, tab_id, metric_name,
+                endpoint, user_agent, additional_data)
+            SELECT
+                event_time, event_id, session_key, occurred_at, received_at,
+                entry_id, seq, value, id_source, late, tab_id, metric_name,
+                endpoint, user_agent, additional_data
+            FROM rows
+            ON CONFLICT DO NOTHING RETURNING session_key, event_id)
+         SELECT session_key, event_id AS "event_id!", true AS "is_new!" FROM new
+         UNION ALL
+         SELECT stored.session_key, stored.event_id, false
+         FROM performance_metrics AS stored JOIN rows USING (event_time, event_id)
+         WHERE stored.entry_id = rows.entry_id"#,
+        json
+    )
+    .fetch_all(&mut **tx)
+    .await
 }
 
 /// A moment as PostgreSQL reads it, years of five digits included.
@@ -428,60 +561,116 @@ fn row(placed: &Placed<'_>) -> Value {
     row
 }
 
-async fn insert_dead_letter(
-    tx: &mut PgTransaction<'_>,
-    dead: &Dead<'_>,
-) -> Result<(), sqlx::Error> {
-    let Placed { entry, event } = dead.placed;
-    let payload =
-        serde_json::to_string(event).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    sqlx::query!(
-        "INSERT INTO dead_letters (id, stage, queue, entry_id, event_index, event_id, session_key,
-            session_id, tab_id, seq, code, field, detail, payload, received_at)
-         VALUES ($1, 'dead', $2, $3, $4, $5, $6, $7, $8, $9, $10, '', $11, $12, $13)
-         ON CONFLICT (entry_id, event_index, stage) DO NOTHING",
-        Uuid::now_v7(),
-        entry.kind.as_str(),
-        entry.id,
-        i32::try_from(event.index).unwrap_or(i32::MAX),
-        event.id.as_uuid().to_string(),
-        dead.placed.session_key().as_uuid(),
-        event.session_id.as_ref().map(SessionId::as_str),
-        event.tab_id.as_ref().map(TabId::as_str),
-        event.seq.map(i64::from),
-        dead.code,
-        dead.detail,
-        payload,
-        entry.received_at,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+impl Dead<'_> {
+    fn letter(&self) -> Value {
+        let Placed { entry, event } = self.placed;
+        json!({
+            "id": Uuid::now_v7(),
+            "stage": "dead",
+            "queue": entry.kind,
+            "entry_id": entry.id,
+            "event_index": event.index,
+            "events": 1,
+            "event_id": event.id,
+            "session_key": self.placed.session_key(),
+            "session_id": event.session_id,
+            "tab_id": event.tab_id,
+            "seq": event.seq,
+            "code": self.code,
+            "field": "",
+            "detail": self.detail,
+            "payload": json!(event).to_string(),
+            "received_at": entry.received_at,
+        })
+    }
 }
 
-/// A whole entry that cannot be decoded becomes one dead letter for all its events.
-pub(super) async fn insert_damaged_entry(
+/// Inserts letters and answers the entry and position of those that were not there before.
+async fn insert_letters(
+    tx: &mut PgTransaction<'_>,
+    letters: Vec<Value>,
+) -> Result<HashSet<(Uuid, i32)>, sqlx::Error> {
+    if letters.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let rows = sqlx::query!(
+        "INSERT INTO dead_letters (id, stage, queue, entry_id, event_index, events, event_id,
+            session_key, session_id, tab_id, seq, code, field, detail, payload, received_at)
+         SELECT id, stage, queue, entry_id, event_index, events, event_id, session_key, session_id,
+            tab_id, seq, code, field, detail, payload, received_at
+         FROM json_populate_recordset(NULL::dead_letters, $1::text::json)
+         ON CONFLICT (entry_id, event_index, stage) DO NOTHING
+         RETURNING entry_id, event_index",
+        Value::from(letters).to_string()
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.entry_id, row.event_index)).collect())
+}
+
+/// Keeps refused events, and answers the entries whose refusals were kept before.
+async fn insert_rejections(
+    tx: &mut PgTransaction<'_>,
+    entries: &[Entry],
+) -> Result<HashSet<Uuid>, sqlx::Error> {
+    let letters = entries.iter().flat_map(|entry| {
+        entry.rejections.iter().map(move |rejection| rejection_letter(entry, rejection))
+    });
+    let letters = letters.collect();
+    let new = insert_letters(tx, letters).await?;
+    let position = |index| i32::try_from(index).unwrap_or(i32::MAX);
+    let is_repeated = |entry: &&Entry| {
+        entry.rejections.iter().any(|r| !new.contains(&(entry.id, position(r.index))))
+    };
+    Ok(entries.iter().filter(is_repeated).map(|entry| entry.id).collect())
+}
+
+fn rejection_letter(entry: &Entry, rejection: &Rejection) -> Value {
+    let key = rejection.session_id.as_ref().map_or(SessionKey::NONE, SessionId::key);
+    json!({
+        "id": Uuid::now_v7(),
+        "stage": "rejected",
+        "queue": entry.kind,
+        "entry_id": entry.id,
+        "event_index": rejection.index,
+        "events": 1,
+        "event_id": rejection.event_id,
+        "session_key": key,
+        "session_id": rejection.session_id,
+        "tab_id": rejection.tab_id,
+        "seq": rejection.seq,
+        "code": rejection.code,
+        "field": rejection.field,
+        "detail": rejection.message,
+        "payload": rejection.payload,
+        "received_at": entry.received_at,
+    })
+}
+
+/// Whole entries that cannot be decoded become one dead letter each, for all their events.
+pub(super) async fn insert_damaged_entries(
     tx: &mut PgTransaction<'_>,
     kind: Kind,
-    damaged: &DamagedEntry<'_>,
+    damaged: &[DamagedEntry<'_>],
 ) -> Result<(), sqlx::Error> {
-    let events = damaged.events.clamp(1, i64::from(i32::MAX));
-    sqlx::query!(
-        "INSERT INTO dead_letters (id, stage, queue, entry_id, event_index, events, session_key,
-            code, field, detail, payload, received_at)
-         VALUES ($1, 'dead', $2, $3, -1, $4, $5, 'undecodable', '', $6, $7, $8)
-         ON CONFLICT (entry_id, event_index, stage) DO NOTHING",
-        Uuid::now_v7(),
-        kind.as_str(),
-        damaged.entry_id,
-        i32::try_from(events).unwrap_or(i32::MAX),
-        SessionKey::NONE.as_uuid(),
-        damaged.reason,
-        damaged.data.replace('\0', ""),
-        damaged.received_at,
-    )
-    .execute(&mut **tx)
-    .await?;
+    let letters = damaged.iter().map(|entry| {
+        json!({
+            "id": Uuid::now_v7(),
+            "stage": "dead",
+            "queue": kind,
+            "entry_id": entry.entry_id,
+            "event_index": -1,
+            "events": entry.events,
+            "session_key": SessionKey::NONE,
+            "code": "undecodable",
+            "field": "",
+            "detail": entry.reason,
+            "payload": entry.data.replace('\0', ""),
+            "received_at": entry.received_at,
+        })
+    });
+    insert_letters(tx, letters.collect()).await?;
+    let events = damaged.iter().map(|entry| i64::from(entry.events)).sum();
     let counts = Counts { received: events, dead: events, ..Counts::default() };
     write_ledger(tx, &BTreeMap::from([(SessionKey::NONE, counts)]), Origin::Arrival).await
 }
@@ -491,42 +680,13 @@ pub(super) struct DamagedEntry<'a> {
     /// The request's id.
     pub entry_id: Uuid,
     /// Number of events it says it holds.
-    pub events: i64,
+    pub events: i32,
     /// What is wrong.
     pub reason: String,
     /// The data as it stands in the queue.
     pub data: &'a str,
     /// When it was appended.
     pub received_at: DateTime<Utc>,
-}
-
-async fn insert_rejections(tx: &mut PgTransaction<'_>, entry: &Entry) -> Result<(), sqlx::Error> {
-    for rejection in &entry.rejections {
-        let key = rejection.session_id.as_ref().map_or(SessionKey::NONE, SessionId::key);
-        sqlx::query!(
-            "INSERT INTO dead_letters (id, stage, queue, entry_id, event_index, event_id,
-                session_key, session_id, tab_id, seq, code, field, detail, payload, received_at)
-             VALUES ($1, 'rejected', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-             ON CONFLICT (entry_id, event_index, stage) DO NOTHING",
-            Uuid::now_v7(),
-            entry.kind.as_str(),
-            entry.id,
-            i32::try_from(rejection.index).unwrap_or(i32::MAX),
-            rejection.event_id,
-            key.as_uuid(),
-            rejection.session_id.as_ref().map(SessionId::as_str),
-            rejection.tab_id.as_ref().map(TabId::as_str),
-            rejection.seq.map(i64::from),
-            rejection.code,
-            rejection.field,
-            rejection.message,
-            rejection.payload,
-            entry.received_at,
-        )
-        .execute(&mut **tx)
-        .await?;
-    }
-    Ok(())
 }
 
 /// Folds new events into the facts of their sessions, and projects the sessions' rows.
@@ -612,8 +772,19 @@ async fn write_sessions(
     .execute(&mut **tx)
     .await?;
     sqlx::query!(
-        "INSERT INTO user_sessions
-         SELECT * FROM json_populate_recordset(NULL::user_sessions, $1::text::json)
+        "INSERT INTO user_sessions (
+            session_key, session_id, status, started_at, last_activity_at, last_exit_at,
+            first_selection_at, first_snapshot_at, first_cart_at, completed_at, converted_at,
+            total_price_cents, completion, interaction_count, snapshot_count, metric_count,
+            ohne_nest_mode, analytics_consent, marketing_consent, functional_consent,
+            device_type, country, city, user_agent, referrer, visitor_id)
+         SELECT
+            session_key, session_id, status, started_at, last_activity_at, last_exit_at,
+            first_selection_at, first_snapshot_at, first_cart_at, completed_at, converted_at,
+            total_price_cents, completion, interaction_count, snapshot_count, metric_count,
+            ohne_nest_mode, analytics_consent, marketing_consent, functional_consent,
+            device_type, country, city, user_agent, referrer, visitor_id
+         FROM json_populate_recordset(NULL::user_sessions, $1::text::json)
          ON CONFLICT (session_key) DO UPDATE SET
             status = excluded.status,
             started_at = excluded.started_at,
@@ -678,31 +849,41 @@ impl SequenceCounts {
 }
 
 /// A numbered event: session, tab, sequence number.
-type Numbered = (SessionKey, String, i64);
+pub(super) type Numbered = (SessionKey, String, i64);
 
-/// The stages of the letters that numbered events of some entries have already. A client that
-/// missed an answer sends refused events again, and one that corrects a refused event keeps its
-/// number: each number counts once, for what became of it last.
-async fn numbered_letters(
+/// What is known already of the numbered events of some entries. A client that missed an answer
+/// sends refused events again, and one that corrects a refused event keeps its number: each number
+/// counts once, for the best that became of it.
+///
+/// Stored events are looked up for refused ones alone: an accepted one that is stored already is a
+/// repetition, and found as such.
+async fn known_stages(
     tx: &mut PgTransaction<'_>,
     entries: &[Entry],
 ) -> Result<HashMap<Numbered, Stage>, sqlx::Error> {
-    let numbers: BTreeSet<Numbered> = entries
+    let accepted = entries
         .iter()
-        .flat_map(|entry| {
-            let events = entry.events.iter().filter_map(|event| {
-                numbered(event.session_id.as_ref(), event.tab_id.as_ref(), event.seq)
-            });
-            let rejections = entry.rejections.iter().filter_map(|rejection| {
-                numbered(rejection.session_id.as_ref(), rejection.tab_id.as_ref(), rejection.seq)
-            });
-            events.chain(rejections).collect::<Vec<_>>()
-        })
-        .collect();
-    let keys: Vec<Uuid> = numbers.iter().map(|(key, _, _)| key.as_uuid()).collect();
-    let tabs: Vec<String> = numbers.iter().map(|(_, tab, _)| tab.clone()).collect();
-    let seqs: Vec<i64> = numbers.iter().map(|(_, _, seq)| *seq).collect();
-    let rows = sqlx::query!(
+        .flat_map(|entry| &entry.events)
+        .filter_map(|event| numbered(event.session_id.as_ref(), event.tab_id.as_ref(), event.seq));
+    let refused = entries.iter().flat_map(|entry| &entry.rejections).filter_map(|rejection| {
+        numbered(rejection.session_id.as_ref(), rejection.tab_id.as_ref(), rejection.seq)
+    });
+    let refused: BTreeSet<Numbered> = refused.collect();
+    let all: BTreeSet<Numbered> = accepted.chain(refused.iter().cloned()).collect();
+    let mut stages = letter_stages(tx, &all).await?;
+    for number in stored_numbers(tx, &refused).await? {
+        stages.insert(number, Stage::Stored);
+    }
+    Ok(stages)
+}
+
+/// Of some numbers, those whose events are refused or dead.
+async fn letter_stages(
+    db: &mut PgConnection,
+    numbers: &BTreeSet<Numbered>,
+) -> Result<HashMap<Numbered, Stage>, sqlx::Error> {
+    let (keys, tabs, seqs) = columns(numbers);
+    let letters = sqlx::query!(
         r#"SELECT session_key, tab_id AS "tab_id!", seq AS "seq!", stage = 'dead' AS "dead!"
          FROM dead_letters
          JOIN unnest($1::uuid[], $2::text[], $3::bigint[]) AS numbers (session_key, tab_id, seq)
@@ -712,13 +893,64 @@ async fn numbered_letters(
         &tabs,
         &seqs
     )
-    .fetch_all(&mut **tx)
+    .fetch_all(db)
     .await?;
     let stage = |dead| if dead { Stage::Dead } else { Stage::Rejected };
-    Ok(rows
+    Ok(letters
         .into_iter()
         .map(|row| ((SessionKey::from(row.session_key), row.tab_id, row.seq), stage(row.dead)))
         .collect())
+}
+
+/// Of some numbers, those of whose events it is known what became.
+pub(super) async fn accounted_numbers(
+    db: &mut PgConnection,
+    numbers: &BTreeSet<Numbered>,
+) -> Result<BTreeSet<Numbered>, sqlx::Error> {
+    let mut known: BTreeSet<Numbered> = letter_stages(db, numbers).await?.into_keys().collect();
+    known.extend(stored_numbers(db, numbers).await?);
+    Ok(known)
+}
+
+/// Of some numbers, those whose events are stored.
+async fn stored_numbers(
+    db: &mut PgConnection,
+    numbers: &BTreeSet<Numbered>,
+) -> Result<Vec<Numbered>, sqlx::Error> {
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (keys, tabs, seqs) = columns(numbers);
+    let rows = sqlx::query!(
+        r#"SELECT session_key AS "session_key!", tab_id AS "tab_id!", seq AS "seq!"
+         FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS number (session_key, tab_id, seq)
+         WHERE EXISTS (SELECT FROM interaction_events AS event
+                WHERE event.session_key = number.session_key
+                    AND event.tab_id = number.tab_id AND event.seq = number.seq)
+            OR EXISTS (SELECT FROM configuration_snapshots AS event
+                WHERE event.session_key = number.session_key
+                    AND event.tab_id = number.tab_id AND event.seq = number.seq)
+            OR EXISTS (SELECT FROM session_events AS event
+                WHERE event.session_key = number.session_key
+                    AND event.tab_id = number.tab_id AND event.seq = number.seq)
+            OR EXISTS (SELECT FROM performance_metrics AS event
+                WHERE event.session_key = number.session_key
+                    AND event.tab_id = number.tab_id AND event.seq = number.seq)"#,
+        &keys,
+        &tabs,
+        &seqs
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.session_key.into(), row.tab_id, row.seq)).collect())
+}
+
+/// Numbers as the arrays that a query takes.
+fn columns(numbers: &BTreeSet<Numbered>) -> (Vec<Uuid>, Vec<String>, Vec<i64>) {
+    let keys = numbers.iter().map(|(key, _, _)| key.as_uuid()).collect();
+    let tabs = numbers.iter().map(|(_, tab, _)| tab.clone()).collect();
+    let seqs = numbers.iter().map(|(_, _, seq)| *seq).collect();
+    (keys, tabs, seqs)
 }
 
 fn numbered(
@@ -752,13 +984,13 @@ impl Tally {
         entries: &[Entry],
         events: &[Placed<'_>],
         fates: &Fates<'_>,
-        letters: HashMap<Numbered, Stage>,
+        stages: HashMap<Numbered, Stage>,
     ) -> Self {
-        let mut tally = Self { stages: letters, ..Self::default() };
-        for placed in events {
+        let mut tally = Self { stages, ..Self::default() };
+        for placed in events.iter().filter(|placed| !fates.repeated.contains(&placed.entry.id)) {
             tally.count_event(placed, fates);
         }
-        for entry in entries {
+        for entry in entries.iter().filter(|entry| !fates.repeated.contains(&entry.id)) {
             for rejection in &entry.rejections {
                 tally.count_rejection(rejection);
             }
@@ -855,8 +1087,11 @@ impl Tally {
         });
         let rows = rows.collect::<Value>().to_string();
         sqlx::query!(
-            "INSERT INTO sequences
-             SELECT * FROM json_populate_recordset(NULL::sequences, $1::text::json)
+            "INSERT INTO sequences (
+            session_key, tab_id, emitted, stored, rejected, dead, erased, dropped_local)
+         SELECT
+            session_key, tab_id, emitted, stored, rejected, dead, erased, dropped_local
+         FROM json_populate_recordset(NULL::sequences, $1::text::json)
              ON CONFLICT (session_key, tab_id) DO UPDATE SET
                 emitted = greatest(sequences.emitted, excluded.emitted),
                 stored = sequences.stored + excluded.stored,
@@ -899,8 +1134,11 @@ async fn write_ledger(
     });
     let rows = rows.collect::<Value>().to_string();
     sqlx::query!(
-        "INSERT INTO ledger
-         SELECT * FROM json_populate_recordset(NULL::ledger, $1::text::json)
+        "INSERT INTO ledger (
+            session_key, received, stored, rejected, duplicate, dead, unnumbered)
+         SELECT
+            session_key, received, stored, rejected, duplicate, dead, unnumbered
+         FROM json_populate_recordset(NULL::ledger, $1::text::json)
          ON CONFLICT (session_key) DO UPDATE SET
             received = ledger.received + excluded.received,
             stored = ledger.stored + excluded.stored,

@@ -4,8 +4,10 @@ use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
+use nest_haus_domain::privacy::{is_personal, is_personal_input, redact};
 use nest_haus_domain::tracking::{
-    Event, EventId, IdSource, Interaction, Kind, Payload, Rejection, SequenceReport, SessionId,
+    Event, EventId, IdSource, Interaction, Kind, Payload, Rejection, SequenceNumber,
+    SequenceReport, SessionId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -17,7 +19,7 @@ use super::wire::{Envelope, InteractionWire, bounded, optional_euros};
 use crate::http::{
     Body, Context, EVENT_BYTES_MAX, EVENTS_MAX, FieldError, Problem, ProblemDocument, read,
 };
-use crate::privacy::is_personal;
+use crate::platform::SealingFailure;
 
 /// Characters of a refused event that are kept.
 const REJECTED_PAYLOAD_CHARS: usize = 4000;
@@ -29,8 +31,11 @@ const REJECTED_PAYLOAD_CHARS: usize = 4000;
 struct TrackInteraction {
     #[serde(flatten)]
     envelope: Envelope,
-    /// What the visitor did.
-    interaction: InteractionWire,
+    /// What the visitor did; left out where a batch stands under `events`.
+    interaction: Option<InteractionWire>,
+    /// Up to 100 events in place of one, as for track-batch.
+    #[schema(max_items = 100)]
+    events: Option<Vec<BatchEvent>>,
 }
 
 /// Several interactions, of one session or of many.
@@ -115,24 +120,29 @@ pub struct RejectedItem {
 )]
 pub async fn track_interaction(cx: Context, Body(body): Body) -> Result<Response, Problem> {
     if body.get("events").is_some() {
-        return take_batch(&cx, &body).await;
+        return take_batch(&cx, &body, &INTERACTIONS).await;
     }
-    let envelope = read_envelope(&body)?;
-    let Some(interaction) = body.get("interaction").filter(|value| value.is_object()) else {
-        let error = "Missing required fields: sessionId, interaction";
-        return refuse_one(&cx, &envelope, &body, error, FieldError::required("interaction")).await;
+    let read = || {
+        let outer = Envelope::read("", &body)?;
+        let interaction = body.get("interaction").filter(|value| value.is_object());
+        let interaction = interaction.ok_or_else(|| FieldError::required("interaction"))?;
+        let envelope = nested_or(Envelope::read("interaction", interaction)?, &outer);
+        if envelope.session_id.is_none() {
+            return Err(FieldError::required("sessionId"));
+        }
+        interaction_event(&cx, &envelope, interaction, "interaction", 0)
     };
-    let nested = Envelope::read("interaction", interaction).map_err(Problem::field)?;
-    let envelope = nested_or(nested, &envelope);
-    if envelope.session_id.is_none() {
-        let error = "Missing required fields: sessionId, interaction";
-        return refuse_one(&cx, &envelope, &body, error, FieldError::required("sessionId")).await;
-    }
-    match interaction_event(&cx, &envelope, interaction, "interaction", 0) {
-        Ok(event) => take_one(&cx, &envelope, event).await,
+    must_be_object(&body)?;
+    match read() {
+        Ok(event) => take_one(&cx, &body, event).await,
         Err(error) => {
-            let text = "Missing required interaction fields: eventType, category";
-            refuse_one(&cx, &envelope, &body, text, error).await
+            let missing_around = ["sessionId", "interaction"].contains(&error.field.as_str());
+            let words = if missing_around {
+                "Missing required fields: sessionId, interaction"
+            } else {
+                "Missing required interaction fields: eventType, category"
+            };
+            refuse_one(&cx, Kind::Interactions, &body, words, error).await
         }
     }
 }
@@ -152,7 +162,7 @@ pub async fn track_interaction(cx: Context, Body(body): Body) -> Result<Response
     )
 )]
 pub async fn track_batch(cx: Context, Body(body): Body) -> Result<Response, Problem> {
-    take_batch(&cx, &body).await
+    take_batch(&cx, &body, &INTERACTIONS).await
 }
 
 /// Today's selection event.
@@ -161,9 +171,11 @@ pub async fn track_batch(cx: Context, Body(body): Body) -> Result<Response, Prob
 struct TrackSelection {
     /// The category that an option was chosen in.
     #[serde(default, deserialize_with = "bounded::<_, 200>")]
+    #[schema(required)]
     category: Option<String>,
     /// The option.
     #[serde(default, deserialize_with = "bounded::<_, 4000>")]
+    #[schema(required)]
     selection: Option<String>,
     /// The option before.
     #[serde(default, deserialize_with = "bounded::<_, 4000>")]
@@ -178,10 +190,20 @@ struct TrackSelection {
     total_price: Option<i64>,
 }
 
+/// A choice of an option with what stands around an event.
+#[derive(Deserialize, ToSchema)]
+#[expect(dead_code, reason = "describes the body; it is read in two steps")]
+struct SelectionBody {
+    #[serde(flatten)]
+    envelope: Envelope,
+    #[serde(flatten)]
+    selection: TrackSelection,
+}
+
 /// Keeps a choice of an option.
 #[utoipa::path(
     post, path = "/api/sessions/track", tag = "tracking",
-    request_body = TrackSelection,
+    request_body = SelectionBody,
     responses(
         (status = 200, description = "Kept; answer to clients that do not name their events."),
         (status = 202, description = "Kept.", body = Accepted),
@@ -192,14 +214,18 @@ struct TrackSelection {
     )
 )]
 pub async fn track_selection(cx: Context, Body(body): Body) -> Result<Response, Problem> {
-    let envelope = read_envelope(&body)?;
-    match selection_event(&cx, &envelope, &body) {
+    must_be_object(&body)?;
+    let event =
+        Envelope::read("", &body).and_then(|envelope| selection_event(&cx, &envelope, &body));
+    match event {
         Ok(event) => {
             let receipt = accept(&cx, Incoming::one(Kind::Interactions, event)).await?;
             let legacy = json!({"success": true, "timestamp": cx.now.timestamp_millis()});
-            Ok(answer(&cx, &envelope, &receipt, legacy))
+            Ok(answer(&cx, is_present_protocol(&body), &receipt, legacy))
         }
-        Err(error) => refuse_one(&cx, &envelope, &body, "Missing required fields", error).await,
+        Err(error) => {
+            refuse_one(&cx, Kind::Interactions, &body, "Missing required fields", error).await
+        }
     }
 }
 
@@ -226,7 +252,7 @@ fn selection_event(cx: &Context, envelope: &Envelope, body: &Value) -> Result<Ev
     event(cx, envelope, Some(session_id), 0, Payload::Interaction(interaction))
 }
 
-async fn take_one(cx: &Context, envelope: &Envelope, event: Event) -> Result<Response, Problem> {
+async fn take_one(cx: &Context, body: &Value, event: Event) -> Result<Response, Problem> {
     let Payload::Interaction(interaction) = &event.payload else {
         return Err(Problem::NotFound("interaction"));
     };
@@ -241,35 +267,58 @@ async fn take_one(cx: &Context, envelope: &Envelope, event: Event) -> Result<Res
     let receipt = accept(cx, Incoming::one(Kind::Interactions, event)).await?;
     let message = "Interaction tracked successfully";
     let legacy = json!({"success": true, "message": message, "data": data});
-    Ok(answer(cx, envelope, &receipt, legacy))
+    Ok(answer(cx, is_present_protocol(body), &receipt, legacy))
 }
 
-async fn take_batch(cx: &Context, body: &Value) -> Result<Response, Problem> {
-    let batch = read_envelope(body)?;
-    let items = batch_items("events", body.get("events").unwrap_or(&Value::Null))?;
+/// How events of a kind are sent in batches.
+pub(super) struct BatchForm {
+    /// The stream for them.
+    pub(super) kind: Kind,
+    /// The field that lists them.
+    pub(super) field: &'static str,
+    /// Reads one, given the envelope around all, its path and its position.
+    pub(super) read: fn(&Context, &Envelope, &Value, &str, usize) -> Result<Event, FieldError>,
+    /// The answer in the words of today's client.
+    pub(super) legacy: fn(&Context, &Receipt) -> Value,
+}
+
+const INTERACTIONS: BatchForm = BatchForm {
+    kind: Kind::Interactions,
+    field: "events",
+    read: batch_event,
+    legacy: legacy_batch,
+};
+
+/// Keeps a batch, each event on its own.
+pub(super) async fn take_batch(
+    cx: &Context,
+    body: &Value,
+    form: &BatchForm,
+) -> Result<Response, Problem> {
+    must_be_object(body)?;
+    let items = batch_items(form.field, body.get(form.field).unwrap_or(&Value::Null))?;
+    let batch = Envelope::read("", body).map_err(Problem::field)?;
     let mut incoming = Incoming {
-        kind: Kind::Interactions,
+        kind: form.kind,
         events: Vec::with_capacity(items.len()),
         rejections: Vec::new(),
-        sequences: sequence_reports(&batch, body)?,
+        sequences: sequence_report(&batch, body),
     };
-    let mut present = batch.is_present_protocol();
     for (index, item) in items.iter().enumerate() {
-        present = present || item.get("eventId").is_some() || item.get("sentAt").is_some();
-        match batch_event(cx, &batch, item, index) {
+        let path = format!("{}[{index}]", form.field);
+        match check_size(item, &path).and_then(|()| (form.read)(cx, &batch, item, &path, index)) {
             Ok(event) => incoming.events.push(event),
-            Err(error) => incoming.rejections.push(rejection(index, item, &batch, error)),
+            Err(error) => incoming.rejections.push(rejection(index, item, body, error)),
         }
     }
+    let present = is_present_protocol(body) || items.iter().any(is_present_protocol);
     let all_invalid = incoming.events.is_empty();
     let errors = incoming.rejections.iter().map(field_error).collect();
     let receipt = accept(cx, incoming).await?;
     if all_invalid && present {
         return Err(Problem::Invalid(errors));
     }
-    let legacy = legacy_batch(items.len(), &receipt);
-    let protocol = Envelope { sent_at: present.then_some(cx.now), ..Envelope::default() };
-    Ok(answer(cx, &protocol, &receipt, legacy))
+    Ok(answer(cx, present, &receipt, (form.legacy)(cx, &receipt)))
 }
 
 /// The items of a batch, of which there must be some and not too many.
@@ -291,19 +340,17 @@ fn batch_event(
     cx: &Context,
     batch: &Envelope,
     item: &Value,
+    path: &str,
     index: usize,
 ) -> Result<Event, FieldError> {
-    let prefix = format!("events[{index}]");
-    check_size(item, &prefix)?;
-    let envelope = Envelope::read(&prefix, item)?;
+    let envelope = Envelope::read(path, item)?;
     match item.get("interaction") {
         Some(nested) => {
-            let prefix = format!("{prefix}.interaction");
-            let inner = Envelope::read(&prefix, nested)?;
-            let envelope = nested_or(inner, &envelope).within(batch);
-            interaction_event(cx, &envelope, nested, &prefix, index)
+            let path = format!("{path}.interaction");
+            let envelope = nested_or(Envelope::read(&path, nested)?, &envelope).within(batch);
+            interaction_event(cx, &envelope, nested, &path, index)
         }
-        None => interaction_event(cx, &envelope.within(batch), item, &prefix, index),
+        None => interaction_event(cx, &envelope.within(batch), item, path, index),
     }
 }
 
@@ -354,9 +401,9 @@ fn seal_personal(
     cx: &Context,
     session_id: &SessionId,
     interaction: &mut Interaction,
-) -> Result<(), crate::privacy::SealingFailure> {
+) -> Result<(), SealingFailure> {
     let session = session_id.as_str();
-    if let Some(data) = interaction.additional_data.as_mut().and_then(Value::as_object_mut) {
+    if let Some(data) = &mut interaction.additional_data {
         cx.app.sealer.seal_personal(session, data)?;
     }
     let typed = interaction.event_type == "input"
@@ -370,10 +417,6 @@ fn seal_personal(
     Ok(())
 }
 
-fn is_personal_input(element_id: &str) -> bool {
-    is_personal(element_id) || element_id.ends_with("name") || element_id.ends_with("message")
-}
-
 /// An event with its identity and time.
 pub(super) fn event(
     cx: &Context,
@@ -382,9 +425,7 @@ pub(super) fn event(
     index: usize,
     payload: Payload,
 ) -> Result<Event, FieldError> {
-    let client_id = envelope
-        .client_event_id()
-        .map_err(|error| FieldError::new("eventId", "invalid", error.to_string()))?;
+    let client_id = envelope.client_event_id()?;
     let mut random = [0; 8];
     getrandom::fill(&mut random)
         .map_err(|_| FieldError::new("eventId", "unavailable", "no id could be made"))?;
@@ -414,124 +455,118 @@ pub(super) fn check_size(value: &Value, field: &str) -> Result<(), FieldError> {
     Err(FieldError::new(field, "too_long", message))
 }
 
-/// The envelope around a body, which must be an object.
-pub(super) fn read_envelope(body: &Value) -> Result<Envelope, Problem> {
-    if !body.is_object() {
-        let error = FieldError::new("body", "invalid", "the body must be a JSON object");
-        return Err(Problem::Malformed(vec![error]));
+/// Refuses a body that is no object.
+pub(super) fn must_be_object(body: &Value) -> Result<(), Problem> {
+    if body.is_object() {
+        return Ok(());
     }
-    Envelope::read("", body).map_err(|error| {
-        let present = body.get("eventId").is_some() || body.get("sentAt").is_some();
-        if present {
-            Problem::field(error)
-        } else {
-            Problem::legacy("Missing required fields", vec![error])
-        }
-    })
+    let error = FieldError::new("body", "invalid", "the body must be a JSON object");
+    Err(Problem::Malformed(vec![error]))
+}
+
+/// Whether the sender speaks the present protocol: it names its events or says when it sends.
+pub(super) fn is_present_protocol(item: &Value) -> bool {
+    let names = |item: &Value| item.get("eventId").is_some() || item.get("sentAt").is_some();
+    names(item) || item.get("interaction").is_some_and(names)
 }
 
 /// Refuses the only event of a request, and keeps the refusal for the ledger.
 pub(super) async fn refuse_one(
     cx: &Context,
-    envelope: &Envelope,
+    kind: Kind,
     body: &Value,
     legacy: &'static str,
     error: FieldError,
 ) -> Result<Response, Problem> {
     let incoming = Incoming {
-        kind: Kind::Interactions,
+        kind,
         events: Vec::new(),
-        rejections: vec![rejection(0, body, envelope, error.clone())],
+        rejections: vec![rejection(0, body, &Value::Null, error.clone())],
         sequences: Vec::new(),
     };
     accept(cx, incoming).await?;
-    Err(if envelope.is_present_protocol() {
+    Err(if is_present_protocol(body) {
         Problem::field(error)
     } else {
         Problem::legacy(legacy, vec![error])
     })
 }
 
-pub(super) fn rejection(
-    index: usize,
-    item: &Value,
-    batch: &Envelope,
-    error: FieldError,
-) -> Rejection {
-    let envelope = Envelope::read("", item).unwrap_or_default().within(batch);
+/// A refused event, with as much of its identity as can be read: inside the interaction, beside it,
+/// or around the batch.
+fn rejection(index: usize, item: &Value, batch: &Value, error: FieldError) -> Rejection {
+    let places = [item.get("interaction").unwrap_or(&Value::Null), item, batch];
+    let texts = |field: &str| {
+        let found = places.iter().filter_map(|place| place.get(field)?.as_str());
+        found.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let seq = places.iter().find_map(|place| place.get("seq")?.as_i64());
     let mut payload = item.clone();
-    redact_personal(&mut payload);
+    redact(&mut payload);
+    let personal =
+        error.field.rsplit('.').next().is_some_and(is_personal) || error.field.contains("userData");
     Rejection {
         index,
-        event_id: envelope.event_id,
-        session_id: envelope.session_id,
-        tab_id: envelope.tab_id,
-        seq: envelope.seq,
+        event_id: texts("eventId")
+            .first()
+            .map(|id| id.chars().take(EventId::TEXT_BYTES_MAX).collect()),
+        session_id: texts("sessionId").into_iter().find_map(|id| id.try_into().ok()),
+        tab_id: texts("tabId").into_iter().find_map(|id| id.try_into().ok()),
+        seq: seq.and_then(|seq| seq.try_into().ok()),
         code: error.code.to_owned(),
         field: error.field,
-        message: error.message,
+        message: if personal { "invalid".to_owned() } else { error.message },
         payload: payload.to_string().chars().take(REJECTED_PAYLOAD_CHARS).collect(),
     }
 }
 
-/// Takes personal values out of what is kept of a refused event.
-fn redact_personal(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            for (key, value) in map {
-                if is_personal(key) {
-                    *value = Value::String("[redacted]".to_owned());
-                } else {
-                    redact_personal(value);
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(redact_personal),
-        _ => {}
-    }
-}
-
+/// What the sender is told about a refused event.
 fn field_error(rejection: &Rejection) -> FieldError {
     FieldError::new(rejection.field.clone(), "invalid", rejection.message.clone())
 }
 
-/// What the batch says about the numbering of its tab.
-fn sequence_reports(batch: &Envelope, body: &Value) -> Result<Vec<SequenceReport>, Problem> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Report {
-        emitted: Option<u32>,
-        #[serde(default)]
-        dropped_local: Option<std::collections::BTreeMap<String, u32>>,
-    }
-    let report: Report = read("", body).map_err(Problem::field)?;
+/// What the batch says about the numbering of its tab. A report that cannot be read is left out: the
+/// events matter more, and the next batch reports again.
+fn sequence_report(batch: &Envelope, body: &Value) -> Vec<SequenceReport> {
+    const REASONS_MAX: usize = 20;
+    const REASON_CHARS_MAX: usize = 50;
+    let count = |value: &Value| value.as_i64().filter(|n| (0..=SequenceNumber::MAX).contains(n));
     let (Some(session_id), Some(tab_id)) = (&batch.session_id, &batch.tab_id) else {
-        return Ok(Vec::new());
+        return Vec::new();
     };
-    if report.emitted.is_none() && report.dropped_local.is_none() {
-        return Ok(Vec::new());
+    let emitted = body.get("emitted").and_then(count);
+    let dropped = body.get("droppedLocal").and_then(Value::as_object);
+    if emitted.is_none() && dropped.is_none() {
+        return Vec::new();
     }
-    let dropped = report.dropped_local.unwrap_or_default();
-    let known = dropped.into_iter().take(20).map(|(reason, count)| {
-        (reason.replace('\0', "").chars().take(50).collect(), i64::from(count))
+    let known = dropped.into_iter().flatten().take(REASONS_MAX);
+    let known = known.filter_map(|(reason, value)| {
+        Some((reason.chars().take(REASON_CHARS_MAX).collect(), count(value)?))
     });
-    Ok(vec![SequenceReport {
+    vec![SequenceReport {
         session_id: session_id.clone(),
         tab_id: tab_id.clone(),
-        emitted: report.emitted.map_or(0, i64::from),
+        emitted: emitted.unwrap_or(0),
         dropped_local: known.collect(),
-    }])
+    }]
 }
 
-/// The answer: 202 with what became of each event, or 200 in the words of today's client.
+/// The answer: 202 with what became of each event, or 200 in the words of today's client, which are
+/// honest about an event that was refused for want of consent.
 pub(super) fn answer(
     cx: &Context,
-    envelope: &Envelope,
+    present: bool,
     receipt: &Receipt,
-    legacy: Value,
+    mut legacy: Value,
 ) -> Response {
     let token = receipt.token.as_ref();
-    let mut response = if envelope.is_present_protocol() {
+    let refused = receipt.entry.rejections.first().filter(|_| receipt.entry.events.is_empty());
+    if let (Some(refused), Some(legacy)) = (refused, legacy.as_object_mut()) {
+        legacy.remove("data");
+        legacy.insert("message".to_owned(), json!("Not tracked"));
+        legacy.insert("reason".to_owned(), json!(refused.code));
+    }
+    let mut response = if present {
         (StatusCode::ACCEPTED, Json(accepted(cx, receipt))).into_response()
     } else {
         Json(legacy).into_response()
@@ -570,7 +605,7 @@ fn accepted(cx: &Context, receipt: &Receipt) -> Accepted {
 }
 
 /// The answer to a batch in the words of today's client, by session in order of appearance.
-fn legacy_batch(total: usize, receipt: &Receipt) -> Value {
+fn legacy_batch(_: &Context, receipt: &Receipt) -> Value {
     let entry = &receipt.entry;
     let mut sessions: Map<String, Value> = Map::new();
     let mut note = |session: Option<&SessionId>, error: Option<&str>| {
@@ -597,7 +632,7 @@ fn legacy_batch(total: usize, receipt: &Receipt) -> Value {
         "success": true,
         "message": "Batch processed successfully",
         "data": {
-            "totalEvents": total,
+            "totalEvents": entry.received(),
             "eventsProcessed": entry.events.len(),
             "sessionsProcessed": sessions.len() - failed,
             "failedSessions": failed,

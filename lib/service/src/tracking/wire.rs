@@ -68,12 +68,6 @@ impl Envelope {
         }
     }
 
-    /// Whether the client speaks the present protocol.
-    #[must_use]
-    pub(super) const fn is_present_protocol(&self) -> bool {
-        self.event_id.is_some() || self.sent_at.is_some()
-    }
-
     /// When the event happened.
     #[must_use]
     pub(super) fn occurrence(&self, received_at: DateTime<Utc>) -> Occurrence {
@@ -83,8 +77,9 @@ impl Envelope {
     }
 
     /// The client's identity of the event, if it gave one.
-    pub(super) fn client_event_id(&self) -> Result<Option<EventId>, InvalidId> {
-        self.event_id.as_deref().map(|id| EventId::from_client(id, self.client_ts)).transpose()
+    pub(super) fn client_event_id(&self) -> Result<Option<EventId>, FieldError> {
+        let id = self.event_id.as_deref().map(|id| EventId::from_client(id, self.client_ts));
+        id.transpose().map_err(|error| FieldError::new("eventId", "invalid", error.to_string()))
     }
 }
 

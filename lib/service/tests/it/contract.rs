@@ -106,7 +106,7 @@ fn every_function_has_its_binary() {
 
 /// Seconds that a function of a group may take.
 fn max_duration(group: Group) -> u32 {
-    if group == Group::Cron { 60 } else { 10 }
+    if group == Group::Cron { 60 } else { 15 }
 }
 
 fn pretty(value: &Value) -> String {

@@ -15,5 +15,6 @@ mod events;
 mod ledger;
 mod original;
 mod refusals;
+mod regressions;
 mod reports;
 mod sessions;

@@ -9,28 +9,11 @@ use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use nest_haus_domain::privacy::is_personal;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::platform::ConfigError;
-
-/// The fields of personal data that the front end sends.
-pub const USER_DATA_FIELDS: [&str; 14] = [
-    "name",
-    "lastName",
-    "phone",
-    "email",
-    "address",
-    "addressLine2",
-    "propertyNumber",
-    "cadastralCommunity",
-    "city",
-    "state",
-    "postalCode",
-    "country",
-    "notes",
-    "service",
-];
+use super::config::ConfigError;
 
 const PREFIX: &str = "sealed:";
 const NONCE_BYTES: usize = 12;
@@ -79,20 +62,21 @@ impl Sealer {
     }
 
     /// Seals every personal value inside data that a client added, in place.
-    pub fn seal_personal(
-        &self,
-        session_id: &str,
-        data: &mut Map<String, Value>,
-    ) -> Result<(), SealingFailure> {
-        for (key, value) in data.iter_mut() {
-            if is_personal(key) && !value.is_null() {
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                *value = Value::String(self.seal(session_id, &text)?);
-            } else {
-                self.seal_inside(session_id, value)?;
+    pub fn seal_personal(&self, session_id: &str, data: &mut Value) -> Result<(), SealingFailure> {
+        match data {
+            Value::Object(map) => map.iter_mut().try_for_each(|(key, value)| {
+                if is_personal(key) && !value.is_null() {
+                    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                    *value = Value::String(self.seal(session_id, &text)?);
+                    return Ok(());
+                }
+                self.seal_personal(session_id, value)
+            }),
+            Value::Array(items) => {
+                items.iter_mut().try_for_each(|item| self.seal_personal(session_id, item))
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Opens every sealed value inside data, or takes it out where the reader may not see it.
@@ -118,31 +102,10 @@ impl Sealer {
             _ => {}
         }
     }
-
-    fn seal_inside(&self, session_id: &str, value: &mut Value) -> Result<(), SealingFailure> {
-        match value {
-            Value::Object(map) => self.seal_personal(session_id, map),
-            Value::Array(items) => {
-                items.iter_mut().try_for_each(|item| self.seal_inside(session_id, item))
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
 fn is_sealed(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.starts_with(PREFIX))
-}
-
-/// Whether a key of free data names personal data. `name` alone is not one: options have names.
-#[must_use]
-pub fn is_personal(key: &str) -> bool {
-    const PARTS: [&str; 8] =
-        ["email", "phone", "customername", "firstname", "lastname", "fullname", "address", "iban"];
-    const WHOLE: [&str; 3] = ["userdata", "customerinfo", "customer"];
-    let key: String =
-        key.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    PARTS.iter().any(|part| key.contains(part)) || WHOLE.contains(&key.as_str())
 }
 
 /// A value could not be sealed.
@@ -196,7 +159,7 @@ mod tests {
             "formType": "appointment", "customerEmail": "a@b.c", "nest": {"name": "Hoam 80"},
             "form": [{"customerName": "Ada"}], "userData": {"name": "Ada"}, "phone": null,
         });
-        sealer.seal_personal("s", data.as_object_mut().unwrap()).unwrap();
+        sealer.seal_personal("s", &mut data).unwrap();
         assert!(!data.to_string().contains("a@b.c") && !data.to_string().contains("Ada"));
         assert_eq!(data["nest"]["name"], "Hoam 80");
         assert_eq!(data["formType"], "appointment");
