@@ -2,7 +2,6 @@
 //! requests and is told when an invocation ends.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
@@ -34,7 +33,6 @@ struct Host {
     messages: UnboundedReceiver<Value>,
     client: Client,
     base: String,
-    socket: PathBuf,
 }
 
 impl Host {
@@ -52,10 +50,14 @@ impl Host {
         variables.insert("VERCEL_DEV_PORT".to_owned(), port.to_string());
         let process = Process::start(command, &variables);
         let (sender, messages) = unbounded_channel();
-        tokio::spawn(async move { read(listener.accept().await.unwrap().0, &sender).await });
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            std::fs::remove_file(socket).unwrap();
+            read(stream, &sender).await;
+        });
         let client = client(PATIENCE);
         let base = format!("http://127.0.0.1:{port}");
-        let mut host = Self { process, messages, client, base, socket };
+        let mut host = Self { process, messages, client, base };
         let started = host.message().await;
         assert_eq!(started["type"], "server-started");
         assert_eq!(started["payload"]["httpPort"], port);
@@ -97,12 +99,6 @@ impl Host {
     async fn hears_nothing_for_a_while(&mut self) {
         let heard = tokio::time::timeout(A_WHILE, self.messages.recv()).await;
         assert!(heard.is_err(), "{heard:?}");
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        let _removed = std::fs::remove_file(&self.socket);
     }
 }
 

@@ -20,7 +20,7 @@ use crate::platform::{App, RedisFailure};
 use crate::queue;
 
 /// Queue entries that a report reads at the most.
-const QUEUE_ENTRIES_READ_MAX: usize = 50_000;
+const QUEUE_ENTRIES_READ_MAX: usize = 20_000;
 
 /// Sessions out of balance that a report names at the most.
 const UNBALANCED_MAX: i64 = 20;

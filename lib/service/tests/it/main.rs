@@ -18,3 +18,4 @@ mod refusals;
 mod regressions;
 mod reports;
 mod sessions;
+mod structure;
