@@ -75,7 +75,13 @@ macro_rules! endpoint {
             name: $name,
             group: Group::$group,
             schedule: $schedule,
-            routes: || OpenApiRouter::new().routes(routes!($($handler),+)),
+            // A closure here would be compiled again into every function binary, with all below it.
+            routes: {
+                fn routes() -> OpenApiRouter<App> {
+                    OpenApiRouter::new().routes(routes!($($handler),+))
+                }
+                routes
+            },
         };
     };
 }

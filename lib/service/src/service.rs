@@ -6,7 +6,7 @@
 use std::pin::Pin;
 
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::Response;
 use axum::{Json, Router};
 use tower::ServiceExt;
@@ -59,7 +59,8 @@ impl Service {
         tracing::error!(%error, "the configuration cannot be used");
         let answer = || async {
             let problem = Problem::Internal(Box::from("misconfigured")).document(String::new());
-            (StatusCode::INTERNAL_SERVER_ERROR, Json(problem))
+            let json = [(header::CONTENT_TYPE, "application/problem+json")];
+            (StatusCode::INTERNAL_SERVER_ERROR, json, Json(problem))
         };
         Self { router: Router::new().fallback(answer), app: None }
     }

@@ -1,0 +1,369 @@
+//! Rows of events: what each table takes, what was new, what the database refuses.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use nest_haus_domain::tracking::{Entry, Event, Payload, SessionId, SessionKey};
+use serde_json::{Value, json};
+use sqlx::{Connection, PgTransaction};
+use uuid::Uuid;
+
+/// An event with the entry that it came in.
+#[derive(Clone, Copy)]
+pub(super) struct Placed<'a> {
+    pub(super) entry: &'a Entry,
+    pub(super) event: &'a Event,
+}
+
+impl Placed<'_> {
+    pub(super) fn session_key(&self) -> SessionKey {
+        self.event.session_id.as_ref().map_or(SessionKey::NONE, SessionId::key)
+    }
+
+    /// What two deliveries of one event share.
+    fn identity(&self) -> Identity {
+        let table = Table::of(&self.event.payload);
+        let session = if table == Table::Metrics { SessionKey::NONE } else { self.session_key() };
+        (table, session, self.event.id.as_uuid())
+    }
+}
+
+pub(super) type Identity = (Table, SessionKey, Uuid);
+
+/// The tables that events are stored in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Table {
+    Interactions,
+    Snapshots,
+    Facts,
+    Metrics,
+}
+
+impl Table {
+    const ALL: [Self; 4] = [Self::Interactions, Self::Snapshots, Self::Facts, Self::Metrics];
+
+    pub(super) const fn of(payload: &Payload) -> Self {
+        match payload {
+            Payload::Interaction(_) => Self::Interactions,
+            Payload::Snapshot(_) => Self::Snapshots,
+            Payload::Fact(_) => Self::Facts,
+            Payload::Metric(_) => Self::Metrics,
+        }
+    }
+}
+
+/// What became of each event: the identities that were new, and the events that could not be stored.
+#[derive(Default)]
+pub(super) struct Fates<'a> {
+    new: HashMap<Identity, &'a Event>,
+    pub(super) dead: Vec<Dead<'a>>,
+    /// Entries that were stored before, by another way.
+    pub(super) repeated: HashSet<Uuid>,
+}
+
+/// An event that the database could not take, and why.
+pub(super) struct Dead<'a> {
+    pub(super) placed: Placed<'a>,
+    pub(super) code: String,
+    pub(super) detail: String,
+}
+
+impl Fates<'_> {
+    /// Whether this very delivery is the one that was stored.
+    pub(super) fn is_new(&self, placed: &Placed<'_>) -> bool {
+        self.new.get(&placed.identity()).is_some_and(|event| std::ptr::eq(*event, placed.event))
+    }
+
+    pub(super) fn is_dead(&self, placed: &Placed<'_>) -> bool {
+        self.dead.iter().any(|dead| std::ptr::eq(dead.placed.event, placed.event))
+    }
+}
+
+pub(super) async fn insert_events<'a>(
+    tx: &mut PgTransaction<'_>,
+    events: &[Placed<'a>],
+) -> Result<Fates<'a>, sqlx::Error> {
+    let mut fates = Fates::default();
+    for table in Table::ALL {
+        let mut seen = HashSet::new();
+        let mut rows: Vec<Placed<'a>> = events
+            .iter()
+            .filter(|placed| Table::of(&placed.event.payload) == table)
+            .filter(|placed| seen.insert(placed.identity()))
+            .copied()
+            .collect();
+        rows.sort_by_key(Placed::identity);
+        insert_bisected(tx, table, &rows, &mut fates).await?;
+    }
+    Ok(fates)
+}
+
+/// Inserts rows; halves a part that the database refuses for what it says, down to the row.
+async fn insert_bisected<'a>(
+    tx: &mut PgTransaction<'_>,
+    table: Table,
+    rows: &[Placed<'a>],
+    fates: &mut Fates<'a>,
+) -> Result<(), sqlx::Error> {
+    let mut open = vec![rows];
+    while let Some(part) = open.pop() {
+        if part.is_empty() {
+            continue;
+        }
+        let mut savepoint = tx.begin().await?;
+        match insert(&mut savepoint, table, part).await {
+            Ok(found) => {
+                savepoint.commit().await?;
+                for placed in part {
+                    match found.get(&placed.identity()) {
+                        Some(Found::New) => {
+                            fates.new.insert(placed.identity(), placed.event);
+                        }
+                        Some(Found::OfSameEntry) => {
+                            fates.repeated.insert(placed.entry.id);
+                        }
+                        None => {}
+                    }
+                }
+            }
+            Err(error) => {
+                let Some(code) = poison_code(&error) else { return Err(error) };
+                savepoint.rollback().await?;
+                if let [placed] = part {
+                    fates.dead.push(Dead { placed: *placed, code, detail: error.to_string() });
+                } else {
+                    let (front, back) = part.split_at(part.len() / 2);
+                    open.extend([back, front]);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The SQLSTATE of an error that says the data is at fault (classes 22 and 23), not the database.
+fn poison_code(error: &sqlx::Error) -> Option<String> {
+    let code = error.as_database_error()?.code()?;
+    (code.starts_with("22") || code.starts_with("23")).then(|| code.into_owned())
+}
+
+/// What an insert found out about a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// It was not there before.
+    New,
+    /// It was there, stored from the very same entry.
+    OfSameEntry,
+}
+
+struct FoundRow {
+    session_key: Option<Uuid>,
+    event_id: Uuid,
+    is_new: bool,
+}
+
+/// Inserts rows and answers which were new and which had come from the same entries before.
+async fn insert(
+    tx: &mut PgTransaction<'_>,
+    table: Table,
+    rows: &[Placed<'_>],
+) -> Result<HashMap<Identity, Found>, sqlx::Error> {
+    let json = rows.iter().map(row).collect::<Value>().to_string();
+    let found = match table {
+        Table::Interactions => insert_interactions(tx, &json).await?,
+        Table::Snapshots => insert_snapshots(tx, &json).await?,
+        Table::Facts => insert_facts(tx, &json).await?,
+        Table::Metrics => insert_metrics(tx, &json).await?,
+    };
+    let identity = |row: &FoundRow| {
+        let session = row.session_key.filter(|_| table != Table::Metrics);
+        (table, session.map_or(SessionKey::NONE, SessionKey::from), row.event_id)
+    };
+    let fate = |row: &FoundRow| if row.is_new { Found::New } else { Found::OfSameEntry };
+    Ok(found.iter().map(|row| (identity(row), fate(row))).collect())
+}
+
+async fn insert_interactions(
+    tx: &mut PgTransaction<'_>,
+    json: &str,
+) -> Result<Vec<FoundRow>, sqlx::Error> {
+    sqlx::query_as!(
+        FoundRow,
+        r#"WITH rows AS (
+            SELECT * FROM json_populate_recordset(NULL::interaction_events, $1::text::json)
+         ), new AS (
+            INSERT INTO interaction_events (
+                session_key, event_time, event_id, occurred_at, received_at,
+                entry_id, seq, time_spent_ms, total_price_cents,
+                price_change_cents, viewport_width, viewport_height, id_source,
+                late, interactive, tab_id, event_type, category, element_id,
+                selection_value, previous_value, device_type, additional_data)
+            SELECT
+                session_key, event_time, event_id, occurred_at, received_at,
+                entry_id, seq, time_spent_ms, total_price_cents,
+                price_change_cents, viewport_width, viewport_height, id_source,
+                late, interactive, tab_id, event_type, category, element_id,
+                selection_value, previous_value, device_type, additional_data
+            FROM rows
+            ON CONFLICT DO NOTHING RETURNING session_key, event_id)
+         SELECT session_key, event_id AS "event_id!", true AS "is_new!" FROM new
+         UNION ALL
+         SELECT stored.session_key, stored.event_id, false
+         FROM interaction_events AS stored JOIN rows USING (session_key, event_time, event_id)
+         WHERE stored.entry_id = rows.entry_id"#,
+        json
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+async fn insert_snapshots(
+    tx: &mut PgTransaction<'_>,
+    json: &str,
+) -> Result<Vec<FoundRow>, sqlx::Error> {
+    sqlx::query_as!(
+        FoundRow,
+        r#"WITH rows AS (
+            SELECT * FROM json_populate_recordset(NULL::configuration_snapshots, $1::text::json)
+         ), new AS (
+            INSERT INTO configuration_snapshots (
+                session_key, event_time, event_id, occurred_at, received_at,
+                entry_id, seq, total_price_cents, completion, trigger, id_source,
+                late, ohne_nest_mode, exits, completes, tab_id, configuration)
+            SELECT
+                session_key, event_time, event_id, occurred_at, received_at,
+                entry_id, seq, total_price_cents, completion, trigger, id_source,
+                late, ohne_nest_mode, exits, completes, tab_id, configuration
+            FROM rows
+            ON CONFLICT DO NOTHING RETURNING session_key, event_id)
+         SELECT session_key, event_id AS "event_id!", true AS "is_new!" FROM new
+         UNION ALL
+         SELECT stored.session_key, stored.event_id, false
+         FROM configuration_snapshots AS stored JOIN rows USING (session_key, event_time, event_id)
+         WHERE stored.entry_id = rows.entry_id"#,
+        json
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+async fn insert_facts(
+    tx: &mut PgTransaction<'_>,
+    json: &str,
+) -> Result<Vec<FoundRow>, sqlx::Error> {
+    sqlx::query_as!(
+        FoundRow,
+        r#"WITH rows AS (
+            SELECT * FROM json_populate_recordset(NULL::session_events, $1::text::json)
+         ), new AS (
+            INSERT INTO session_events (
+                session_key, event_time, event_id, occurred_at, received_at,
+                entry_id, seq, fact, id_source, late, tab_id, value)
+            SELECT
+                session_key, event_time, event_id, occurred_at, received_at,
+                entry_id, seq, fact, id_source, late, tab_id, value
+            FROM rows
+            ON CONFLICT DO NOTHING RETURNING session_key, event_id)
+         SELECT session_key, event_id AS "event_id!", true AS "is_new!" FROM new
+         UNION ALL
+         SELECT stored.session_key, stored.event_id, false
+         FROM session_events AS stored JOIN rows USING (session_key, event_time, event_id)
+         WHERE stored.entry_id = rows.entry_id"#,
+        json
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+async fn insert_metrics(
+    tx: &mut PgTransaction<'_>,
+    json: &str,
+) -> Result<Vec<FoundRow>, sqlx::Error> {
+    sqlx::query_as!(
+        FoundRow,
+        r#"WITH rows AS (
+            SELECT * FROM json_populate_recordset(NULL::performance_metrics, $1::text::json)
+         ), new AS (
+            INSERT INTO performance_metrics (
+                event_time, event_id, session_key, occurred_at, received_at,
+                entry_id, seq, value, id_source, late, tab_id, metric_name,
+                endpoint, user_agent, additional_data)
+            SELECT
+                event_time, event_id, session_key, occurred_at, received_at,
+                entry_id, seq, value, id_source, late, tab_id, metric_name,
+                endpoint, user_agent, additional_data
+            FROM rows
+            ON CONFLICT DO NOTHING RETURNING session_key, event_id)
+         SELECT session_key, event_id AS "event_id!", true AS "is_new!" FROM new
+         UNION ALL
+         SELECT stored.session_key, stored.event_id, false
+         FROM performance_metrics AS stored JOIN rows USING (event_time, event_id)
+         WHERE stored.entry_id = rows.entry_id"#,
+        json
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// A moment as PostgreSQL reads it, years of five digits included.
+fn timestamp(at: DateTime<Utc>) -> String {
+    at.to_rfc3339().trim_start_matches('+').to_owned()
+}
+
+/// An event as a row of its table.
+fn row(placed: &Placed<'_>) -> Value {
+    let Placed { entry, event } = placed;
+    let mut row = json!({
+        "session_key": event.session_id.as_ref().map(|id| id.key().as_uuid()),
+        "event_time": timestamp(event.id.time()),
+        "event_id": event.id,
+        "occurred_at": event.occurred_at,
+        "received_at": entry.received_at,
+        "entry_id": entry.id,
+        "seq": event.seq,
+        "id_source": event.id_source.as_str(),
+        "late": event.late,
+        "tab_id": event.tab_id,
+    });
+    let own = match &event.payload {
+        Payload::Interaction(interaction) => json!({
+            "event_type": interaction.event_type,
+            "category": interaction.category,
+            "element_id": interaction.element_id,
+            "selection_value": interaction.selection_value,
+            "previous_value": interaction.previous_value,
+            "time_spent_ms": interaction.time_spent_ms,
+            "total_price_cents": interaction.total_price_cents,
+            "price_change_cents": interaction.price_change_cents,
+            "interactive": interaction.interactive,
+            "device_type": interaction.device.as_ref().and_then(|device| device.kind.as_ref()),
+            "viewport_width": interaction.device.as_ref().and_then(|device| device.width),
+            "viewport_height": interaction.device.as_ref().and_then(|device| device.height),
+            "additional_data": interaction.additional_data,
+        }),
+        Payload::Snapshot(snapshot) => json!({
+            "trigger": snapshot.trigger,
+            "configuration": snapshot.configuration,
+            "total_price_cents": snapshot.total_price_cents,
+            "completion": snapshot.completion,
+            "ohne_nest_mode": snapshot.ohne_nest_mode,
+            "exits": snapshot.exits,
+            "completes": snapshot.completes,
+        }),
+        Payload::Fact(fact) => json!({
+            "fact": fact.as_str(),
+            "value": json!(fact).get("value"),
+        }),
+        Payload::Metric(metric) => json!({
+            "metric_name": metric.name,
+            "value": metric.value,
+            "endpoint": metric.endpoint,
+            "user_agent": entry.context.user_agent,
+            "additional_data": metric.additional_data,
+        }),
+    };
+    if let (Some(row), Value::Object(own)) = (row.as_object_mut(), own) {
+        row.extend(own);
+    }
+    row
+}
