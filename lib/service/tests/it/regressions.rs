@@ -199,8 +199,8 @@ async fn a_register_of_a_later_release_stops_nothing() {
     let bed = TestBed::new().await;
     bed.post(TRACK, click("s")).await;
     bed.drain().await;
-    let later = r#"UPDATE session_facts SET facts = facts
-        || jsonb_build_object('laterRegister', facts -> 'lastActivity')"#;
+    let later = "UPDATE session_facts SET facts = facts
+        || jsonb_build_object('laterRegister', facts -> 'lastActivity')";
     sqlx::query(later).execute(&bed.app.db).await.unwrap();
     bed.post(TRACK, click("s")).await;
     assert_eq!(bed.drain().await[0].stored, 1);
