@@ -148,7 +148,8 @@ async fn show_ledger(app: &App, session: Option<String>, quick: bool) -> Result<
     };
     if !closed {
         eprintln!(
-            "the ledger does not close: look at `difference`, `unknown` and `unbalancedSessions`"
+            "the ledger does not close: look at `difference`, `unknown`, `overcounted` and \
+             `unbalancedSessions`; `moving` says that events were on their way meanwhile"
         );
     }
     Ok(if closed { ExitCode::SUCCESS } else { ExitCode::FAILURE })

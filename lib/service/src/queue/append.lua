@@ -69,6 +69,7 @@ for i = 1, sessions do
     if not known or known < decision then redis.call('SET', consent, decision, 'EX', ARGV[12]) end
   end
   local agreed = string.sub(redis.call('GET', consent) or '', -1) == '1'
+  if decision ~= '' and not agreed then redis.call('HDEL', facts, 'visitorId') end
   for _ = 1, registers do
     local name, keep, value = ARGV[at], ARGV[at + 1], ARGV[at + 2]
     at = at + 3

@@ -15,6 +15,10 @@ const UNDRAINED_FACTS_TTL: Duration = Duration::from_hours(30 * 24);
 /// How long a visitor's choice about cookies is remembered.
 const CONSENT_TTL: Duration = Duration::from_hours(400 * 24);
 
+/// Sets a stamped value unless a later one is there.
+const KEEP_LATEST: &str = "local known = redis.call('GET', KEYS[1]) \
+    if not known or known < ARGV[1] then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) end";
+
 /// How long a session stays in the set of live sessions.
 const LIVE_TTL: Duration = Duration::from_hours(48);
 
@@ -156,10 +160,10 @@ pub async fn remember_consent(app: &App, sessions: &[SessionTouch]) -> Result<()
     for session in sessions {
         let decision = consent_decision(&session.facts);
         if !decision.is_empty() {
-            let mut command = redis::cmd("SET");
-            command.arg(consent_key(&app.redis, session.session_id.as_str())).arg(decision);
-            command.arg("EX").arg(CONSENT_TTL.as_secs());
-            app.redis.query_twice::<()>(&command).await?;
+            let script = redis::Script::new(KEEP_LATEST);
+            let mut call = script.key(consent_key(&app.redis, session.session_id.as_str()));
+            call.arg(decision).arg(CONSENT_TTL.as_secs());
+            app.redis.invoke_twice::<()>(&call).await?;
         }
     }
     Ok(())
