@@ -126,12 +126,12 @@ async fn a_process_killed_in_the_middle_of_a_drain() {
     let mut first = System::start(&[]).await;
     // A stream drained just now is not drained after answers.
     first.drain().await;
-    for n in 0..60 {
+    for n in 0..120 {
         send_until_accepted(&first, &batch(&format!("s{n}"), 1..=100)).await;
     }
     let url = first.url("/api/cron/sync-interactions");
     let call = tokio::spawn(first.client.get(url).send());
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    tokio::time::sleep(Duration::from_millis(80)).await;
     first.kill();
     assert!(call.await.unwrap().is_err(), "the drain was over before the fault");
     let second = System::over(first.variables.clone()).await;
@@ -140,7 +140,7 @@ async fn a_process_killed_in_the_middle_of_a_drain() {
         release_lease(&second).await;
     }
     second.drain().await;
-    assert_eq!(stored(&second).await, 6000);
+    assert_eq!(stored(&second).await, 12_000);
     assert_eq!(second.ledger()["transmissions"]["duplicate"], 0);
 }
 

@@ -25,6 +25,9 @@ const LEASE_TTL: Duration = Duration::from_secs(30);
 /// Share of a job's time after which no further batch is begun.
 const BUDGET_SHARE: f64 = 0.8;
 
+/// A batch that has begun may finish, however little time a drain was given.
+const STATEMENT_TIME_MIN: Duration = Duration::from_secs(5);
+
 /// Times that a batch is tried again when the database asks for it.
 const RETRIES: usize = 3;
 
@@ -157,7 +160,7 @@ pub async fn drain(app: &App, kind: Kind, budget: Duration) -> Result<DrainRepor
     let Some(lease) = Lease::take(app, &name, LEASE_TTL).await? else {
         return Ok(DrainReport { lease_held_elsewhere: true, ..DrainReport::default() });
     };
-    let drained = drain_under_lease(app, kind, &lease, budget.mul_f64(BUDGET_SHARE)).await;
+    let drained = drain_under_lease(app, kind, &lease, budget).await;
     lease.release(app).await;
     drained
 }
@@ -166,34 +169,38 @@ async fn drain_under_lease(
     app: &App,
     kind: Kind,
     lease: &Lease,
-    begin_within: Duration,
+    budget: Duration,
 ) -> Result<DrainReport, DrainFailure> {
     let started = Instant::now();
     let mut report = DrainReport::default();
     loop {
-        let batch = drain_batch_retrying(app, kind).await?;
+        let batch = drain_batch_retrying(app, kind, budget).await?;
         if batch.entries == 0 {
             report.complete = true;
             return Ok(report);
         }
         report.add(&batch);
-        if started.elapsed() > begin_within || !lease.renew(app).await? {
+        if started.elapsed() > budget.mul_f64(BUDGET_SHARE) || !lease.renew(app).await? {
             return Ok(report);
         }
     }
 }
 
 /// Deadlocks and serialisation failures are the database's way to ask for another try.
-async fn drain_batch_retrying(app: &App, kind: Kind) -> Result<Batch, DrainFailure> {
+async fn drain_batch_retrying(
+    app: &App,
+    kind: Kind,
+    budget: Duration,
+) -> Result<Batch, DrainFailure> {
     for _ in 1..RETRIES {
-        match drain_batch(app, kind).await {
+        match drain_batch(app, kind, budget).await {
             Err(DrainFailure::Database(error)) if asks_for_another_try(&error) => {
                 tracing::warn!(?error, queue = kind.as_str(), "batch tried again");
             }
             other => return other,
         }
     }
-    drain_batch(app, kind).await
+    drain_batch(app, kind, budget).await
 }
 
 fn asks_for_another_try(error: &sqlx::Error) -> bool {
@@ -209,8 +216,8 @@ struct Batch {
     outcome: Outcome,
 }
 
-async fn drain_batch(app: &App, kind: Kind) -> Result<Batch, DrainFailure> {
-    let mut tx = begin_bounded(&app.db, app.config.job_budget).await?;
+async fn drain_batch(app: &App, kind: Kind, budget: Duration) -> Result<Batch, DrainFailure> {
+    let mut tx = begin_bounded(&app.db, budget.max(STATEMENT_TIME_MIN)).await?;
     let committed = lock_position(&mut tx, kind).await?;
     let queued = queue::read_oldest(app, kind, committed.as_ref()).await?;
     let Some(last) = queued.last() else { return Ok(Batch::default()) };

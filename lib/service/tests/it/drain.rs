@@ -111,6 +111,19 @@ async fn two_drains_at_once_and_events_arriving_meanwhile_neither_lose_nor_doubl
 }
 
 #[tokio::test]
+async fn a_drain_stops_when_its_time_is_over_and_the_next_goes_on() {
+    let bed = TestBed::new().await;
+    for seq in 1..=520 {
+        send(&bed, "s", seq..=seq).await;
+    }
+    let no_time = std::time::Duration::from_millis(1);
+    let first = drain(&bed.app, Kind::Interactions, no_time).await.unwrap();
+    assert_eq!((first.batches, first.entries, first.complete), (1, 500, false));
+    let second = drain(&bed.app, Kind::Interactions, bed.app.config.job_budget).await.unwrap();
+    assert_eq!((second.entries, second.complete), (20, true));
+}
+
+#[tokio::test]
 async fn a_lease_held_elsewhere_leaves_the_work_to_its_holder() {
     let bed = TestBed::new().await;
     send(&bed, "s", 1..=1).await;

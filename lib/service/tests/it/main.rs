@@ -14,6 +14,7 @@ mod drain;
 mod events;
 mod ledger;
 mod original;
+mod plans;
 mod refusals;
 mod regressions;
 mod reports;
