@@ -560,7 +560,9 @@ pub(super) fn answer(
     mut legacy: Value,
 ) -> Response {
     let token = receipt.token.as_ref();
-    let refused = receipt.entry.rejections.first().filter(|_| receipt.entry.events.is_empty());
+    let for_consent = |rejection: &&Rejection| rejection.code.starts_with("consent_");
+    let nothing_kept = receipt.entry.events.is_empty();
+    let refused = receipt.entry.rejections.iter().find(for_consent).filter(|_| nothing_kept);
     if let (Some(refused), Some(legacy)) = (refused, legacy.as_object_mut()) {
         legacy.remove("data");
         legacy.insert("message".to_owned(), json!("Not tracked"));

@@ -246,6 +246,17 @@ async fn todays_client_is_not_told_that_a_refused_event_was_tracked() {
 }
 
 #[tokio::test]
+async fn a_batch_of_todays_client_without_a_valid_event_says_which_sessions_failed() {
+    let bed = TestBed::new().await;
+    let reply =
+        bed.post(BATCH, json!({"events": [{"sessionId": "s", "eventType": "click"}]})).await;
+    assert_eq!(reply.status, StatusCode::OK);
+    assert_eq!(reply.body["data"]["eventsProcessed"], 0);
+    assert_eq!(reply.body["data"]["failedSessions"], 1);
+    assert_eq!(reply.body["data"]["results"][0]["success"], false);
+}
+
+#[tokio::test]
 async fn metrics_that_are_named_get_their_own_results() {
     let bed = TestBed::new().await;
     let id = uuid::Uuid::now_v7();
