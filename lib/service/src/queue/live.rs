@@ -8,11 +8,8 @@ use nest_haus_domain::tracking::{Register, SessionFacts, SessionId, Stamp, Stamp
 use super::{consent_key, live_key, session_key};
 use crate::platform::{App, RedisFailure};
 
-/// The sessions with activity since a moment.
-pub type LiveSessions = Vec<String>;
-
 /// The sessions with activity since a moment, by id.
-pub async fn live_sessions(app: &App, since: DateTime<Utc>) -> Result<LiveSessions, RedisFailure> {
+pub async fn live_sessions(app: &App, since: DateTime<Utc>) -> Result<Vec<String>, RedisFailure> {
     let mut command = redis::cmd("ZRANGEBYSCORE");
     command.arg(live_key(&app.redis)).arg(since.timestamp_millis()).arg("+inf");
     app.redis.query_twice(&command).await

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::session_token;
 use super::sessions::{SessionQuery, configuration_data, facts_of, iso, last_activity};
 use crate::http::{Context, Problem, ProblemDocument, Query};
+use crate::platform::begin_bounded;
 
 /// Most interactions in an answer.
 const INTERACTIONS_MAX: i64 = 1000;
@@ -34,6 +35,7 @@ pub async fn get_journey(
     if !session_token::is_owner(&cx.app, &cx.caller, &session_id, &facts) {
         return Err(Problem::Forbidden);
     }
+    let mut tx = begin_bounded(&cx.app.db, cx.app.config.request_timeout).await?;
     let rows = sqlx::query!(
         "SELECT event_id, event_type, category, element_id, selection_value, previous_value,
             occurred_at, time_spent_ms, device_type, additional_data
@@ -42,7 +44,7 @@ pub async fn get_journey(
         session_id.key().as_uuid(),
         INTERACTIONS_MAX
     )
-    .fetch_all(&cx.app.db)
+    .fetch_all(&mut *tx)
     .await?;
     let open = |value: Option<Value>| {
         let mut value = value.unwrap_or(Value::Null);

@@ -11,12 +11,13 @@ use nest_haus_domain::tracking::{
     Entry, Kind, SequenceLedger, SessionId, SessionKey, TransmissionLedger,
 };
 use serde::Serialize;
+use sqlx::PgConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::store::{self, Numbered};
 use crate::http::Problem;
-use crate::platform::{App, RedisFailure};
+use crate::platform::{App, RedisFailure, begin_bounded};
 use crate::queue;
 
 /// Queue entries that a report reads at the most.
@@ -210,13 +211,12 @@ impl Waiting {
 
     /// Leaves out the numbers of events that are stored, refused or dead already and only wait to
     /// be found repeated.
-    async fn leave_out_known(&mut self, app: &App) -> Result<(), sqlx::Error> {
+    async fn leave_out_known(&mut self, db: &mut PgConnection) -> Result<(), sqlx::Error> {
         let numbers = self.tabs.iter().flat_map(|((key, tab_id), tab)| {
             tab.seqs.iter().map(move |seq| (*key, tab_id.clone(), *seq))
         });
         let numbers: BTreeSet<Numbered> = numbers.collect();
-        let mut db = app.db.acquire().await?;
-        for (key, tab_id, seq) in store::accounted_numbers(&mut db, &numbers).await? {
+        for (key, tab_id, seq) in store::accounted_numbers(db, &numbers).await? {
             if let Some(tab) = self.tabs.get_mut(&(key, tab_id)) {
                 tab.seqs.remove(&seq);
             }
@@ -266,9 +266,10 @@ pub async fn ledger(
         if count_rows { count_all_rows(app).await? } else { (None, Vec::new()) };
     let mut tries = 1;
     loop {
-        let before = progress(app).await?;
-        let report = ledger_once(app, before.0, now).await?;
-        let moving = progress(app).await? != before;
+        let mut tx = begin_bounded(&app.db, app.config.request_timeout).await?;
+        let before = progress(app, &mut tx).await?;
+        let report = ledger_once(app, &mut tx, before.0, now).await?;
+        let moving = progress(app, &mut tx).await? != before;
         if !moving || tries == TRIES {
             return Ok(LedgerReport { rows, unbalanced_sessions, moving, ..report });
         }
@@ -277,21 +278,22 @@ pub async fn ledger(
 }
 
 /// Events that Redis accepted and events that were drained, so far.
-async fn progress(app: &App) -> Result<(i64, i64), Problem> {
+async fn progress(app: &App, db: &mut PgConnection) -> Result<(i64, i64), Problem> {
     let accepted = queue::status(app).await?.iter().map(|(_, status)| status.accepted).sum();
     let drained = sqlx::query_scalar!(
         r#"SELECT coalesce(sum(received), 0)::bigint AS "drained!" FROM drain_positions"#
     );
-    Ok((accepted, drained.fetch_one(&app.db).await?))
+    Ok((accepted, drained.fetch_one(db).await?))
 }
 
 async fn ledger_once(
     app: &App,
+    db: &mut PgConnection,
     accepted: i64,
     now: DateTime<Utc>,
 ) -> Result<LedgerReport, Problem> {
     let mut waiting = Waiting::read(app).await?;
-    waiting.leave_out_known(app).await?;
+    waiting.leave_out_known(db).await?;
     let sums = sqlx::query!(
         r#"SELECT coalesce(sum(stored), 0)::bigint AS "stored!",
             coalesce(sum(rejected), 0)::bigint AS "rejected!",
@@ -302,7 +304,7 @@ async fn ledger_once(
                 AS "direct!"
          FROM ledger"#
     )
-    .fetch_one(&app.db)
+    .fetch_one(&mut *db)
     .await?;
     let transmissions = TransmissionLedger {
         received: accepted + sums.direct,
@@ -314,7 +316,7 @@ async fn ledger_once(
     };
     Ok(LedgerReport {
         transmissions: transmissions.into(),
-        sequences: all_sequences(app, &waiting).await?,
+        sequences: all_sequences(db, &waiting).await?,
         unaccountable: sums.unnumbered,
         received_directly: sums.direct,
         rows: None,
@@ -327,7 +329,7 @@ async fn ledger_once(
 
 /// The numbered events of all tabs: those that the queue says nothing about, added up by the
 /// database, and those that it does.
-async fn all_sequences(app: &App, waiting: &Waiting) -> Result<Sequences, sqlx::Error> {
+async fn all_sequences(db: &mut PgConnection, waiting: &Waiting) -> Result<Sequences, sqlx::Error> {
     let (keys, tabs): (Vec<_>, Vec<_>) =
         waiting.tabs.keys().map(|(key, tab)| (key.as_uuid(), tab.clone())).unzip();
     let quiet = sqlx::query!(
@@ -353,7 +355,7 @@ async fn all_sequences(app: &App, waiting: &Waiting) -> Result<Sequences, sqlx::
         &keys,
         &tabs
     )
-    .fetch_one(&app.db)
+    .fetch_one(&mut *db)
     .await?;
     let counts = SequenceLedger {
         emitted: quiet.emitted,
@@ -365,7 +367,7 @@ async fn all_sequences(app: &App, waiting: &Waiting) -> Result<Sequences, sqlx::
         in_flight: 0,
     };
     let quiet = Sequences { counts, unknown: quiet.unknown, overcounted: quiet.overcounted };
-    let busy = tab_ledgers(app, &keys, Some(&tabs), waiting).await?;
+    let busy = tab_ledgers(db, &keys, Some(&tabs), waiting).await?;
     Ok(busy.into_iter().fold(quiet, |sum, tab| sum.add(tab.sequences)))
 }
 
@@ -402,7 +404,8 @@ async fn count_all_rows(app: &App) -> Result<(Option<i64>, Vec<String>), sqlx::E
 /// The ledger of one session.
 pub async fn session_ledger(app: &App, session_id: &SessionId) -> Result<SessionLedger, Problem> {
     let mut waiting = Waiting::read(app).await?;
-    waiting.leave_out_known(app).await?;
+    let mut tx = begin_bounded(&app.db, app.config.request_timeout).await?;
+    waiting.leave_out_known(&mut tx).await?;
     let key = session_id.key();
     let counts = sqlx::query!(
         r#"SELECT coalesce(sum(received), 0)::bigint AS "received!",
@@ -419,7 +422,7 @@ pub async fn session_ledger(app: &App, session_id: &SessionId) -> Result<Session
          FROM ledger WHERE session_key = $1"#,
         key.as_uuid()
     )
-    .fetch_one(&app.db)
+    .fetch_one(&mut *tx)
     .await?;
     let queued = waiting.by_session.get(&key).copied().unwrap_or(0);
     let transmissions = TransmissionLedger {
@@ -433,14 +436,14 @@ pub async fn session_ledger(app: &App, session_id: &SessionId) -> Result<Session
     Ok(SessionLedger {
         session_id: session_id.clone(),
         transmissions: transmissions.into(),
-        tabs: tab_ledgers(app, &[key.as_uuid()], None, &waiting).await?,
+        tabs: tab_ledgers(&mut tx, &[key.as_uuid()], None, &waiting).await?,
         unaccountable: counts.unnumbered,
     })
 }
 
 /// The ledgers of the tabs of some sessions, or of some tabs alone, each with what waits of it.
 async fn tab_ledgers(
-    app: &App,
+    db: &mut PgConnection,
     keys: &[Uuid],
     tabs: Option<&[String]>,
     waiting: &Waiting,
@@ -456,7 +459,7 @@ async fn tab_ledgers(
         keys,
         tabs
     )
-    .fetch_all(&app.db)
+    .fetch_all(db)
     .await?;
     let mut stored: BTreeMap<(SessionKey, String), SequenceLedger> = rows
         .into_iter()
