@@ -131,7 +131,7 @@ mod tests {
     fn a_value_opens_for_its_own_session_alone() {
         let sealer = sealer(&key("a", 1));
         let sealed = sealer.seal("s1", "ada@example.com").unwrap();
-        assert!(!sealed.contains("ada"));
+        assert!(!sealed.contains("ada@"));
         assert_eq!(sealer.open("s1", &sealed).as_deref(), Some("ada@example.com"));
         assert_eq!(sealer.open("s2", &sealed), None);
     }
@@ -157,10 +157,10 @@ mod tests {
         let sealer = sealer(&key("a", 1));
         let mut data = json!({
             "formType": "appointment", "customerEmail": "a@b.c", "nest": {"name": "Hoam 80"},
-            "form": [{"customerName": "Ada"}], "userData": {"name": "Ada"}, "phone": null,
+            "form": [{"customerName": "Ada L."}], "userData": {"name": "Ada L."}, "phone": null,
         });
         sealer.seal_personal("s", &mut data).unwrap();
-        assert!(!data.to_string().contains("a@b.c") && !data.to_string().contains("Ada"));
+        assert!(!data.to_string().contains("a@b.c") && !data.to_string().contains("Ada L"));
         assert_eq!(data["nest"]["name"], "Hoam 80");
         assert_eq!(data["formType"], "appointment");
         assert_eq!(data["phone"], Value::Null);
