@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::meta::Meta;
 use crate::http::{Context, FieldError, May, Problem, ProblemDocument, Query, ReadAnalytics};
+use crate::queue;
 use crate::tracking::ledger::{LedgerReport, SessionLedger, ledger, session_ledger};
 
 /// Names a session, for its own ledger.
@@ -61,7 +62,8 @@ pub async fn data_quality(
         None => None,
     };
     let ledger = ledger(&cx.app, false, cx.now).await?;
-    let mut meta = Meta::of(&cx.app, "data_quality", None, cx.now).await;
+    let queues = queue::status(&cx.app).await.ok();
+    let mut meta = Meta::of("data_quality", None, queues.as_deref(), cx.now);
     meta.approx = ledger.queue_cut;
     Ok(Json(DataQuality {
         closed: ledger.is_closed(),

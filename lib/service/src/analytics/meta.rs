@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use nest_haus_domain::analytics::Period;
+use nest_haus_domain::tracking::Kind;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::platform::App;
-use crate::queue;
+use crate::queue::QueueStatus;
 
 /// What a report says about itself.
 #[derive(Debug, Serialize, ToSchema)]
@@ -56,11 +56,11 @@ pub(super) struct Excluded {
 }
 
 impl Meta {
-    /// What a report made now says about itself.
-    pub(super) async fn of(
-        app: &App,
+    /// What a report made now says about itself, given the state of the queue if it could be asked.
+    pub(super) fn of(
         metric_id: &'static str,
         period: Option<Period>,
+        queues: Option<&[(Kind, QueueStatus)]>,
         now: DateTime<Utc>,
     ) -> Self {
         Self {
@@ -70,7 +70,7 @@ impl Meta {
             from: period.map(|period| period.from),
             to: period.map(|period| period.to),
             as_of: now,
-            watermark: watermark(app, now).await,
+            watermark: queues.map(|queues| watermark(queues, now)),
             partial: period.is_none_or(|period| period.to >= now),
             excluded: Excluded::default(),
             sampled: false,
@@ -81,8 +81,7 @@ impl Meta {
 }
 
 /// The arrival of the oldest entry that is not drained; now, where the queue is empty.
-async fn watermark(app: &App, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let status = queue::status(app).await.ok()?;
-    let oldest = status.iter().filter_map(|(_, status)| status.oldest_at).min();
-    Some(oldest.map_or(now, |oldest| oldest.min(now)))
+fn watermark(queues: &[(Kind, QueueStatus)], now: DateTime<Utc>) -> DateTime<Utc> {
+    let oldest = queues.iter().filter_map(|(_, status)| status.oldest_at).min();
+    oldest.map_or(now, |oldest| oldest.min(now))
 }

@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::meta::{Excluded, Meta};
 use crate::http::{Context, May, Problem, ProblemDocument, Query, ReadAnalytics};
 use crate::platform::{App, begin_bounded};
+use crate::queue;
 
 /// The range of a report.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -84,7 +85,8 @@ pub async fn overview(
     Query(query): Query<OverviewQuery>,
 ) -> Result<Json<Overview>, Problem> {
     let period = Period::ending(cx.now, query.time_range);
-    let mut meta = Meta::of(&cx.app, "overview", Some(period), cx.now).await;
+    let queues = queue::status(&cx.app).await.ok();
+    let mut meta = Meta::of("overview", Some(period), queues.as_deref(), cx.now);
     let (current, excluded) = headline(&cx.app, period).await?;
     let (previous, _) = headline(&cx.app, period.previous()).await?;
     meta.excluded = excluded;

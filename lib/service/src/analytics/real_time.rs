@@ -62,9 +62,9 @@ struct QueueDepth {
 pub async fn real_time(cx: Context, _: May<ReadAnalytics>) -> Result<Json<RealTime>, Problem> {
     let since = cx.now - ACTIVE_FOR;
     let live = queue::live_sessions(&cx.app, since).await;
-    let status = queue::status(&cx.app).await;
+    let queues = queue::status(&cx.app).await.ok();
     let stored = stored_activity(&cx.app, since, cx.now).await;
-    let mut meta = Meta::of(&cx.app, "real_time", None, cx.now).await;
+    let mut meta = Meta::of("real_time", None, queues.as_deref(), cx.now);
     if let (Err(_), Err(_)) = (&live, &stored) {
         return Err(Problem::Unavailable("neither redis nor the database answers".into()));
     }
@@ -76,7 +76,7 @@ pub async fn real_time(cx: Context, _: May<ReadAnalytics>) -> Result<Json<RealTi
     }
     let (sessions, lag) = stored.unwrap_or_default();
     let active: HashSet<String> = live.unwrap_or_default().into_iter().chain(sessions).collect();
-    let queues = status.unwrap_or_default();
+    let queues = queues.unwrap_or_default();
     let oldest = queues.iter().filter_map(|(_, status)| status.oldest_at).min();
     let depth = |(queue, status): (Kind, QueueStatus)| QueueDepth {
         queue,
