@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use nest_haus::platform::{App, Clock, Config, MIGRATOR, process_var, start_telemetry};
+use nest_haus::accounts;
+use nest_haus::platform::{App, Clock, Config, process_var, start_telemetry};
+use nest_haus::setup::set_up;
 use nest_haus::tracking::{dead_letters, ledger};
 use nest_haus_domain::tracking::SessionId;
 use uuid::Uuid;
@@ -28,7 +30,7 @@ struct Arguments {
 enum Command {
     /// Serve every endpoint, the cron schedule and the static files in one local process.
     Serve(serve::Options),
-    /// Bring the database up to date and make its partitions.
+    /// Bring the database up to date, make its partitions, and put the first catalogue in force.
     Migrate,
     /// Send demonstration visits to a running system.
     Seed {
@@ -65,6 +67,8 @@ enum Command {
         #[command(subcommand)]
         command: DeadLetters,
     },
+    /// Check that nothing in the audit log was changed or removed. Fails if something was.
+    Audit,
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -117,6 +121,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         }
         Command::Ledger { session, quick } => return show_ledger(&app()?, session, quick).await,
         Command::DeadLetters { command } => manage_dead_letters(&app()?, command).await?,
+        Command::Audit => return check_audit_log(&app()?).await,
         Command::Openapi => print(&nest_haus::endpoints::openapi())?,
     }
     Ok(ExitCode::SUCCESS)
@@ -129,10 +134,19 @@ fn app() -> Result<App, Failure> {
 }
 
 async fn migrate(app: &App) -> Result<(), Failure> {
-    MIGRATOR.run(&app.db).await?;
-    let made = nest_haus::operations::ensure_partitions(app, app.clock.now()).await?;
-    eprintln!("database up to date, {made} partitions made");
+    let report = set_up(app).await?;
+    eprintln!("database up to date, {} partitions made", report.partitions);
+    if report.first_catalogue {
+        eprintln!("the first catalogue is in force");
+    }
     Ok(())
+}
+
+/// Checks the chain of the audit log.
+async fn check_audit_log(app: &App) -> Result<ExitCode, Failure> {
+    let report = accounts::verify(app).await?;
+    print(&report)?;
+    Ok(if report.broken.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn show_ledger(app: &App, session: Option<String>, quick: bool) -> Result<ExitCode, Failure> {

@@ -4,10 +4,12 @@
 //! the same name in `lib/service`, where its doors and its storage are:
 //!
 //! - [`tracking`]: events, their identity, time and order; session facts; the loss ledger.
-//! - [`configurator`]: the configuration snapshot and its completion.
+//! - [`configurator`]: the catalogue, what was chosen, what it costs, how configurations differ.
 //! - [`analytics`]: rates and periods.
+//! - [`accounts`]: the chain of the audit log.
 //! - [`privacy`]: what is personal data.
 
+pub mod accounts;
 pub mod analytics;
 pub mod configurator;
 pub mod privacy;

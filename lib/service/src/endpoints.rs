@@ -10,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::analytics::{data_quality, overview, real_time};
+use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::http::{around, within_rate_limit};
 use crate::monitoring::health;
 use crate::platform::App;
@@ -148,6 +149,22 @@ endpoint!(
     GET_JOURNEY, "sessions/get-journey", Read, None, journey::get_journey
 );
 endpoint!(
+    /// The prices that the configurator calculates with.
+    PRICING_DATA, "pricing/data", Read, None, pricing::pricing_data
+);
+endpoint!(
+    /// The price of a configuration.
+    PRICING_CALCULATE, "pricing/calculate", Read, None, pricing::calculate_price
+);
+endpoint!(
+    /// The options on offer, in the shape of the system before.
+    HOUSE_OPTIONS, "house-options", Read, None, catalog::house_options
+);
+endpoint!(
+    /// The catalogue in force.
+    CATALOG, "catalog", Read, None, catalog::catalog
+);
+endpoint!(
     /// Liveness and health.
     HEALTH, "health", Read, None, health::health
 );
@@ -166,6 +183,19 @@ endpoint!(
 endpoint!(
     /// The ledger.
     DATA_QUALITY, "admin/analytics/data-quality", Admin, None, data_quality::data_quality
+);
+endpoint!(
+    /// The catalogue for administrators.
+    ADMIN_CATALOG, "admin/catalog", Admin, None,
+    catalog_admin::get_catalog, catalog_admin::put_catalog
+);
+endpoint!(
+    /// Returns to an earlier catalogue.
+    ADMIN_CATALOG_ROLLBACK, "admin/catalog/rollback", Admin, None, catalog_admin::rollback_catalog
+);
+endpoint!(
+    /// Every version of the catalogue.
+    ADMIN_CATALOG_HISTORY, "admin/catalog/history", Admin, None, catalog_admin::catalog_history
 );
 endpoint!(
     /// Drains interactions.
@@ -200,11 +230,18 @@ pub const ALL: &[Endpoint] = &[
     TRACK_PERFORMANCE,
     GET_SESSION,
     GET_JOURNEY,
+    PRICING_DATA,
+    PRICING_CALCULATE,
+    HOUSE_OPTIONS,
+    CATALOG,
     HEALTH,
     OPENAPI,
     REAL_TIME,
     OVERVIEW,
     DATA_QUALITY,
+    ADMIN_CATALOG,
+    ADMIN_CATALOG_ROLLBACK,
+    ADMIN_CATALOG_HISTORY,
     SYNC_INTERACTIONS,
     SYNC_CONFIGURATIONS,
     SYNC_PERFORMANCE,
@@ -241,6 +278,7 @@ pub fn router(endpoints: &[Endpoint], app: &App) -> Router {
     tags(
         (name = "tracking", description = "Events in, from the configurator."),
         (name = "sessions", description = "A session's configuration, cart and personal data."),
+        (name = "configurator", description = "The catalogue, its price lists, and prices."),
         (name = "analytics", description = "Reports for administrators."),
         (name = "operations", description = "Health and this description."),
         (name = "cron", description = "Jobs that the platform's cron starts."),

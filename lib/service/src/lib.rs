@@ -6,7 +6,9 @@
 //! - [`service`]: a router as hosts call it, and [`work`] to be done after an answer.
 //! - Capabilities, each named as in `nest_haus_domain`, with its doors and its storage:
 //!   [`tracking`] (events in, the drain, dead letters, the ledger), [`analytics`] (reports),
-//!   [`monitoring`] (health), [`operations`] (jobs and partitions).
+//!   [`configurator`] (catalogue and prices), [`accounts`] (the audit log), [`monitoring`] (health),
+//!   [`operations`] (jobs, partitions, annotations).
+//! - [`setup`]: what a database needs before it serves.
 //! - [`queue`]: Redis streams, leases and live state.
 //! - [`http`]: what endpoints share: context, bodies, problems, access, limits.
 //! - [`platform`]: configuration, clock, PostgreSQL, Redis, sealing of personal data, telemetry.
@@ -14,7 +16,9 @@
 //! `platform` uses nothing beside it; `http` and `queue` use `platform`; a capability uses those and
 //! what another capability re-exports.
 
+pub mod accounts;
 pub mod analytics;
+pub mod configurator;
 pub mod endpoints;
 pub mod http;
 pub mod monitoring;
@@ -22,6 +26,7 @@ pub mod operations;
 pub mod platform;
 pub mod queue;
 pub mod service;
+pub mod setup;
 #[cfg(feature = "testing")]
 #[expect(
     clippy::expect_used,

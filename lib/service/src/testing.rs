@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{DateTime, TimeDelta, Utc};
+use nest_haus_domain::configurator::Catalogue;
 use nest_haus_domain::tracking::Kind;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -18,6 +19,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, Executor};
 use uuid::Uuid;
 
+use crate::configurator::install_first;
 use crate::endpoints;
 use crate::platform::{App, Clock, Config, MIGRATOR, process_var};
 use crate::service::Service;
@@ -127,6 +129,26 @@ impl TestBed {
         self.send(request.body(Body::empty()).expect("request")).await
     }
 
+    /// Sends JSON as an administrator.
+    pub async fn send_as_admin(&self, method: &str, path: &str, body: Value) -> Reply {
+        self.upload_as_admin((method, path), "application/json", body.to_string()).await
+    }
+
+    /// Sends a body of any kind as an administrator.
+    pub async fn upload_as_admin(
+        &self,
+        (method, path): (&str, &str),
+        content_type: &str,
+        body: impl Into<Body>,
+    ) -> Reply {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", content_type)
+            .header("authorization", format!("Bearer {ADMIN_KEY}"));
+        self.send(request.body(body.into()).expect("request")).await
+    }
+
     /// Drains every stream and answers what was done in all.
     pub async fn drain(&self) -> Vec<DrainReport> {
         let mut reports = Vec::new();
@@ -177,6 +199,7 @@ async fn fresh_database(id: &str) -> String {
 /// The template of the present migrations, made by whoever needs it first.
 async fn template(server: &PgConnectOptions) -> String {
     let sources = MIGRATOR.iter().flat_map(|migration| migration.checksum.to_vec());
+    let sources = sources.chain(Catalogue::FIRST.bytes());
     let hash = hex::encode(&Sha256::digest(sources.collect::<Vec<u8>>())[..8]);
     let name = format!("nh_template_{hash}");
     let mut connection = server.connect().await.expect("database server");
@@ -199,6 +222,7 @@ async fn template(server: &PgConnectOptions) -> String {
         let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await;
         let pool = pool.expect("template");
         MIGRATOR.run(&pool).await.expect("migrations");
+        install_first(&pool, Clock::system().now()).await.expect("first catalogue");
         pool.close().await;
         let rename = format!("ALTER DATABASE {unfinished} RENAME TO {name}");
         connection.execute(rename.as_str()).await.expect("template");

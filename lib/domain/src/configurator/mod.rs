@@ -1,5 +1,28 @@
-//! The configuration of a house as the visitor's browser holds it.
+//! The configurator: what can be chosen, what was chosen, and what it costs.
 
-mod snapshot;
+mod catalogue;
+mod catalogue_check;
+mod catalogue_diff;
+mod price;
+mod price_csv;
+mod price_lists;
+mod pricing_data;
+mod quote;
+#[cfg(test)]
+mod samples;
+mod selections;
 
-pub use snapshot::{REQUIRED_CATEGORIES, chosen_value, completion};
+pub use catalogue::{
+    Catalogue, CatalogueDocument, CatalogueOption, Category, ChoiceKind, Pricing, Rule, RuleKind,
+    Selector,
+};
+pub use catalogue_check::{CatalogueFault, Place};
+pub use catalogue_diff::{CatalogueChange, catalogue_changes};
+pub use price::{Price, PriceRow};
+pub use price_csv::{read_price_csv, write_price_csv};
+pub use price_lists::{Appraisal, PriceCheck, PriceLists};
+pub use pricing_data::{euros, pricing_data};
+pub use quote::{
+    Line, PriceList, Quote, Warning, WarningCode, is_allowed, monthly_payment_cents, price,
+};
+pub use selections::{Choice, ConfigurationChange, Selections};

@@ -152,8 +152,6 @@ pub struct Snapshot {
     pub configuration: Value,
     /// The price that the client claims, in cents.
     pub total_price_cents: Option<i64>,
-    /// Share of the required categories that have a choice, 0 to 1.
-    pub completion: f64,
     /// The cart holds the concept check alone.
     pub ohne_nest_mode: Option<bool>,
     /// The visitor left with it.

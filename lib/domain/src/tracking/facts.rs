@@ -99,7 +99,7 @@ pub enum Register {
     Completed,
     /// First claim of a payment.
     Converted,
-    /// Latest configuration with its price and completion.
+    /// Latest configuration with the price that the client claimed.
     Configuration,
     /// Whether the cart holds the concept check alone.
     OhneNestMode,
@@ -278,7 +278,6 @@ impl SessionFacts {
                     json!({
                         "configuration": snapshot.configuration,
                         "totalPriceCents": snapshot.total_price_cents,
-                        "completion": snapshot.completion,
                         "trigger": snapshot.trigger,
                     }),
                 );
@@ -422,14 +421,8 @@ impl SessionFacts {
 
     /// The price in cents that the client claimed with the latest configuration.
     #[must_use]
-    pub fn total_price_cents(&self) -> Option<i64> {
+    pub fn claimed_price_cents(&self) -> Option<i64> {
         self.value(&Register::Configuration)?.get("totalPriceCents")?.as_i64()
-    }
-
-    /// The completion of the latest configuration, 0 to 1.
-    #[must_use]
-    pub fn completion(&self) -> Option<f64> {
-        self.value(&Register::Configuration)?.get("completion")?.as_f64()
     }
 
     /// The sealed personal data, by field.
@@ -485,7 +478,6 @@ mod tests {
             trigger,
             configuration: json!({"nest": "nest80", "by": trigger}),
             total_price_cents: Some(100),
-            completion: 0.25,
             ohne_nest_mode: None,
             exits,
             completes,
@@ -522,7 +514,7 @@ mod tests {
         let facts = fold(&[cart, exit]);
         assert_eq!(facts.status(), Status::InCart);
         assert_eq!(facts.configuration(), Some(&json!({"nest": "nest80", "by": "cart_add"})));
-        assert_eq!(facts.total_price_cents(), Some(100));
+        assert_eq!(facts.claimed_price_cents(), Some(100));
     }
 
     #[test]

@@ -1,12 +1,13 @@
-//! How much was lost: the ledger as a report.
+//! How much was lost, and how many prices were wrong: the ledger and the price check as a report.
 
 use axum::Json;
-use nest_haus_domain::analytics::Rate;
+use nest_haus_domain::analytics::{Period, Rate, TimeRange};
 use nest_haus_domain::tracking::SessionId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::meta::Meta;
+use super::price_integrity::{PriceIntegrity, price_integrity};
 use crate::http::{Context, FieldError, May, Problem, ProblemDocument, Query, ReadAnalytics};
 use crate::queue;
 use crate::tracking::ledger::{LedgerReport, SessionLedger, ledger, session_ledger};
@@ -17,6 +18,10 @@ use crate::tracking::ledger::{LedgerReport, SessionLedger, ledger, session_ledge
 pub struct DataQualityQuery {
     /// A session's id.
     session_id: Option<String>,
+    /// The range of `prices`: `7d` (default), `30d` or `90d`.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    time_range: TimeRange,
 }
 
 /// The ledger with the share of numbered events that are stored.
@@ -32,6 +37,8 @@ pub struct DataQuality {
     ledger: LedgerReport,
     /// The ledger of the session that was asked for.
     session: Option<SessionLedger>,
+    /// Whether pages showed the right prices.
+    prices: PriceIntegrity,
     /// What the report says about itself.
     meta: Meta,
 }
@@ -70,6 +77,7 @@ pub async fn data_quality(
         capture_rate: ledger.capture_rate(),
         ledger,
         session,
+        prices: price_integrity(&cx.app, Period::ending(cx.now, query.time_range)).await?,
         meta,
     }))
 }

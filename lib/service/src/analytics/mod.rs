@@ -3,4 +3,5 @@
 pub mod data_quality;
 mod meta;
 pub mod overview;
+mod price_integrity;
 pub mod real_time;

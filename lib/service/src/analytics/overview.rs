@@ -53,8 +53,8 @@ pub struct Headline {
     configurator_conversion_rate: Rate,
     /// Sessions whose browser says that it paid. No order is confirmed by that.
     unconfirmed_conversions: i64,
-    /// Median price of the latest configurations as claimed by browsers, in cents.
-    median_claimed_price_cents: Option<i64>,
+    /// Median price of the latest configurations, in cents.
+    median_price_cents: Option<i64>,
 }
 
 /// Sessions by status.
@@ -92,7 +92,6 @@ pub async fn overview(
     meta.excluded = excluded;
     meta.warnings
         .push("sessions are counted by session id; a visitor of today's front end has two");
-    meta.warnings.push("prices are what browsers claim");
     Ok(Json(Overview { current, previous, meta }))
 }
 
@@ -143,7 +142,7 @@ async fn headline(app: &App, period: Period) -> Result<(Headline, Excluded), sql
         session_conversion_rate: Rate::new(row.micro, row.sessions),
         configurator_conversion_rate: Rate::new(row.micro_configuring, row.configuring),
         unconfirmed_conversions: row.unconfirmed,
-        median_claimed_price_cents: row.median_price,
+        median_price_cents: row.median_price,
     };
     Ok((headline, Excluded { no_consent: row.no_consent, ..Excluded::default() }))
 }

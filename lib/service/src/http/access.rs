@@ -24,15 +24,54 @@ impl Permission for ReadAnalytics {
     const NAME: &'static str = "analytics:read";
 }
 
+/// See the catalogue's drafts and history.
+pub struct ReadCatalogue;
+
+impl Permission for ReadCatalogue {
+    const NAME: &'static str = "catalog:read";
+}
+
+/// Change and publish the catalogue.
+pub struct WriteCatalogue;
+
+impl Permission for WriteCatalogue {
+    const NAME: &'static str = "catalog:write";
+}
+
+/// Who does something, as the audit log names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor(String);
+
+impl Actor {
+    /// The system itself.
+    #[must_use]
+    pub fn system() -> Self {
+        Self("system".to_owned())
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Proof that the caller has a permission. Held by whoever shows the configured key.
-pub struct May<P: Permission>(PhantomData<P>);
+pub struct May<P: Permission> {
+    /// Who the caller is.
+    pub actor: Actor,
+    permission: PhantomData<P>,
+}
 
 impl<P: Permission> FromRequestParts<App> for May<P> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let expected = app.config.admin_api_key.as_ref().ok_or(Problem::Unauthenticated)?;
-        if shows(parts, expected) { Ok(Self(PhantomData)) } else { Err(Problem::Unauthenticated) }
+        if !shows(parts, expected) {
+            return Err(Problem::Unauthenticated);
+        }
+        Ok(Self { actor: Actor("admin-api-key".to_owned()), permission: PhantomData })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 
@@ -20,12 +21,42 @@ impl<S: Sync> FromRequest<S> for Body {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self(Value::Null));
         }
-        let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
-            Problem::Malformed(vec![FieldError::new("body", "malformed", error.to_string())])
-        })?;
-        guard(&value).map_err(Problem::field)?;
-        Ok(Self(value))
+        json(&bytes).map(Self)
     }
+}
+
+/// A body of any kind, bounded in size, with its content type in lower case and without parameters.
+pub struct Upload {
+    /// The body.
+    pub bytes: Bytes,
+    /// `application/json` for example; empty where the request does not say.
+    pub content_type: String,
+}
+
+impl<S: Sync> FromRequest<S> for Upload {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let header = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let content_type = header.and_then(|value| value.split(';').next()).unwrap_or_default();
+        let content_type = content_type.trim().to_ascii_lowercase();
+        Ok(Self { bytes: bounded_bytes(request).await?, content_type })
+    }
+}
+
+impl Upload {
+    /// The body as JSON.
+    pub fn json(&self) -> Result<Value, Problem> {
+        json(&self.bytes)
+    }
+}
+
+fn json(bytes: &[u8]) -> Result<Value, Problem> {
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+        Problem::Malformed(vec![FieldError::new("body", "malformed", error.to_string())])
+    })?;
+    guard(&value).map_err(Problem::field)?;
+    Ok(value)
 }
 
 async fn bounded_bytes(request: Request) -> Result<Bytes, Problem> {

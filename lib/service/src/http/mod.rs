@@ -2,14 +2,16 @@
 
 mod access;
 mod body;
+mod caching;
 mod context;
 mod dispatch;
 mod limits;
 mod problem;
 mod query;
 
-pub use access::{Cron, May, Permission, ReadAnalytics};
-pub use body::{Body, guard};
+pub use access::{Actor, Cron, May, Permission, ReadAnalytics, ReadCatalogue, WriteCatalogue};
+pub use body::{Body, Upload, guard};
+pub use caching::{etag, unless_known};
 pub use context::{Caller, Context, Peer};
 pub use dispatch::{around, within_rate_limit};
 pub use limits::{

@@ -59,6 +59,17 @@ pub enum Problem {
     /// The address knows other methods.
     #[error("the method is not allowed here")]
     MethodNotAllowed,
+    /// The request is about a state that is no longer there.
+    #[error("{sentence}")]
+    Conflict {
+        /// What happened, for a person.
+        sentence: &'static str,
+        /// What changed meanwhile, for a program.
+        conflict: Value,
+    },
+    /// The endpoint does not take such bodies.
+    #[error("the content type must be {0}")]
+    UnsupportedMediaType(&'static str),
     /// The body is larger than the endpoint takes.
     #[error("the request body is larger than {0} bytes")]
     TooLarge(usize),
@@ -117,6 +128,10 @@ impl Problem {
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::Conflict { .. } => (StatusCode::CONFLICT, "conflict"),
+            Self::UnsupportedMediaType(_) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
+            }
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
@@ -133,6 +148,8 @@ impl Problem {
             | Self::Forbidden
             | Self::NotFound(_)
             | Self::MethodNotAllowed
+            | Self::Conflict { .. }
+            | Self::UnsupportedMediaType(_)
             | Self::TooLarge(_)
             | Self::TooMany { .. }
             | Self::Unavailable(_)
@@ -166,6 +183,10 @@ impl Problem {
             detail,
             code,
             errors: self.errors().to_vec(),
+            conflict: match self {
+                Self::Conflict { conflict, .. } => Some(conflict.clone()),
+                _ => None,
+            },
             request_id,
             success: false,
             error: sentence,
@@ -191,6 +212,10 @@ pub struct ProblemDocument {
     pub code: &'static str,
     /// The fields at fault.
     pub errors: Vec<FieldError>,
+    /// What changed meanwhile, where the request is about a state that is no longer there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub conflict: Option<Value>,
     /// Names this request in the logs.
     pub request_id: String,
     /// Always false; today's client reads it.

@@ -1,7 +1,9 @@
 //! Jobs and what keeps the database in shape.
 
+mod annotations;
 mod jobs;
 mod partitions;
 
+pub use annotations::{Annotation, annotate};
 pub use jobs::{JobReport, run};
 pub use partitions::ensure_partitions;

@@ -1,7 +1,9 @@
 //! What a process holds for all its requests.
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
+
+use nest_haus_domain::configurator::PriceLists;
 
 use super::clock::Clock;
 use super::config::{Config, ConfigError};
@@ -25,6 +27,9 @@ pub struct Inner {
     pub redis: Redis,
     /// What seals personal data.
     pub sealer: Sealer,
+    /// The price lists that were read last. A list never changes, and which one is in force is asked
+    /// anew each time; without the database these have to do.
+    pub price_lists: RwLock<PriceLists>,
 }
 
 impl App {
@@ -40,7 +45,8 @@ impl App {
             allowed: "a Redis address, rediss://default:token@host:6379",
         })?;
         let sealer = Sealer::new(&config.encryption_keys)?;
-        Ok(Self(Arc::new(Inner { config, clock, db, redis, sealer })))
+        let price_lists = RwLock::default();
+        Ok(Self(Arc::new(Inner { config, clock, db, redis, sealer, price_lists })))
     }
 }
 

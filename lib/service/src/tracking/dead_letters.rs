@@ -103,7 +103,7 @@ async fn replay_one(app: &App, id: Uuid) -> Result<bool, sqlx::Error> {
     };
     let Some(entry) = entry else { return Ok(false) };
     let origin = if whole_entry { Origin::Arrival } else { Origin::DeadLetter };
-    let outcome = store::store(&mut tx, vec![entry], origin).await?;
+    let outcome = store::store(app, &mut tx, vec![entry], origin).await?;
     if outcome.dead > 0 {
         return Ok(false);
     }

@@ -224,7 +224,7 @@ async fn drain_batch(app: &App, kind: Kind, budget: Duration) -> Result<Batch, D
     let mut decoded = decode(&mut tx, &queued).await?;
     forget_visitor_ids(app, &mut decoded.entries).await?;
     let sessions = sessions_of(&decoded.entries);
-    let mut outcome = store::store(&mut tx, decoded.entries, Origin::Arrival).await?;
+    let mut outcome = store::store(app, &mut tx, decoded.entries, Origin::Arrival).await?;
     store::insert_damaged_entries(&mut tx, kind, &decoded.damaged).await?;
     let damaged: i64 = decoded.damaged.iter().map(|entry| i64::from(entry.events)).sum();
     outcome.received += damaged;

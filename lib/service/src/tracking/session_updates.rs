@@ -4,7 +4,6 @@
 //! derived from all of them together.
 
 use axum::response::Response;
-use nest_haus_domain::configurator::completion;
 use nest_haus_domain::privacy::USER_DATA_FIELDS;
 use nest_haus_domain::tracking::{
     Consent, Kind, Payload, SessionFact, SessionId, Snapshot, Trigger, UserDataField,
@@ -80,7 +79,6 @@ fn price_cents(value: &Value, field: &str) -> Result<Option<i64>, FieldError> {
 fn snapshot(trigger: Trigger, configuration: Value, total_price_cents: Option<i64>) -> Snapshot {
     Snapshot {
         trigger,
-        completion: completion(&configuration),
         configuration,
         total_price_cents,
         ohne_nest_mode: None,

@@ -1,12 +1,11 @@
 //! A session's start, and what its cart page reads back.
 
-use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
+use nest_haus_domain::configurator::{Appraisal, euros};
 use nest_haus_domain::tracking::{Kind, Payload, Register, SessionFact, SessionFacts, SessionId};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
 use super::accept::{Incoming, accept};
@@ -14,7 +13,8 @@ use super::session_token;
 use super::store;
 use super::track::{answer, event};
 use super::wire::Envelope;
-use crate::http::{Context, FieldError, Problem, ProblemDocument, Query};
+use crate::configurator;
+use crate::http::{Context, FieldError, Problem, ProblemDocument, Query, etag, unless_known};
 use crate::queue;
 
 /// Starts a session whose id the server makes up. The body does not matter.
@@ -118,28 +118,34 @@ pub async fn get_session(
         return Err(Problem::NotFound("Session"));
     }
     let is_owner = session_token::is_owner(&cx.app, &cx.caller, &session_id, &facts);
+    let appraisal = appraise(&cx, &facts).await;
     let session = json!({
         "sessionId": session_id,
         "configurationData": configuration_data(&cx, &session_id, &facts, is_owner),
-        "totalPrice": facts.total_price_cents().map(euros),
+        "totalPrice": appraisal.as_ref().map(|appraisal| euros(appraisal.quote.total_cents)),
+        "priceListVersion": appraisal.as_ref().map(|appraisal| appraisal.quote.price_list_version),
         "status": facts.status(),
         "lastActivity": last_activity(&facts),
     });
-    let etag = format!("\"{}\"", hex::encode(&Sha256::digest(session.to_string())[..12]));
-    let known = cx.caller.header("if-none-match") == Some(etag.as_str());
-    let mut response = if known {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
+    let etag = etag(&session.to_string());
+    Ok(unless_known(&cx.caller, &etag, "private, no-cache", || {
         let timestamp = cx.now.timestamp_millis();
         axum::Json(json!({"success": true, "session": session, "timestamp": timestamp}))
             .into_response()
-    };
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    if let Ok(etag) = etag.parse() {
-        headers.insert(header::ETAG, etag);
+    }))
+}
+
+/// The session's configuration and what it costs. The browser's claim is never passed on: where no
+/// price list can be had there is no price.
+async fn appraise(cx: &Context, facts: &SessionFacts) -> Option<Appraisal> {
+    let moment = facts.at(&Register::Configuration)?;
+    match configurator::price_lists_since(&cx.app, moment).await {
+        Ok(lists) => lists.appraise(facts.configuration()?, facts.claimed_price_cents(), moment),
+        Err(error) => {
+            tracing::warn!(?error, "session read without price lists");
+            None
+        }
     }
-    Ok(response)
 }
 
 /// The configuration as the front end reads it, `userData` inside. Sealed values are opened for
@@ -172,10 +178,4 @@ pub(super) fn last_activity(facts: &SessionFacts) -> Option<String> {
 
 pub(super) fn iso(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
-}
-
-/// Cents as the euros that the front end counts in: whole where they are whole.
-pub(super) fn euros(cents: i64) -> Value {
-    #[expect(clippy::cast_precision_loss, reason = "prices are far below 2^52 cents")]
-    if cents % 100 == 0 { json!(cents / 100) } else { json!(cents as f64 / 100.0) }
 }

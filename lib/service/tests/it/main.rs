@@ -9,12 +9,14 @@
     reason = "a test fails by panicking, and reads its own environment"
 )]
 
+mod catalogue;
 mod contract;
 mod drain;
 mod events;
 mod ledger;
 mod original;
 mod plans;
+mod prices;
 mod refusals;
 mod regressions;
 mod reports;

@@ -1,7 +1,8 @@
 //! What is not taken, and what the sender is told.
 
-use axum::http::StatusCode;
-use nest_haus::testing::{Reply, TestBed};
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use nest_haus::testing::{ADMIN_KEY, Reply, TestBed};
 use serde_json::{Value, json};
 
 use super::events::batch;
@@ -172,25 +173,30 @@ async fn an_address_that_asks_too_often_is_told_when_to_come_back() {
 
 #[tokio::test]
 async fn admin_and_cron_endpoints_need_their_secret() {
+    use nest_haus::endpoints::{ALL, Group, openapi};
     let bed = TestBed::with(&[("CRON_SECRET", "a-secret-of-the-cron")]).await;
-    for endpoint in nest_haus::endpoints::ALL {
-        use nest_haus::endpoints::Group;
-        if matches!(endpoint.group, Group::Admin | Group::Cron) {
-            let reply = bed.get(&endpoint.path()).await;
-            assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{}", endpoint.name);
-            assert_eq!(reply.headers["www-authenticate"], "Bearer");
-            assert!(is_problem(&reply));
-            assert!(!reply.headers.contains_key("access-control-allow-origin"));
+    let described = json!(openapi());
+    for endpoint in ALL.iter().filter(|e| matches!(e.group, Group::Admin | Group::Cron)) {
+        let path = endpoint.path();
+        for method in described["paths"][&path].as_object().unwrap().keys() {
+            let method = method.to_uppercase();
+            for key in ["", ADMIN_KEY, "Bearer wrong"] {
+                let request = Request::builder().method(&*method).uri(&path);
+                let body = Body::from(r#"{"expectedVersion":1}"#);
+                let reply =
+                    bed.send(request.header("authorization", key).body(body).unwrap()).await;
+                assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{method} {path}");
+                assert_eq!(reply.headers["www-authenticate"], "Bearer");
+                assert!(is_problem(&reply));
+                assert!(!reply.headers.contains_key("access-control-allow-origin"));
+            }
             // The administrator's key opens no job, and the cron's secret no report.
-            let other = bed.get_as_admin(&endpoint.path()).await.status;
-            assert_eq!(
-                other == StatusCode::OK,
-                endpoint.group == Group::Admin,
-                "{}",
-                endpoint.name
-            );
+            let other = bed.send_as_admin(&method, &path, json!({})).await.status;
+            let opened = other != StatusCode::UNAUTHORIZED;
+            assert_eq!(opened, endpoint.group == Group::Admin, "{method} {path}");
         }
     }
+    assert_eq!(bed.count("SELECT count(*) FROM price_lists").await, 1);
 }
 
 #[tokio::test]

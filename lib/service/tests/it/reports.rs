@@ -36,7 +36,7 @@ async fn activity_is_live_at_once_and_historical_after_the_drain() {
     assert_eq!(current["sessionConversionRate"]["num"], 1);
     assert_eq!(current["sessionConversionRate"]["den"], 3);
     assert_eq!(current["configuratorConversionRate"]["value"], 1.0);
-    assert_eq!(current["medianClaimedPriceCents"], 25_000_000);
+    assert_eq!(current["medianPriceCents"], 23_744_500);
     for field in [
         "metricId",
         "metricVersion",

@@ -24,7 +24,7 @@ async fn a_session_is_readable_at_once_and_the_same_after_the_drain() {
     assert_eq!(bed.post("/api/sessions/sync", body).await.status, StatusCode::OK);
     let before = read(&bed, "s").await;
     assert_eq!(before["configurationData"]["nest"]["value"], "nest100");
-    assert_eq!(before["totalPrice"], 302_238);
+    assert_eq!(before["totalPrice"], 254_731, "the server's price, not the browser's");
     assert_eq!(before["status"], "ACTIVE");
     bed.drain().await;
     assert_eq!(read(&bed, "s").await, before);
@@ -97,15 +97,15 @@ async fn saved_configurations_are_kept_with_trigger_price_and_completion() {
         assert_eq!(bed.post("/api/sessions/save-config", body).await.status, StatusCode::OK);
     }
     bed.drain().await;
-    let rows: Vec<(String, i64, f64)> = sqlx::query_as(
-        "SELECT trigger::text, total_price_cents, completion FROM configuration_snapshots
+    let rows: Vec<(String, i64, i64, f64)> = sqlx::query_as(
+        "SELECT trigger::text, total_price_cents, claimed_price_cents, completion FROM configuration_snapshots
          ORDER BY occurred_at, event_id",
     )
     .fetch_all(&bed.app.db)
     .await
     .unwrap();
     let expected = ["auto_save", "page_exit", "order_attempt"]
-        .map(|trigger| (trigger.to_owned(), 30_223_800, 0.5));
+        .map(|trigger| (trigger.to_owned(), 21_303_200, 30_223_800, 1.0 / 7.0));
     assert_eq!(rows, expected);
     assert_eq!(read(&bed, "s").await["status"], "COMPLETED");
 }
@@ -117,7 +117,7 @@ async fn a_finished_configuration_completes_and_one_held_while_leaving_does_not(
         json!({"sessionId": "a", "finalConfiguration": configuration("nest80"), "totalPrice": 5});
     bed.post("/api/sessions/finalize", leaving).await;
     assert_eq!(read(&bed, "a").await["status"], "ABANDONED");
-    assert_eq!(read(&bed, "a").await["totalPrice"], 5);
+    assert_eq!(read(&bed, "a").await["totalPrice"], 213_032);
     let finished = json!({"sessionId": "b", "config": {"nest": "nest80", "totalPrice": 155_500}});
     bed.post("/api/sessions/finalize", finished).await;
     assert_eq!(read(&bed, "b").await["status"], "COMPLETED");

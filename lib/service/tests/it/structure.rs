@@ -47,8 +47,10 @@ fn modules_use_only_what_lies_below_them() {
         ("queue", &["platform"]),
         ("operations", &["platform", "http", "queue"]),
         ("monitoring", &["platform", "http", "queue"]),
-        ("tracking", &["platform", "http", "queue", "operations", "work"]),
-        ("analytics", &["platform", "http", "queue", "tracking"]),
+        ("accounts", &["platform", "http"]),
+        ("configurator", &["platform", "http", "accounts", "operations"]),
+        ("tracking", &["platform", "http", "queue", "operations", "configurator", "work"]),
+        ("analytics", &["platform", "http", "queue", "configurator", "operations", "tracking"]),
     ] {
         let used = used_by(module);
         let allowed = set(below);

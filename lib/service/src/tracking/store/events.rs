@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use nest_haus_domain::tracking::{Entry, Event, Payload, SessionId, SessionKey};
+use nest_haus_domain::configurator::{Appraisal, PriceLists};
+use nest_haus_domain::tracking::{Entry, Event, Payload, SessionId, SessionKey, Snapshot};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgTransaction};
 use uuid::Uuid;
@@ -82,6 +83,7 @@ impl Fates<'_> {
 pub(super) async fn insert_events<'a>(
     tx: &mut PgTransaction<'_>,
     events: &[Placed<'a>],
+    lists: &PriceLists,
 ) -> Result<Fates<'a>, sqlx::Error> {
     let mut fates = Fates::default();
     for table in Table::ALL {
@@ -93,7 +95,7 @@ pub(super) async fn insert_events<'a>(
             .copied()
             .collect();
         rows.sort_by_key(Placed::identity);
-        insert_bisected(tx, table, &rows, &mut fates).await?;
+        insert_bisected(tx, (table, lists), &rows, &mut fates).await?;
     }
     Ok(fates)
 }
@@ -101,7 +103,7 @@ pub(super) async fn insert_events<'a>(
 /// Inserts rows; halves a part that the database refuses for what it says, down to the row.
 async fn insert_bisected<'a>(
     tx: &mut PgTransaction<'_>,
-    table: Table,
+    (table, lists): (Table, &PriceLists),
     rows: &[Placed<'a>],
     fates: &mut Fates<'a>,
 ) -> Result<(), sqlx::Error> {
@@ -111,7 +113,7 @@ async fn insert_bisected<'a>(
             continue;
         }
         let mut savepoint = tx.begin().await?;
-        match insert(&mut savepoint, table, part).await {
+        match insert(&mut savepoint, (table, lists), part).await {
             Ok(found) => {
                 savepoint.commit().await?;
                 for placed in part {
@@ -165,10 +167,10 @@ struct FoundRow {
 /// Inserts rows and answers which were new and which had come from the same entries before.
 async fn insert(
     tx: &mut PgTransaction<'_>,
-    table: Table,
+    (table, lists): (Table, &PriceLists),
     rows: &[Placed<'_>],
 ) -> Result<HashMap<Identity, Found>, sqlx::Error> {
-    let json = rows.iter().map(row).collect::<Value>().to_string();
+    let json = rows.iter().map(|placed| row(placed, lists)).collect::<Value>().to_string();
     let found = match table {
         Table::Interactions => insert_interactions(tx, &json).await?,
         Table::Snapshots => insert_snapshots(tx, &json).await?,
@@ -228,12 +230,16 @@ async fn insert_snapshots(
          ), new AS (
             INSERT INTO configuration_snapshots (
                 session_key, event_time, event_id, occurred_at, received_at,
-                entry_id, seq, total_price_cents, completion, trigger, id_source,
-                late, ohne_nest_mode, exits, completes, tab_id, configuration)
+                entry_id, seq, claimed_price_cents, total_price_cents, price_list_version,
+                completion, completion_incl_defaults, trigger, id_source, price_check,
+                late, ohne_nest_mode, exits, completes, tab_id, configuration, selections,
+                configuration_hash)
             SELECT
                 session_key, event_time, event_id, occurred_at, received_at,
-                entry_id, seq, total_price_cents, completion, trigger, id_source,
-                late, ohne_nest_mode, exits, completes, tab_id, configuration
+                entry_id, seq, claimed_price_cents, total_price_cents, price_list_version,
+                completion, completion_incl_defaults, trigger, id_source, price_check,
+                late, ohne_nest_mode, exits, completes, tab_id, configuration, selections,
+                configuration_hash
             FROM rows
             ON CONFLICT DO NOTHING RETURNING session_key, event_id)
          SELECT session_key, event_id AS "event_id!", true AS "is_new!" FROM new
@@ -306,12 +312,12 @@ async fn insert_metrics(
 }
 
 /// A moment as PostgreSQL reads it, years of five digits included.
-fn timestamp(at: DateTime<Utc>) -> String {
+pub(super) fn timestamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339().trim_start_matches('+').to_owned()
 }
 
 /// An event as a row of its table.
-fn row(placed: &Placed<'_>) -> Value {
+fn row(placed: &Placed<'_>, lists: &PriceLists) -> Value {
     let Placed { entry, event } = placed;
     let mut row = json!({
         "session_key": event.session_id.as_ref().map(|id| id.key().as_uuid()),
@@ -341,15 +347,7 @@ fn row(placed: &Placed<'_>) -> Value {
             "viewport_height": interaction.device.as_ref().and_then(|device| device.height),
             "additional_data": interaction.additional_data,
         }),
-        Payload::Snapshot(snapshot) => json!({
-            "trigger": snapshot.trigger,
-            "configuration": snapshot.configuration,
-            "total_price_cents": snapshot.total_price_cents,
-            "completion": snapshot.completion,
-            "ohne_nest_mode": snapshot.ohne_nest_mode,
-            "exits": snapshot.exits,
-            "completes": snapshot.completes,
-        }),
+        Payload::Snapshot(snapshot) => snapshot_columns(snapshot, event.occurred_at, lists),
         Payload::Fact(fact) => json!({
             "fact": fact.as_str(),
             "value": json!(fact).get("value"),
@@ -366,4 +364,32 @@ fn row(placed: &Placed<'_>) -> Value {
         row.extend(own);
     }
     row
+}
+
+/// A snapshot with what it costs by the list in force when it was seen.
+fn snapshot_columns(snapshot: &Snapshot, at: DateTime<Utc>, lists: &PriceLists) -> Value {
+    let claimed = snapshot.total_price_cents;
+    let appraisal = lists.appraise(&snapshot.configuration, claimed, at);
+    let mut columns = appraisal.as_ref().map_or_else(|| json!({}), appraisal_columns);
+    columns["trigger"] = json!(snapshot.trigger);
+    columns["configuration"] = snapshot.configuration.clone();
+    columns["claimed_price_cents"] = json!(claimed);
+    columns["ohne_nest_mode"] = json!(snapshot.ohne_nest_mode);
+    columns["exits"] = json!(snapshot.exits);
+    columns["completes"] = json!(snapshot.completes);
+    columns
+}
+
+/// What is known of a configuration, by the columns that hold it.
+pub(super) fn appraisal_columns(appraisal: &Appraisal) -> Value {
+    let quote = &appraisal.quote;
+    json!({
+        "total_price_cents": quote.total_cents,
+        "price_list_version": quote.price_list_version,
+        "price_check": appraisal.check,
+        "selections": appraisal.selections,
+        "configuration_hash": appraisal.hash,
+        "completion": quote.completion,
+        "completion_incl_defaults": quote.completion_incl_defaults,
+    })
 }

@@ -3,6 +3,7 @@
 //! Sessions are locked first, in key order, so that transactions cannot deadlock. Events that the
 //! database cannot take are found by bisection and become dead letters in the same transaction.
 
+mod changes;
 mod events;
 mod letters;
 mod sessions;
@@ -10,16 +11,19 @@ mod tally;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use nest_haus_domain::configurator::PriceLists;
 use nest_haus_domain::tracking::{Entry, Register, SessionFacts, SessionId, SessionKey};
 use serde_json::Value;
 use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
-use self::events::{Dead, Placed, insert_events};
+use self::changes::project_changes;
+use self::events::{Dead, Placed, Table, insert_events};
 use self::letters::{insert_letters, insert_rejections};
 use self::sessions::{lock_sessions, project_sessions};
 use self::tally::{Tally, known_stages};
 use super::accept::refuse_without_consent;
+use crate::configurator::{self, PriceListLock};
 use crate::platform::{App, begin_bounded};
 
 pub(super) use self::letters::{DamagedEntry, insert_damaged_entries};
@@ -55,6 +59,7 @@ pub(in crate::tracking) enum Origin {
 /// stores nothing and counts nothing. Events that need consent and were received after the visitor
 /// refused it are refused here too, since the refusal may have gone past the queue.
 pub(in crate::tracking) async fn store(
+    app: &App,
     tx: &mut PgTransaction<'_>,
     mut entries: Vec<Entry>,
     origin: Origin,
@@ -67,17 +72,37 @@ pub(in crate::tracking) async fn store(
         .iter()
         .flat_map(|entry| entry.events.iter().map(move |event| Placed { entry, event }))
         .collect();
-    let mut fates = insert_events(tx, &events).await?;
+    let lists = price_lists(app, tx, &events, &known).await?;
+    let mut fates = insert_events(tx, &events, &lists).await?;
     let stages = known_stages(tx, &entries).await?;
     let dead = fates.dead.iter().map(Dead::letter).collect();
     insert_letters(tx, dead).await?;
     fates.repeated.extend(insert_rejections(tx, &entries).await?);
     note_repeated(tx, &fates.repeated).await?;
     let new: Vec<_> = events.iter().filter(|placed| fates.is_new(placed)).copied().collect();
-    project_sessions(tx, &new, &mut known).await?;
+    project_changes(tx, &new).await?;
+    project_sessions(tx, &new, &mut known, &lists).await?;
     let tally = Tally::of(&entries, &events, &fates, stages);
     tally.write(tx, origin).await?;
     Ok(tally.total())
+}
+
+/// The price lists that the configurations among some events, and the latest ones of their sessions,
+/// fall under. Nobody publishes another one until the transaction ends.
+async fn price_lists(
+    app: &App,
+    tx: &mut PgTransaction<'_>,
+    events: &[Placed<'_>],
+    known: &HashMap<SessionKey, SessionFacts>,
+) -> Result<PriceLists, sqlx::Error> {
+    let snapshots =
+        events.iter().filter(|placed| Table::of(&placed.event.payload) == Table::Snapshots);
+    let seen = snapshots.map(|placed| placed.event.occurred_at);
+    let earliest =
+        seen.chain(known.values().filter_map(|facts| facts.at(&Register::Configuration))).min();
+    let Some(earliest) = earliest else { return Ok(PriceLists::default()) };
+    configurator::lock_price_lists(tx, PriceListLock::Use).await?;
+    configurator::price_lists_in(app, tx, earliest).await
 }
 
 /// Refuses what needs consent and was received after the visitor refused it.
@@ -128,7 +153,7 @@ pub(in crate::tracking) async fn store_directly(
     )
     .execute(&mut *tx)
     .await?;
-    store(&mut tx, vec![entry.clone()], Origin::Arrival).await?;
+    store(app, &mut tx, vec![entry.clone()], Origin::Arrival).await?;
     let keys: Vec<Uuid> = entry.claims.keys().map(|id| id.key().as_uuid()).collect();
     let facts = load_facts(&mut tx, &keys).await?;
     tx.commit().await?;

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use nest_haus_domain::tracking::{Entry, Register, SessionFacts, SessionId, SessionKey};
+use nest_haus_domain::configurator::PriceLists;
+use nest_haus_domain::tracking::{Entry, Payload, Register, SessionFacts, SessionId, SessionKey};
 use serde_json::{Value, json};
 use sqlx::PgTransaction;
 use uuid::Uuid;
 
 use super::decode_facts;
-use super::events::{Placed, Table};
+use super::events::{Placed, Table, appraisal_columns};
 use crate::tracking::accept::facts_by_session;
 
 /// Creates the rows of unknown sessions and locks all of them, in key order.
@@ -47,6 +48,7 @@ pub(super) async fn project_sessions(
     tx: &mut PgTransaction<'_>,
     new: &[Placed<'_>],
     known: &mut HashMap<SessionKey, SessionFacts>,
+    lists: &PriceLists,
 ) -> Result<(), sqlx::Error> {
     let mut ids: BTreeMap<SessionKey, SessionId> = BTreeMap::new();
     let mut counts: HashMap<(SessionKey, Table), i64> = HashMap::new();
@@ -62,13 +64,15 @@ pub(super) async fn project_sessions(
             *counts.entry((placed.session_key(), table)).or_default() += 1;
         }
     }
+    let completion_max = completion_max(new, lists);
     let count = |key: SessionKey, table: Table| counts.get(&(key, table)).copied().unwrap_or(0);
     let mut facts_rows = Vec::with_capacity(ids.len());
     let mut session_rows = Vec::with_capacity(ids.len());
     for (key, session_id) in &ids {
         let Some(facts) = known.get_mut(key) else { continue };
         facts.forget_after_refusal();
-        let mut row = session_row(session_id, facts);
+        let mut row = session_row(session_id, facts, lists);
+        row["completion_max"] = json!(completion_max.get(key));
         row["interaction_count"] = json!(count(*key, Table::Interactions));
         row["snapshot_count"] = json!(count(*key, Table::Snapshots));
         row["metric_count"] = json!(count(*key, Table::Metrics));
@@ -79,12 +83,36 @@ pub(super) async fn project_sessions(
         .await
 }
 
+/// The greatest completion among the new snapshots of each session.
+fn completion_max(new: &[Placed<'_>], lists: &PriceLists) -> HashMap<SessionKey, f64> {
+    let mut greatest = HashMap::new();
+    for placed in new {
+        let Payload::Snapshot(snapshot) = &placed.event.payload else { continue };
+        let at = placed.event.occurred_at;
+        let Some(appraisal) = lists.appraise(&snapshot.configuration, None, at) else { continue };
+        let reached: &mut f64 = greatest.entry(placed.session_key()).or_default();
+        *reached = reached.max(appraisal.quote.completion);
+    }
+    greatest
+}
+
+/// The latest configuration, with what it costs by the list in force when it was seen.
+fn configuration_columns(facts: &SessionFacts, lists: &PriceLists) -> Option<Value> {
+    let at = facts.at(&Register::Configuration)?;
+    let claimed = facts.claimed_price_cents();
+    let appraisal = lists.appraise(facts.configuration()?, claimed, at);
+    let mut columns = appraisal.as_ref().map_or_else(|| json!({}), appraisal_columns);
+    columns["configured_at"] = json!(at);
+    columns["claimed_price_cents"] = json!(claimed);
+    Some(columns)
+}
+
 /// The columns of a session that follow from its facts.
-fn session_row(session_id: &SessionId, facts: &SessionFacts) -> Value {
+fn session_row(session_id: &SessionId, facts: &SessionFacts, lists: &PriceLists) -> Value {
     let value = |register: Register| facts.value(&register).cloned().unwrap_or(Value::Null);
     let (consent, context, device) =
         (value(Register::Consent), value(Register::Context), value(Register::Device));
-    json!({
+    let mut row = json!({
         "session_key": session_id.key(),
         "session_id": session_id,
         "status": facts.status(),
@@ -96,8 +124,6 @@ fn session_row(session_id: &SessionId, facts: &SessionFacts) -> Value {
         "first_cart_at": facts.at(&Register::FirstCart),
         "completed_at": facts.at(&Register::Completed),
         "converted_at": facts.at(&Register::Converted),
-        "total_price_cents": facts.total_price_cents(),
-        "completion": facts.completion(),
         "ohne_nest_mode": value(Register::OhneNestMode),
         "analytics_consent": consent["analytics"],
         "marketing_consent": consent["marketing"],
@@ -108,7 +134,13 @@ fn session_row(session_id: &SessionId, facts: &SessionFacts) -> Value {
         "user_agent": context["userAgent"],
         "referrer": context["referrer"],
         "visitor_id": value(Register::VisitorId),
-    })
+    });
+    if let (Some(row), Some(Value::Object(columns))) =
+        (row.as_object_mut(), configuration_columns(facts, lists))
+    {
+        row.extend(columns);
+    }
+    row
 }
 
 async fn write_sessions(
@@ -128,13 +160,17 @@ async fn write_sessions(
         "INSERT INTO user_sessions (
             session_key, session_id, status, started_at, last_activity_at, last_exit_at,
             first_selection_at, first_snapshot_at, first_cart_at, completed_at, converted_at,
-            total_price_cents, completion, interaction_count, snapshot_count, metric_count,
+            configured_at, claimed_price_cents, total_price_cents, price_list_version, price_check,
+            selections, configuration_hash, completion, completion_incl_defaults, completion_max,
+            interaction_count, snapshot_count, metric_count,
             ohne_nest_mode, analytics_consent, marketing_consent, functional_consent,
             device_type, country, city, user_agent, referrer, visitor_id)
          SELECT
             session_key, session_id, status, started_at, last_activity_at, last_exit_at,
             first_selection_at, first_snapshot_at, first_cart_at, completed_at, converted_at,
-            total_price_cents, completion, interaction_count, snapshot_count, metric_count,
+            configured_at, claimed_price_cents, total_price_cents, price_list_version, price_check,
+            selections, configuration_hash, completion, completion_incl_defaults, completion_max,
+            interaction_count, snapshot_count, metric_count,
             ohne_nest_mode, analytics_consent, marketing_consent, functional_consent,
             device_type, country, city, user_agent, referrer, visitor_id
          FROM json_populate_recordset(NULL::user_sessions, $1::text::json)
@@ -148,8 +184,16 @@ async fn write_sessions(
             first_cart_at = excluded.first_cart_at,
             completed_at = excluded.completed_at,
             converted_at = excluded.converted_at,
+            configured_at = excluded.configured_at,
+            claimed_price_cents = excluded.claimed_price_cents,
             total_price_cents = excluded.total_price_cents,
+            price_list_version = excluded.price_list_version,
+            price_check = excluded.price_check,
+            selections = excluded.selections,
+            configuration_hash = excluded.configuration_hash,
             completion = excluded.completion,
+            completion_incl_defaults = excluded.completion_incl_defaults,
+            completion_max = greatest(user_sessions.completion_max, excluded.completion_max),
             interaction_count = user_sessions.interaction_count + excluded.interaction_count,
             snapshot_count = user_sessions.snapshot_count + excluded.snapshot_count,
             metric_count = user_sessions.metric_count + excluded.metric_count,

@@ -1,0 +1,120 @@
+//! The catalogue as everybody may read it.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use nest_haus_domain::configurator::{
+    Catalogue, CatalogueOption, Category, Price, PriceRow, euros,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+
+use super::pricing::{cache_control, in_force};
+use crate::http::{Context, Problem, ProblemDocument, Query, etag, unless_known};
+
+/// The catalogue in force.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CatalogueInForce {
+    /// Version of the price list.
+    version: i32,
+    /// Since when it is in force.
+    effective_from: DateTime<Utc>,
+    /// When another one follows, if that is known.
+    next_change: Option<DateTime<Utc>>,
+    /// Categories, options, rules and prices; prices are cents, or `on_request`.
+    #[schema(value_type = Object)]
+    catalogue: Value,
+}
+
+/// The catalogue in force: categories, options, what goes with what, prices in cents.
+#[utoipa::path(
+    get, path = "/api/catalog", tag = "configurator",
+    responses(
+        (status = 200, description = "The catalogue.", body = CatalogueInForce),
+        (status = 304, description = "As the client has it."),
+        (status = 404, description = "No price list was ever published.", body = ProblemDocument),
+        (status = 503, description = "Try again later.", body = ProblemDocument),
+    )
+)]
+pub async fn catalog(cx: Context) -> Result<Response, Problem> {
+    let (list, next_change) = in_force(&cx).await?;
+    let answer = CatalogueInForce {
+        version: list.version,
+        effective_from: list.effective_from,
+        next_change,
+        catalogue: json!(list.catalogue.document()),
+    };
+    let etag = etag(&json!(answer).to_string());
+    let cache_control = cache_control(next_change, cx.now);
+    Ok(unless_known(&cx.caller, &etag, &cache_control, || Json(answer).into_response()))
+}
+
+/// Which options.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct HouseOptionsQuery {
+    /// Those of one category.
+    category: Option<String>,
+}
+
+/// The options on offer, in the shape of the system before.
+#[utoipa::path(
+    get, path = "/api/house-options", tag = "configurator", params(HouseOptionsQuery),
+    responses(
+        (status = 200, description = "The options; `basePrice` is the price for the smallest size in euros, −1 on request."),
+        (status = 304, description = "As the client has them."),
+        (status = 404, description = "No price list was ever published.", body = ProblemDocument),
+        (status = 503, description = "Try again later.", body = ProblemDocument),
+    )
+)]
+pub async fn house_options(
+    cx: Context,
+    Query(query): Query<HouseOptionsQuery>,
+) -> Result<Response, Problem> {
+    let (list, next_change) = in_force(&cx).await?;
+    let catalogue = &list.catalogue;
+    let wanted = |category: &&Category| {
+        !category.retired && query.category.as_ref().is_none_or(|id| *id == category.id)
+    };
+    let options: Vec<Value> = catalogue
+        .categories()
+        .iter()
+        .filter(wanted)
+        .flat_map(|category| category.options.iter().map(move |option| (category, option)))
+        .map(|(category, option)| house_option(catalogue, category, option))
+        .collect();
+    let etag = etag(&json!(options).to_string());
+    let cache_control = cache_control(next_change, cx.now);
+    Ok(unless_known(&cx.caller, &etag, &cache_control, || {
+        let timestamp = cx.now.timestamp_millis();
+        Json(json!({"success": true, "data": options, "timestamp": timestamp})).into_response()
+    }))
+}
+
+fn house_option(catalogue: &Catalogue, category: &Category, option: &CatalogueOption) -> Value {
+    let rows = catalogue.document().prices.iter();
+    let rows: Vec<&PriceRow> =
+        rows.filter(|row| row.category == category.id && row.option == option.id).collect();
+    let smallest = catalogue.sizes().next().map(|size| size.id.as_str());
+    let base_price = match rows.first().and_then(|row| row.for_size(smallest)) {
+        Some(Price::Amount(cents)) => euros(cents),
+        Some(Price::OnRequest) => json!(-1),
+        None => json!(0),
+    };
+    let mut properties = option.properties.clone();
+    properties.insert("default".to_owned(), json!(option.default));
+    properties.insert("areaDm2".to_owned(), json!(option.area_dm2));
+    properties.insert("quantityMax".to_owned(), json!(option.quantity_max));
+    properties.insert("prices".to_owned(), json!(rows));
+    json!({
+        "id": format!("{}:{}", category.id, option.id),
+        "category": category.id,
+        "value": option.id,
+        "name": option.name,
+        "description": option.description,
+        "basePrice": base_price,
+        "imageUrl": option.properties.get("imageUrl"),
+        "properties": properties,
+    })
+}

@@ -1,0 +1,166 @@
+//! A change of the catalogue as an administrator sends it: JSON, or a price table as CSV.
+
+use chrono::{DateTime, Utc};
+use nest_haus_domain::configurator::{
+    Catalogue, CatalogueDocument, CatalogueFault, Place, PriceRow, read_price_csv,
+};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::http::{FieldError, Problem, Upload, read};
+
+/// Most characters of a note.
+const NOTE_CHARS_MAX: usize = 500;
+
+/// What to do with the changed catalogue. In the query of a CSV upload, in the body of a JSON one.
+#[derive(Debug, Default, Deserialize, IntoParams, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EditOptions {
+    /// The latest version that the editor saw; another one answers 409.
+    pub expected_version: Option<i32>,
+    /// Only say what would change.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// Keep it without publishing it.
+    #[serde(default)]
+    pub draft: bool,
+    /// When it comes into force; now, if left out.
+    pub effective_from: Option<DateTime<Utc>>,
+    /// Why.
+    #[serde(default)]
+    pub note: String,
+}
+
+impl EditOptions {
+    /// Checks what can be checked without the database.
+    pub(super) fn check(&self, now: DateTime<Utc>) -> Result<i32, Problem> {
+        let mut errors = Vec::new();
+        if self.expected_version.is_none() {
+            errors.push(FieldError::required("expectedVersion"));
+        }
+        if self.note.chars().count() > NOTE_CHARS_MAX || self.note.contains('\0') {
+            let message = format!("at most {NOTE_CHARS_MAX} characters, none of them NUL");
+            errors.push(FieldError::new("note", "too_long", message));
+        }
+        if self.effective_from.is_some_and(|from| from < now) {
+            let message = "prices of the past stay as they were: must be now or later";
+            errors.push(FieldError::new("effectiveFrom", "invalid", message));
+        }
+        if self.draft && self.effective_from.is_some() {
+            let message = "a draft does not come into force";
+            errors.push(FieldError::new("effectiveFrom", "unexpected", message));
+        }
+        match self.expected_version {
+            Some(version) if errors.is_empty() => Ok(version),
+            _ => Err(Problem::Invalid(errors)),
+        }
+    }
+}
+
+/// A change as JSON: one of `catalogue`, `prices` and `draftVersion`, and what to do with it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct JsonEdit {
+    /// A whole catalogue.
+    #[schema(value_type = Option<Object>)]
+    catalogue: Option<Value>,
+    /// A whole price table, the rest of the catalogue as it is.
+    #[schema(value_type = Option<Vec<Object>>)]
+    prices: Option<Value>,
+    /// A draft to publish as it is.
+    draft_version: Option<i32>,
+    #[serde(flatten)]
+    #[schema(inline)]
+    options: Value,
+}
+
+/// What a changed catalogue is made of.
+#[derive(Debug)]
+pub(super) enum Content {
+    Catalogue(Box<CatalogueDocument>),
+    Prices(Vec<PriceRow>),
+    Csv(Vec<u8>),
+    Draft(i32),
+}
+
+/// Reads an upload by its content type.
+pub(super) fn read_edit(
+    upload: &Upload,
+    query: EditOptions,
+) -> Result<(EditOptions, Content), Problem> {
+    match upload.content_type.as_str() {
+        "text/csv" => Ok((query, Content::Csv(upload.bytes.to_vec()))),
+        "application/json" => read_json_edit(&upload.json()?),
+        _ => Err(Problem::UnsupportedMediaType("application/json or text/csv")),
+    }
+}
+
+fn read_json_edit(body: &Value) -> Result<(EditOptions, Content), Problem> {
+    let invalid = Problem::field;
+    let edit: JsonEdit = read("", body).map_err(invalid)?;
+    let options: EditOptions = read("", &edit.options).map_err(invalid)?;
+    let content = match (&edit.catalogue, &edit.prices, edit.draft_version) {
+        (Some(catalogue), None, None) => {
+            Content::Catalogue(Box::new(read("catalogue", catalogue).map_err(invalid)?))
+        }
+        (None, Some(prices), None) => Content::Prices(read("prices", prices).map_err(invalid)?),
+        (None, None, Some(version)) => Content::Draft(version),
+        _ => {
+            let message = "one of `catalogue`, `prices` and `draftVersion` is required";
+            return Err(invalid(FieldError::new("catalogue", "required", message)));
+        }
+    };
+    Ok((options, content))
+}
+
+impl Content {
+    /// The changed catalogue, given the one that it was made from.
+    pub(super) fn onto(self, base: &Catalogue) -> Result<Catalogue, Problem> {
+        let with_prices = |prices| CatalogueDocument { prices, ..base.document().clone() };
+        let (document, name): (_, fn(&Place) -> String) = match self {
+            Self::Catalogue(document) => (*document, in_catalogue),
+            Self::Prices(prices) => (with_prices(prices), in_prices),
+            Self::Csv(bytes) => {
+                let prices =
+                    read_price_csv(&bytes, base).map_err(|faults| refuse(&faults, in_csv))?;
+                (with_prices(prices), in_csv)
+            }
+            Self::Draft(_) => return Err(Problem::NotFound("Draft")),
+        };
+        Catalogue::new(document).map_err(|faults| refuse(&faults, name))
+    }
+}
+
+fn refuse(faults: &[CatalogueFault], name: fn(&Place) -> String) -> Problem {
+    let error = |fault: &CatalogueFault| {
+        FieldError::new(name(&fault.place), fault.code, fault.message.clone())
+    };
+    Problem::Invalid(faults.iter().map(error).collect())
+}
+
+fn in_catalogue(place: &Place) -> String {
+    match place {
+        Place::Field(path) => format!("catalogue.{path}"),
+        Place::Price { .. } => format!("catalogue.{}", in_prices(place)),
+    }
+}
+
+fn in_prices(place: &Place) -> String {
+    match place {
+        Place::Field(path) => path.clone(),
+        Place::Price { row, column } => match column.as_str() {
+            "category" | "option" | "variant" | "price" => format!("prices[{row}].{column}"),
+            size => format!("prices[{row}].prices.{size}"),
+        },
+    }
+}
+
+/// Rows as a spreadsheet numbers them: from 1, the header first.
+fn in_csv(place: &Place) -> String {
+    match place {
+        Place::Field(path) => path.clone(),
+        Place::Price { row, column } => format!("row {}, column {column}", row + 2),
+    }
+}

@@ -1,0 +1,122 @@
+-- Price lists, the audit log, annotations; every snapshot priced; what changed between snapshots.
+
+CREATE TYPE price_list_state AS ENUM ('draft', 'published', 'withdrawn');
+CREATE TYPE price_check AS ENUM ('unclaimed', 'match', 'outdated', 'mismatch');
+
+-- A whole catalogue with its prices. Which one is in force follows from effective_from: the latest
+-- that is published and has begun; of several with one beginning, the greatest version.
+CREATE TABLE price_lists (
+    version integer PRIMARY KEY CHECK (version > 0),
+    state price_list_state NOT NULL,
+    effective_from timestamptz,
+    base_version integer REFERENCES price_lists (version),
+    document jsonb NOT NULL,
+    note text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL,
+    created_by text NOT NULL,
+    published_at timestamptz,
+    published_by text,
+    CHECK ((state = 'draft') = (effective_from IS NULL)),
+    CHECK ((state = 'draft') = (published_at IS NULL)),
+    CHECK ((state = 'draft') = (published_by IS NULL))
+);
+CREATE INDEX price_lists_published ON price_lists (effective_from, version) WHERE state = 'published';
+
+CREATE FUNCTION keep_price_list() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE'
+        AND (NEW.version, NEW.base_version, NEW.document, NEW.created_at, NEW.created_by)
+            IS NOT DISTINCT FROM
+            (OLD.version, OLD.base_version, OLD.document, OLD.created_at, OLD.created_by)
+        AND (OLD.state = 'draft'
+            OR (NEW.effective_from, NEW.published_at, NEW.published_by, NEW.note)
+                IS NOT DISTINCT FROM
+                (OLD.effective_from, OLD.published_at, OLD.published_by, OLD.note))
+        AND (OLD.state, NEW.state) IN (('draft', 'published'), ('published', 'withdrawn'))
+    THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'a price list cannot be changed' USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER keep_price_list BEFORE UPDATE OR DELETE ON price_lists
+    FOR EACH ROW EXECUTE FUNCTION keep_price_list();
+
+-- Who did what. Each row's hash covers the row and the hash before it.
+CREATE TABLE audit_log (
+    seq bigint PRIMARY KEY CHECK (seq > 0),
+    at timestamptz NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL,
+    subject text NOT NULL,
+    detail text NOT NULL CHECK (detail::json IS NOT NULL),
+    previous_hash bytea NOT NULL CHECK (length(previous_hash) = 32),
+    hash bytea NOT NULL UNIQUE CHECK (length(hash) = 32)
+);
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER audit_log_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER price_lists_are_kept BEFORE TRUNCATE ON price_lists
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- What happened to the business at a moment; drawn into charts.
+CREATE TABLE annotations (
+    id uuid PRIMARY KEY,
+    at timestamptz NOT NULL,
+    kind text NOT NULL,
+    title text NOT NULL,
+    detail jsonb NOT NULL DEFAULT '{}',
+    created_at timestamptz NOT NULL,
+    created_by text NOT NULL
+);
+CREATE INDEX annotations_at ON annotations (at);
+
+-- total_price_cents is the price by the price list from here on, and absent where price_list_version
+-- is; what the browser claims is claimed_price_cents.
+ALTER TABLE configuration_snapshots
+    ADD COLUMN claimed_price_cents bigint,
+    ADD COLUMN price_list_version integer,
+    ADD COLUMN price_check price_check,
+    ADD COLUMN selections jsonb,
+    ADD COLUMN configuration_hash text,
+    ADD COLUMN completion_incl_defaults double precision,
+    ALTER COLUMN completion DROP NOT NULL;
+UPDATE configuration_snapshots SET claimed_price_cents = total_price_cents, total_price_cents = NULL;
+CREATE INDEX configuration_snapshots_mismatch ON configuration_snapshots (occurred_at)
+    WHERE price_check = 'mismatch';
+
+ALTER TABLE user_sessions
+    ADD COLUMN claimed_price_cents bigint,
+    ADD COLUMN price_list_version integer,
+    ADD COLUMN price_check price_check,
+    ADD COLUMN configured_at timestamptz,
+    ADD COLUMN selections jsonb,
+    ADD COLUMN configuration_hash text,
+    ADD COLUMN completion_incl_defaults double precision,
+    ADD COLUMN completion_max double precision;
+UPDATE user_sessions SET claimed_price_cents = total_price_cents, total_price_cents = NULL;
+
+-- What changed from one snapshot of a session to the next, by the order of events. A projection of
+-- configuration_snapshots: any moment of a session is rebuilt by applying the changes up to it.
+CREATE TABLE configuration_changes (
+    session_key uuid NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    seq bigint NOT NULL,
+    event_id uuid NOT NULL,
+    event_time timestamptz NOT NULL,
+    changes jsonb NOT NULL DEFAULT '[]',
+    price_change_cents bigint,
+    PRIMARY KEY (session_key, occurred_at, seq, event_id)
+);
+
+-- Reports on popular configurations, made by a job.
+CREATE TABLE popular_configurations (
+    time_range text NOT NULL,
+    basis text NOT NULL,
+    refreshed_at timestamptz NOT NULL,
+    report jsonb NOT NULL,
+    PRIMARY KEY (time_range, basis)
+);
