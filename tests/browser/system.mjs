@@ -1,0 +1,104 @@
+// The running system that the tests look at: `nest-haus serve` with the page as its static files.
+
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
+const PAGE = fileURLToPath(new URL("page", import.meta.url));
+const PROGRAM = resolve(REPOSITORY, process.env.NEST_HAUS_BIN ?? "target/debug/nest-haus");
+const ADMIN_API_KEY = "browser-test-admin-key";
+const START_MS_MAX = 15_000;
+const DRAIN_TRIES_MAX = 100;
+
+/** Migrates, and serves until `stop` is called. */
+export async function startSystem() {
+  const env = environment();
+  await promisify(execFile)(PROGRAM, ["migrate"], { cwd: REPOSITORY, env });
+  const base = `http://127.0.0.1:${await freePort()}`;
+  const listen = new URL(base).host;
+  const options = ["serve", "--listen", listen, "--public", PAGE, "--no-cron"];
+  const child = spawn(PROGRAM, options, { cwd: REPOSITORY, env, stdio: "inherit" });
+  const system = new System(base, child);
+  try {
+    await system.waitUntilReady();
+  } catch (error) {
+    await system.stop();
+    throw error;
+  }
+  return system;
+}
+
+/** What the program gets to know; above all no CRON_SECRET of this machine. */
+function environment() {
+  const { PATH, DATABASE_URL, REDIS_URL } = process.env;
+  assert.ok(DATABASE_URL && REDIS_URL, "DATABASE_URL and REDIS_URL: use scripts/services run");
+  const settings = { NEST_HAUS_ENV: "local", ADMIN_API_KEY, RUST_LOG: "error" };
+  return { PATH, DATABASE_URL, REDIS_URL, ...settings };
+}
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  return port;
+}
+
+class System {
+  constructor(base, child) {
+    this.base = base;
+    this.child = child;
+  }
+
+  async waitUntilReady() {
+    for (const end = Date.now() + START_MS_MAX; Date.now() < end; await wait(50)) {
+      assert.equal(this.child.exitCode, null, "nest-haus ended by itself");
+      const answer = await fetch(`${this.base}/api/health`).catch(() => null);
+      if (answer?.ok) return;
+    }
+    assert.fail("nest-haus did not start");
+  }
+
+  async stop() {
+    if (this.child.exitCode !== null) return;
+    const ended = once(this.child, "exit");
+    this.child.kill();
+    await ended;
+  }
+
+  /** Reads as an administrator, or as cron: without any session's cookie. */
+  async get(path) {
+    const headers = { authorization: `Bearer ${ADMIN_API_KEY}` };
+    const answer = await fetch(this.base + path, { headers });
+    return { status: answer.status, body: await answer.json() };
+  }
+
+  /** Stores everything that waits in the queue. */
+  async drain() {
+    for (const job of ["sync-interactions", "sync-configurations"]) await this.runJob(job);
+  }
+
+  async runJob(job) {
+    for (let tries = 0; tries < DRAIN_TRIES_MAX; tries += 1) {
+      const { status, body } = await this.get(`/api/cron/${job}`);
+      assert.equal(status, 200, JSON.stringify(body));
+      if (body.report.complete) return;
+      await wait(100);
+    }
+    assert.fail(`${job} never came to its end`);
+  }
+
+  /** What became of all events, and of those of one session. */
+  async ledger(sessionId) {
+    const query = new URLSearchParams({ sessionId });
+    const { status, body } = await this.get(`/api/admin/analytics/data-quality?${query}`);
+    assert.equal(status, 200, JSON.stringify(body));
+    return body;
+  }
+}
