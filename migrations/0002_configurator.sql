@@ -112,6 +112,38 @@ CREATE TABLE configuration_changes (
     PRIMARY KEY (session_key, occurred_at, seq, event_id)
 );
 
+-- What the visitors of a period configured, one vote a session: the configuration that the session
+-- ended with (final), the same of sessions that completed (ordered), or each that it ever had (ever).
+CREATE FUNCTION configuration_votes(since timestamptz, until timestamptz, basis text)
+RETURNS TABLE (
+    session_key uuid, started_at timestamptz, configuration_hash text, selections jsonb,
+    total_price_cents bigint, price_list_version integer, status session_status,
+    converted boolean, source text)
+LANGUAGE sql STABLE AS $$
+    SELECT s.session_key, s.started_at, s.configuration_hash, s.selections, s.total_price_cents,
+        s.price_list_version, s.status, s.first_cart_at IS NOT NULL OR s.completed_at IS NOT NULL,
+        substring(s.referrer FROM '[?&]utm_source=([^&#]+)')
+    FROM user_sessions AS s
+    WHERE basis <> 'ever' AND s.configuration_hash IS NOT NULL
+        AND s.started_at >= since AND s.started_at < until AND s.analytics_consent IS NOT FALSE
+        AND (basis <> 'ordered' OR s.completed_at IS NOT NULL OR s.converted_at IS NOT NULL)
+    UNION ALL
+    (SELECT DISTINCT ON (s.session_key, c.configuration_hash)
+        s.session_key, s.started_at, c.configuration_hash, c.selections, c.total_price_cents,
+        c.price_list_version, s.status, s.first_cart_at IS NOT NULL OR s.completed_at IS NOT NULL,
+        substring(s.referrer FROM '[?&]utm_source=([^&#]+)')
+    FROM user_sessions AS s JOIN configuration_snapshots AS c ON c.session_key = s.session_key
+    WHERE basis = 'ever' AND c.configuration_hash IS NOT NULL
+        AND s.started_at >= since AND s.started_at < until AND s.analytics_consent IS NOT FALSE
+    ORDER BY s.session_key, c.configuration_hash, c.occurred_at DESC, c.event_id)
+$$;
+
+-- What a session was shown and what it chose, without reading all that it did.
+CREATE INDEX interaction_events_options_shown ON interaction_events (session_key)
+    WHERE event_type = 'options_shown';
+CREATE INDEX interaction_events_selection ON interaction_events (session_key)
+    INCLUDE (category, selection_value) WHERE event_type = 'selection';
+
 -- Reports on popular configurations, made by a job.
 CREATE TABLE popular_configurations (
     time_range text NOT NULL,

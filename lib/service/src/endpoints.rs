@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::analytics::{data_quality, overview, real_time};
+use crate::analytics::{data_quality, overview, popular, real_time};
 use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::http::{around, within_rate_limit};
 use crate::monitoring::health;
@@ -185,6 +185,10 @@ endpoint!(
     DATA_QUALITY, "admin/analytics/data-quality", Admin, None, data_quality::data_quality
 );
 endpoint!(
+    /// Popular configurations and options, and what configurations cost.
+    POPULAR_CONFIGS, "admin/analytics/popular-configs", Admin, None, popular::popular_configs
+);
+endpoint!(
     /// The catalogue for administrators.
     ADMIN_CATALOG, "admin/catalog", Admin, None,
     catalog_admin::get_catalog, catalog_admin::put_catalog
@@ -213,6 +217,12 @@ endpoint!(
     drain::sync_performance
 );
 
+endpoint!(
+    /// Makes the reports of popular configurations.
+    POPULAR_CONFIGURATIONS, "cron/popular-configurations", Cron, Some("*/15 * * * *"),
+    popular::popular_configurations
+);
+
 /// Every endpoint.
 pub const ALL: &[Endpoint] = &[
     SESSIONS,
@@ -239,12 +249,14 @@ pub const ALL: &[Endpoint] = &[
     REAL_TIME,
     OVERVIEW,
     DATA_QUALITY,
+    POPULAR_CONFIGS,
     ADMIN_CATALOG,
     ADMIN_CATALOG_ROLLBACK,
     ADMIN_CATALOG_HISTORY,
     SYNC_INTERACTIONS,
     SYNC_CONFIGURATIONS,
     SYNC_PERFORMANCE,
+    POPULAR_CONFIGURATIONS,
 ];
 
 /// The endpoints of a group, which the compact deployment serves from one function.

@@ -3,9 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-/// The ranges that a report can be asked for.
+/// The ranges that a report can be asked for by name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TimeRange {
+    /// The last day.
+    #[serde(rename = "24h")]
+    OneDay,
     /// The last seven days.
     #[default]
     #[serde(rename = "7d")]
@@ -19,10 +22,31 @@ pub enum TimeRange {
 }
 
 impl TimeRange {
+    /// Every range.
+    pub const ALL: [Self; 4] = [Self::OneDay, Self::SevenDays, Self::ThirtyDays, Self::NinetyDays];
+
+    /// The name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OneDay => "24h",
+            Self::SevenDays => "7d",
+            Self::ThirtyDays => "30d",
+            Self::NinetyDays => "90d",
+        }
+    }
+
+    /// The range of a name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|range| range.as_str() == name)
+    }
+
     /// How long the range is.
     #[must_use]
     pub const fn length(self) -> TimeDelta {
         match self {
+            Self::OneDay => TimeDelta::days(1),
             Self::SevenDays => TimeDelta::days(7),
             Self::ThirtyDays => TimeDelta::days(30),
             Self::NinetyDays => TimeDelta::days(90),

@@ -1,13 +1,14 @@
 //! How much was lost, and how many prices were wrong: the ledger and the price check as a report.
 
 use axum::Json;
-use nest_haus_domain::analytics::{Period, Rate, TimeRange};
+use nest_haus_domain::analytics::Rate;
 use nest_haus_domain::tracking::SessionId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::meta::Meta;
 use super::price_integrity::{PriceIntegrity, price_integrity};
+use super::range::RangeQuery;
 use crate::http::{Context, FieldError, May, Problem, ProblemDocument, Query, ReadAnalytics};
 use crate::queue;
 use crate::tracking::ledger::{LedgerReport, SessionLedger, ledger, session_ledger};
@@ -18,10 +19,6 @@ use crate::tracking::ledger::{LedgerReport, SessionLedger, ledger, session_ledge
 pub struct DataQualityQuery {
     /// A session's id.
     session_id: Option<String>,
-    /// The range of `prices`: `7d` (default), `30d` or `90d`.
-    #[serde(default)]
-    #[param(value_type = Option<String>)]
-    time_range: TimeRange,
 }
 
 /// The ledger with the share of numbered events that are stored.
@@ -37,7 +34,7 @@ pub struct DataQuality {
     ledger: LedgerReport,
     /// The ledger of the session that was asked for.
     session: Option<SessionLedger>,
-    /// Whether pages showed the right prices.
+    /// Whether pages showed the right prices, in the range that was asked for.
     prices: PriceIntegrity,
     /// What the report says about itself.
     meta: Meta,
@@ -45,7 +42,7 @@ pub struct DataQuality {
 
 /// What became of every transmission and of every numbered event, in total and by session.
 #[utoipa::path(
-    get, path = "/api/admin/analytics/data-quality", tag = "analytics", params(DataQualityQuery),
+    get, path = "/api/admin/analytics/data-quality", tag = "analytics", params(DataQualityQuery, RangeQuery),
     security(("admin" = [])),
     responses(
         (status = 200, description = "The ledger.", body = DataQuality),
@@ -58,7 +55,9 @@ pub async fn data_quality(
     cx: Context,
     _: May<ReadAnalytics>,
     Query(query): Query<DataQualityQuery>,
+    Query(range): Query<RangeQuery>,
 ) -> Result<Json<DataQuality>, Problem> {
+    let (period, _) = range.period(cx.now)?;
     let session = match query.session_id {
         Some(text) => {
             let session_id = SessionId::try_from(text).map_err(|error| {
@@ -77,7 +76,7 @@ pub async fn data_quality(
         capture_rate: ledger.capture_rate(),
         ledger,
         session,
-        prices: price_integrity(&cx.app, Period::ending(cx.now, query.time_range)).await?,
+        prices: price_integrity(&cx.app, period).await?,
         meta,
     }))
 }

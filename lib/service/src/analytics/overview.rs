@@ -2,24 +2,15 @@
 
 use axum::Json;
 use chrono::{DateTime, Utc};
-use nest_haus_domain::analytics::{Period, Rate, TimeRange};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use nest_haus_domain::analytics::{Period, Rate};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::meta::{Excluded, Meta};
+use super::range::RangeQuery;
 use crate::http::{Context, May, Problem, ProblemDocument, Query, ReadAnalytics};
 use crate::platform::{App, begin_bounded};
 use crate::queue;
-
-/// The range of a report.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(rename_all = "camelCase")]
-pub struct OverviewQuery {
-    /// `7d` (default), `30d` or `90d`.
-    #[serde(default)]
-    #[param(value_type = Option<String>)]
-    time_range: TimeRange,
-}
 
 /// Headline numbers over a period.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,7 +61,7 @@ pub struct Statuses {
 
 /// Headline numbers over a period, compared with the period before.
 #[utoipa::path(
-    get, path = "/api/admin/analytics/overview", tag = "analytics", params(OverviewQuery),
+    get, path = "/api/admin/analytics/overview", tag = "analytics", params(RangeQuery),
     security(("admin" = [])),
     responses(
         (status = 200, description = "The numbers.", body = Overview),
@@ -82,9 +73,9 @@ pub struct Statuses {
 pub async fn overview(
     cx: Context,
     _: May<ReadAnalytics>,
-    Query(query): Query<OverviewQuery>,
+    Query(query): Query<RangeQuery>,
 ) -> Result<Json<Overview>, Problem> {
-    let period = Period::ending(cx.now, query.time_range);
+    let (period, _) = query.period(cx.now)?;
     let queues = queue::status(&cx.app).await.ok();
     let mut meta = Meta::of("overview", Some(period), queues.as_deref(), cx.now);
     let (current, excluded) = headline(&cx.app, period).await?;

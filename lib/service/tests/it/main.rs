@@ -16,6 +16,7 @@ mod events;
 mod ledger;
 mod original;
 mod plans;
+mod popular;
 mod prices;
 mod refusals;
 mod regressions;

@@ -87,7 +87,7 @@ async fn an_unknown_range_is_refused_with_what_is_allowed() {
     let bed = TestBed::new().await;
     let reply = bed.get_as_admin("/api/admin/analytics/overview?timeRange=1y").await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(reply.body["errors"][0]["field"], "query");
+    assert_eq!(reply.body["errors"][0]["field"], "timeRange");
     assert!(reply.text.contains("timeRange"), "{}", reply.text);
     assert!(reply.text.contains("90d"));
 }

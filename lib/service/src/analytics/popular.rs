@@ -1,0 +1,588 @@
+//! Popular configurations and options, and what configurations cost (definitions b4, b5).
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use axum::Json;
+use chrono::{DateTime, TimeDelta, Utc};
+use nest_haus_domain::analytics::{
+    Distribution, Period, Rate, TimeRange, Trend, TrendCounts, trends,
+};
+use nest_haus_domain::configurator::{
+    Catalogue, Category, PriceList, RuleKind, Selections, Selector, price,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use utoipa::{IntoParams, ToSchema};
+
+use super::meta::Meta;
+use super::popular_store::{self as store, Exclusions, OptionVotes, Totals, Votes};
+use super::range::RangeQuery;
+use crate::configurator::price_lists_since;
+use crate::http::{Context, Cron, FieldError, May, Problem, ProblemDocument, Query, ReadAnalytics};
+use crate::operations::{self, JobReport};
+use crate::platform::{App, begin_bounded};
+use crate::queue;
+
+/// Most configurations that a report lists.
+const LIMIT_MAX: usize = 100;
+
+/// Configurations that a report lists where nobody says how many.
+const LIMIT_DEFAULT: usize = 10;
+
+/// A report older than this is made anew.
+const FRESH_FOR: TimeDelta = TimeDelta::minutes(30);
+
+/// Share of a job's time after which no further report is begun.
+const BUDGET_SHARE: f64 = 0.8;
+
+/// Which configuration of a session counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// The one that it ended with.
+    #[default]
+    Final,
+    /// The one that it ended with, of sessions that completed or claim to have paid.
+    Ordered,
+    /// Each that it ever had, once.
+    Ever,
+}
+
+impl Basis {
+    const ALL: [Self; 3] = [Self::Final, Self::Ordered, Self::Ever];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Final => "final",
+            Self::Ordered => "ordered",
+            Self::Ever => "ever",
+        }
+    }
+}
+
+/// Which report.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct PopularQuery {
+    /// Most configurations, 1 to 100 (default 10).
+    limit: Option<usize>,
+    /// `final` (default), `ordered` or `ever`.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    basis: Basis,
+}
+
+/// Popular configurations and options of a period.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PopularConfigs {
+    /// Which configuration of a session counts.
+    basis: Basis,
+    /// Sessions with a configuration.
+    sessions: i64,
+    /// Votes: one a session; on the basis `ever` one for each configuration of a session.
+    votes: i64,
+    /// Different configurations.
+    distinct_configurations: i64,
+    /// The configurations with the most votes. Shares are of one and the same number of votes, so
+    /// that the order by the lower bound of the share is the order by votes.
+    configurations: Vec<PopularConfiguration>,
+    /// All others together: the shares add up to 1.
+    other: Option<OtherConfigurations>,
+    /// Every option on offer, and every other that somebody has.
+    options: Vec<PopularOption>,
+    /// From which option to which sessions went.
+    switches: Vec<Switch>,
+    /// What the configurations cost.
+    prices: PriceReport,
+    /// What the report says about itself.
+    meta: Meta,
+}
+
+/// A configuration and its votes.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PopularConfiguration {
+    /// Names the configuration.
+    configuration_hash: String,
+    /// Choice by category.
+    #[schema(value_type = Object)]
+    selections: Value,
+    /// Votes for it.
+    votes: i64,
+    /// Of all votes.
+    #[schema(value_type = Object)]
+    share: Rate,
+    /// Votes whose session put something into the cart or completed, of its votes.
+    #[schema(value_type = Object)]
+    conversion_rate: Rate,
+    /// Median of what it cost when it was seen, in cents.
+    median_price_cents: Option<i64>,
+    /// What it costs under the price list in force, in cents.
+    current_price_cents: Option<i64>,
+    /// When the latest of its sessions began.
+    last_seen_at: DateTime<Utc>,
+    /// Compared with the period of the same length before.
+    #[schema(value_type = Object)]
+    trend: Trend,
+}
+
+/// The configurations that are not listed.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OtherConfigurations {
+    /// How many.
+    configurations: i64,
+    /// Votes for them.
+    votes: i64,
+    /// Of all votes.
+    #[schema(value_type = Object)]
+    share: Rate,
+}
+
+/// An option and its votes.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PopularOption {
+    /// The category.
+    category: String,
+    /// The option.
+    option: String,
+    /// What visitors call it; nothing where the catalogue does not know it.
+    name: Option<String>,
+    /// Votes for configurations with it.
+    votes: i64,
+    /// Votes with it, of those that were shown it and could have chosen it.
+    #[schema(value_type = Object)]
+    take_rate: Rate,
+    /// The same, where the visitor chose it.
+    #[schema(value_type = Object)]
+    active_take_rate: Rate,
+    /// The same, where it was preselected and left so.
+    #[schema(value_type = Object)]
+    default_take_rate: Rate,
+    /// Sessions that chose it and ended without it, of those that ever chose it.
+    #[schema(value_type = Object)]
+    regret_rate: Rate,
+    /// Conversion of votes with it. Associational: who takes it may differ in other ways.
+    #[schema(value_type = Object)]
+    conversion_with: Rate,
+    /// Conversion of votes without it.
+    #[schema(value_type = Object)]
+    conversion_without: Rate,
+    /// Compared with the period of the same length before.
+    #[schema(value_type = Object)]
+    trend: Trend,
+}
+
+/// How many sessions went from one option to another.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Switch {
+    category: String,
+    from: String,
+    to: String,
+    sessions: i64,
+}
+
+/// What configurations cost.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PriceReport {
+    /// ISO 4217 code of all amounts.
+    currency: String,
+    /// Percentiles and bins of all prices, in cents.
+    #[schema(value_type = Object)]
+    distribution: Distribution,
+    /// Prices by size.
+    by_base: Vec<PriceSlice>,
+    /// Prices by the session's status.
+    by_status: Vec<PriceSlice>,
+    /// Prices by the campaign's source.
+    by_source: Vec<PriceSlice>,
+    /// Prices by price list.
+    by_price_list_version: Vec<PriceSlice>,
+}
+
+/// What some configurations cost.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PriceSlice {
+    /// What they have in common; `(not set)` where nothing is known.
+    value: String,
+    /// Votes for them.
+    votes: i64,
+    /// A quarter costs at most this, in cents.
+    p25_cents: i64,
+    /// Half of them cost at most this, in cents.
+    p50_cents: i64,
+    /// Three quarters cost at most this, in cents.
+    p75_cents: i64,
+}
+
+/// Popular configurations and options, take rates, regrets, switches, and the distribution of prices.
+/// Named ranges are made by a job every 15 minutes; `meta.asOf` says when.
+#[utoipa::path(
+    get, path = "/api/admin/analytics/popular-configs", tag = "analytics",
+    params(PopularQuery, RangeQuery), security(("admin" = [])),
+    responses(
+        (status = 200, description = "The report.", body = PopularConfigs),
+        (status = 401, description = "No or wrong key.", body = ProblemDocument),
+        (status = 422, description = "Unknown range, basis or limit.", body = ProblemDocument),
+        (status = 503, description = "Try again later.", body = ProblemDocument),
+    )
+)]
+pub async fn popular_configs(
+    cx: Context,
+    _: May<ReadAnalytics>,
+    Query(query): Query<PopularQuery>,
+    Query(range): Query<RangeQuery>,
+) -> Result<Json<Value>, Problem> {
+    let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        let message = format!("must be 1 to {LIMIT_MAX}");
+        return Err(Problem::field(FieldError::new("limit", "invalid", message)));
+    }
+    let (period, name) = range.period(cx.now)?;
+    let kept = match name {
+        Some(range) => kept_report(&cx.app, range, query.basis, cx.now).await?,
+        None => None,
+    };
+    let report = match kept {
+        Some(report) => report,
+        None => json!(report(&cx.app, period, query.basis, cx.now).await?),
+    };
+    Ok(Json(cut(report, limit)))
+}
+
+/// Makes the reports of all named ranges.
+#[utoipa::path(
+    get, path = "/api/cron/popular-configurations", tag = "cron", security(("cron" = [])),
+    responses(
+        (status = 200, description = "What was made.", body = JobReport<RefreshReport>),
+        (status = 401, description = "Not the platform's cron.", body = ProblemDocument),
+        (status = 503, description = "Try again later.", body = ProblemDocument),
+    )
+)]
+pub async fn popular_configurations(
+    cx: Context,
+    _: Cron,
+) -> Result<Json<JobReport<RefreshReport>>, Problem> {
+    let work = refresh(&cx.app, cx.now);
+    operations::run(&cx.app, "popular-configurations", work).await.map(Json)
+}
+
+/// What a refresh made.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RefreshReport {
+    /// Reports made.
+    reports: usize,
+    /// Whether there was time for all of them.
+    complete: bool,
+}
+
+async fn refresh(app: &App, now: DateTime<Utc>) -> Result<RefreshReport, Problem> {
+    let started = Instant::now();
+    let mut reports = 0;
+    for range in TimeRange::ALL {
+        for basis in Basis::ALL {
+            if started.elapsed() > app.config.job_budget.mul_f64(BUDGET_SHARE) {
+                return Ok(RefreshReport { reports, complete: false });
+            }
+            let report = report(app, Period::ending(now, range), basis, now).await?;
+            keep_report(app, range, basis, &json!(report), now).await?;
+            reports += 1;
+        }
+    }
+    Ok(RefreshReport { reports, complete: true })
+}
+
+async fn keep_report(
+    app: &App,
+    range: TimeRange,
+    basis: Basis,
+    report: &Value,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO popular_configurations (time_range, basis, refreshed_at, report)
+         VALUES ($1, $2, $3, $4)
+         ON CONFLICT (time_range, basis) DO UPDATE
+            SET refreshed_at = excluded.refreshed_at, report = excluded.report
+            WHERE popular_configurations.refreshed_at <= excluded.refreshed_at",
+        range.as_str(),
+        basis.as_str(),
+        now,
+        report,
+    )
+    .execute(&app.db)
+    .await?;
+    Ok(())
+}
+
+async fn kept_report(
+    app: &App,
+    range: TimeRange,
+    basis: Basis,
+    now: DateTime<Utc>,
+) -> Result<Option<Value>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT report FROM popular_configurations
+         WHERE time_range = $1 AND basis = $2 AND refreshed_at > $3",
+        range.as_str(),
+        basis.as_str(),
+        now - FRESH_FOR
+    )
+    .fetch_optional(&app.db)
+    .await
+}
+
+/// A report with as many configurations as were asked for, and the others together.
+fn cut(mut report: Value, limit: usize) -> Value {
+    let total = report["votes"].as_i64().unwrap_or_default();
+    let distinct = report["distinctConfigurations"].as_i64().unwrap_or_default();
+    let Some(listed) = report["configurations"].as_array_mut() else { return report };
+    listed.truncate(limit);
+    let votes: i64 = listed.iter().filter_map(|listed| listed["votes"].as_i64()).sum();
+    let configurations = distinct - i64::try_from(listed.len()).unwrap_or_default();
+    let share = Rate::new(total - votes, total);
+    report["other"] = json!(OtherConfigurations { configurations, votes: total - votes, share });
+    report
+}
+
+async fn report(
+    app: &App,
+    period: Period,
+    basis: Basis,
+    now: DateTime<Utc>,
+) -> Result<PopularConfigs, Problem> {
+    let lists = price_lists_since(app, now).await?;
+    let list = lists.at(now).ok_or(Problem::NotFound("Price list"))?;
+    let queues = queue::status(app).await.ok();
+    let mut meta = Meta::of("popular_configs", Some(period), queues.as_deref(), now);
+    let votes = Votes { period, basis: basis.as_str() };
+    let mut tx = begin_bounded(&app.db, app.config.job_budget).await?;
+    let totals = store::totals(&mut tx, votes).await?;
+    let (configurations, distinct) = configurations(&mut tx, votes, list).await?;
+    let options = options(&mut tx, votes, &totals, &list.catalogue).await?;
+    let switches = store::switches(&mut tx, period).await?;
+    let prices = prices(&mut tx, votes, &list.catalogue).await?;
+    meta.excluded.no_consent = totals.no_consent;
+    meta.warnings.push("differences in conversion are associations, not effects");
+    if totals.observed < totals.votes {
+        meta.warnings
+            .push("sessions that did not say what they were shown count as shown everything");
+    }
+    if basis == Basis::Ordered {
+        meta.warnings.push("no order is confirmed: completed configurations and claims of payment");
+    }
+    let switch = |row: store::SwitchCount| Switch {
+        category: row.category,
+        from: row.from,
+        to: row.to,
+        sessions: row.sessions,
+    };
+    Ok(PopularConfigs {
+        basis,
+        sessions: totals.sessions,
+        votes: totals.votes,
+        distinct_configurations: distinct,
+        configurations,
+        other: None,
+        options,
+        switches: switches.into_iter().map(switch).collect(),
+        prices,
+        meta,
+    })
+}
+
+async fn configurations(
+    db: &mut PgConnection,
+    votes: Votes<'_>,
+    list: &PriceList,
+) -> Result<(Vec<PopularConfiguration>, i64), Problem> {
+    let limit = i64::try_from(LIMIT_MAX).unwrap_or(i64::MAX);
+    let rows = store::top_configurations(db, votes, limit).await?;
+    let (total, distinct) = rows.first().map_or((0, 0), |row| (row.total_votes, row.distinct));
+    let hashes: Vec<String> = rows.iter().map(|row| row.configuration_hash.clone()).collect();
+    let before = Votes { period: votes.period.previous(), ..votes };
+    let (total_before, before) = store::votes_of(db, before, &hashes).await?;
+    let before: HashMap<String, i64> = before.into_iter().collect();
+    let counts: Vec<TrendCounts> = rows
+        .iter()
+        .map(|row| TrendCounts {
+            decayed: row.decayed,
+            recent: row.votes,
+            baseline: before.get(&row.configuration_hash).copied().unwrap_or(0),
+        })
+        .collect();
+    let trends = trends(&counts, total, total_before);
+    let configurations = rows.into_iter().zip(trends).map(|(row, trend)| {
+        let selections: Option<Selections> = serde_json::from_value(row.selections.clone()).ok();
+        PopularConfiguration {
+            configuration_hash: row.configuration_hash,
+            current_price_cents: selections.map(|chosen| price(&chosen, list).total_cents),
+            selections: row.selections,
+            votes: row.votes,
+            share: Rate::new(row.votes, total),
+            conversion_rate: Rate::new(row.converted, row.votes),
+            median_price_cents: row.median_price_cents,
+            last_seen_at: row.last_seen_at,
+            trend,
+        }
+    });
+    Ok((configurations.collect(), distinct))
+}
+
+type OptionKey = (String, String);
+
+fn by_option(counts: Vec<store::OptionCount>) -> HashMap<OptionKey, i64> {
+    counts.into_iter().map(|count| ((count.category, count.option), count.votes)).collect()
+}
+
+async fn options(
+    db: &mut PgConnection,
+    votes: Votes<'_>,
+    totals: &Totals,
+    catalogue: &Catalogue,
+) -> Result<Vec<PopularOption>, sqlx::Error> {
+    let taken = with_all_on_offer(store::options(db, votes).await?, catalogue);
+    let shown = by_option(store::shown_counts(db, votes).await?);
+    let excluded = by_option(store::excluded_counts(db, votes, &exclusions(catalogue)).await?);
+    let (categories, defaults) = preselected(catalogue);
+    let regrets = store::regrets(db, votes.period, (&categories, &defaults)).await?;
+    let regrets: HashMap<OptionKey, Rate> = regrets
+        .into_iter()
+        .map(|row| ((row.category, row.option), Rate::new(row.left, row.ever)))
+        .collect();
+    let before = Votes { period: votes.period.previous(), ..votes };
+    let total_before = store::totals(db, before).await?.votes;
+    let before = by_option(store::option_counts(db, before).await?);
+    let key = |row: &OptionVotes| (row.category.clone(), row.option.clone());
+    let counts: Vec<TrendCounts> = taken
+        .iter()
+        .map(|row| TrendCounts {
+            decayed: row.decayed,
+            recent: row.votes,
+            baseline: before.get(&key(row)).copied().unwrap_or(0),
+        })
+        .collect();
+    let trends = trends(&counts, totals.votes, total_before);
+    let options = taken.into_iter().zip(trends).map(|(row, trend)| {
+        let key = key(&row);
+        let count = |of: &HashMap<OptionKey, i64>| of.get(&key).copied().unwrap_or(0);
+        let could_take = totals.votes - totals.observed + count(&shown) - count(&excluded);
+        let regret_rate = regrets.get(&key).copied().unwrap_or_else(|| Rate::new(0, 0));
+        popular_option(row, could_take, regret_rate, (totals, catalogue), trend)
+    });
+    Ok(options.collect())
+}
+
+fn popular_option(
+    row: OptionVotes,
+    could_take: i64,
+    regret_rate: Rate,
+    (totals, catalogue): (&Totals, &Catalogue),
+    trend: Trend,
+) -> PopularOption {
+    let known = catalogue.category(&row.category).and_then(|category| category.option(&row.option));
+    let active =
+        if known.is_some_and(|option| option.default) { row.selected } else { row.exposed };
+    PopularOption {
+        name: known.map(|option| option.name.clone()),
+        votes: row.votes,
+        take_rate: Rate::new(row.exposed, could_take),
+        active_take_rate: Rate::new(active, could_take),
+        default_take_rate: Rate::new(row.exposed - active, could_take),
+        regret_rate,
+        conversion_with: Rate::new(row.converted, row.votes),
+        conversion_without: Rate::new(totals.converted - row.converted, totals.votes - row.votes),
+        trend,
+        category: row.category,
+        option: row.option,
+    }
+}
+
+/// The options on offer in the order of the catalogue, then those that it does not offer.
+fn with_all_on_offer(taken: Vec<OptionVotes>, catalogue: &Catalogue) -> Vec<OptionVotes> {
+    let mut taken: HashMap<OptionKey, OptionVotes> =
+        taken.into_iter().map(|row| ((row.category.clone(), row.option.clone()), row)).collect();
+    let on_offer = catalogue.categories().iter().filter(|category| !category.retired);
+    let mut all: Vec<OptionVotes> = on_offer
+        .flat_map(|category| category.options.iter().map(move |option| (category, option)))
+        .map(|(category, option)| {
+            let key = (category.id.clone(), option.id.clone());
+            let none = || OptionVotes {
+                category: category.id.clone(),
+                option: option.id.clone(),
+                ..OptionVotes::default()
+            };
+            taken.remove(&key).unwrap_or_else(none)
+        })
+        .collect();
+    let mut others: Vec<OptionVotes> = taken.into_values().collect();
+    others.sort_by(|a, b| (&a.category, &a.option).cmp(&(&b.category, &b.option)));
+    all.extend(others);
+    all
+}
+
+/// Categories and their preselected options.
+fn preselected(catalogue: &Catalogue) -> (Vec<String>, Vec<String>) {
+    let default =
+        |category: &Category| Some((category.id.clone(), category.default_option()?.id.clone()));
+    catalogue.categories().iter().filter_map(default).unzip()
+}
+
+/// The pairs of options that rules keep apart, both ways.
+fn exclusions(catalogue: &Catalogue) -> Exclusions {
+    let options = |selector: &Selector| -> Vec<OptionKey> {
+        let all = catalogue.category(&selector.category).into_iter().flat_map(|of| &of.options);
+        let meant = all.filter(|option| selector.means(&option.id));
+        meant.map(|option| (selector.category.clone(), option.id.clone())).collect()
+    };
+    let mut exclusions = Exclusions::default();
+    for rule in catalogue.rules().iter().filter(|rule| rule.kind == RuleKind::Excludes) {
+        let (some, others) = (options(&rule.when), options(&rule.other));
+        let pairs = some.iter().flat_map(|one| others.iter().map(move |other| (one, other)));
+        for ((category, option), (other_category, other_option)) in
+            pairs.flat_map(|(one, other)| [(one, other), (other, one)])
+        {
+            exclusions.categories.push(category.clone());
+            exclusions.options.push(option.clone());
+            exclusions.other_categories.push(other_category.clone());
+            exclusions.other_options.push(other_option.clone());
+        }
+    }
+    exclusions
+}
+
+async fn prices(
+    db: &mut PgConnection,
+    votes: Votes<'_>,
+    catalogue: &Catalogue,
+) -> Result<PriceReport, sqlx::Error> {
+    let counts = store::prices(db, votes).await?;
+    let mut report = PriceReport {
+        currency: catalogue.document().currency.clone(),
+        distribution: Distribution::of(&counts),
+        by_base: Vec::new(),
+        by_status: Vec::new(),
+        by_source: Vec::new(),
+        by_price_list_version: Vec::new(),
+    };
+    for row in store::price_slices(db, votes, catalogue.base()).await? {
+        let slices = match row.dimension {
+            0 => &mut report.by_base,
+            1 => &mut report.by_status,
+            2 => &mut report.by_source,
+            _ => &mut report.by_price_list_version,
+        };
+        if let [p25_cents, p50_cents, p75_cents] = row.percentiles[..] {
+            let value = row.value.unwrap_or_else(|| "(not set)".to_owned());
+            slices.push(PriceSlice { value, votes: row.votes, p25_cents, p50_cents, p75_cents });
+        }
+    }
+    Ok(report)
+}
