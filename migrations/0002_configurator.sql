@@ -1,10 +1,11 @@
 -- Price lists, the audit log, annotations; every snapshot priced; what changed between snapshots.
 
-CREATE TYPE price_list_state AS ENUM ('draft', 'published', 'withdrawn');
+CREATE TYPE price_list_state AS ENUM ('draft', 'closed', 'published', 'withdrawn');
 CREATE TYPE price_check AS ENUM ('unclaimed', 'match', 'outdated', 'mismatch');
 
 -- A whole catalogue with its prices. Which one is in force follows from effective_from: the latest
--- that is published and has begun; of several with one beginning, the greatest version.
+-- that is published and has begun; of several with one beginning, the greatest version. A draft is
+-- closed when a published list was made of it; a published list may be withdrawn before it begins.
 CREATE TABLE price_lists (
     version integer PRIMARY KEY CHECK (version > 0),
     state price_list_state NOT NULL,
@@ -16,23 +17,18 @@ CREATE TABLE price_lists (
     created_by text NOT NULL,
     published_at timestamptz,
     published_by text,
-    CHECK ((state = 'draft') = (effective_from IS NULL)),
-    CHECK ((state = 'draft') = (published_at IS NULL)),
-    CHECK ((state = 'draft') = (published_by IS NULL))
+    CHECK ((state IN ('draft', 'closed')) = (effective_from IS NULL)),
+    CHECK ((state IN ('draft', 'closed')) = (published_at IS NULL)),
+    CHECK ((state IN ('draft', 'closed')) = (published_by IS NULL))
 );
 CREATE INDEX price_lists_published ON price_lists (effective_from, version) WHERE state = 'published';
 
 CREATE FUNCTION keep_price_list() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'UPDATE'
-        AND (NEW.version, NEW.base_version, NEW.document, NEW.created_at, NEW.created_by)
-            IS NOT DISTINCT FROM
-            (OLD.version, OLD.base_version, OLD.document, OLD.created_at, OLD.created_by)
-        AND (OLD.state = 'draft'
-            OR (NEW.effective_from, NEW.published_at, NEW.published_by, NEW.note)
-                IS NOT DISTINCT FROM
-                (OLD.effective_from, OLD.published_at, OLD.published_by, OLD.note))
-        AND (OLD.state, NEW.state) IN (('draft', 'published'), ('published', 'withdrawn'))
+        AND to_jsonb(NEW) - 'state' = to_jsonb(OLD) - 'state'
+        AND ((OLD.state, NEW.state) = ('draft', 'closed')
+            OR (OLD.state, NEW.state) = ('published', 'withdrawn') AND OLD.effective_from > now())
     THEN
         RETURN NEW;
     END IF;
@@ -74,12 +70,13 @@ CREATE TABLE annotations (
 );
 CREATE INDEX annotations_at ON annotations (at);
 
--- total_price_cents is the price by the price list from here on, and absent where price_list_version
--- is; what the browser claims is claimed_price_cents.
+-- total_price_cents is the price by the price list from here on, absent where price_list_version is or
+-- no size is chosen, and without what is on_request; what the browser claims is claimed_price_cents.
 ALTER TABLE configuration_snapshots
     ADD COLUMN claimed_price_cents bigint,
     ADD COLUMN price_list_version integer,
     ADD COLUMN price_check price_check,
+    ADD COLUMN on_request text[],
     ADD COLUMN selections jsonb,
     ADD COLUMN configuration_hash text,
     ADD COLUMN completion_incl_defaults double precision,
@@ -92,6 +89,7 @@ ALTER TABLE user_sessions
     ADD COLUMN claimed_price_cents bigint,
     ADD COLUMN price_list_version integer,
     ADD COLUMN price_check price_check,
+    ADD COLUMN on_request text[],
     ADD COLUMN configured_at timestamptz,
     ADD COLUMN selections jsonb,
     ADD COLUMN configuration_hash text,
@@ -112,28 +110,28 @@ CREATE TABLE configuration_changes (
     PRIMARY KEY (session_key, occurred_at, seq, event_id)
 );
 
--- What the visitors of a period configured, one vote a session: the configuration that the session
+-- What houses the visitors of a period configured, one vote a session: the configuration that the session
 -- ended with (final), the same of sessions that completed (ordered), or each that it ever had (ever).
 CREATE FUNCTION configuration_votes(since timestamptz, until timestamptz, basis text)
 RETURNS TABLE (
     session_key uuid, started_at timestamptz, configuration_hash text, selections jsonb,
-    total_price_cents bigint, price_list_version integer, status session_status,
-    converted boolean, source text)
+    total_price_cents bigint, on_request text[], price_list_version integer,
+    status session_status, converted boolean, source text)
 LANGUAGE sql STABLE AS $$
     SELECT s.session_key, s.started_at, s.configuration_hash, s.selections, s.total_price_cents,
-        s.price_list_version, s.status, s.first_cart_at IS NOT NULL OR s.completed_at IS NOT NULL,
+        s.on_request, s.price_list_version, s.status, s.first_cart_at IS NOT NULL OR s.completed_at IS NOT NULL,
         substring(s.referrer FROM '[?&]utm_source=([^&#]+)')
     FROM user_sessions AS s
-    WHERE basis <> 'ever' AND s.configuration_hash IS NOT NULL
+    WHERE basis <> 'ever' AND s.total_price_cents IS NOT NULL
         AND s.started_at >= since AND s.started_at < until AND s.analytics_consent IS NOT FALSE
         AND (basis <> 'ordered' OR s.completed_at IS NOT NULL OR s.converted_at IS NOT NULL)
     UNION ALL
     (SELECT DISTINCT ON (s.session_key, c.configuration_hash)
         s.session_key, s.started_at, c.configuration_hash, c.selections, c.total_price_cents,
-        c.price_list_version, s.status, s.first_cart_at IS NOT NULL OR s.completed_at IS NOT NULL,
+        c.on_request, c.price_list_version, s.status, s.first_cart_at IS NOT NULL OR s.completed_at IS NOT NULL,
         substring(s.referrer FROM '[?&]utm_source=([^&#]+)')
     FROM user_sessions AS s JOIN configuration_snapshots AS c ON c.session_key = s.session_key
-    WHERE basis = 'ever' AND c.configuration_hash IS NOT NULL
+    WHERE basis = 'ever' AND c.total_price_cents IS NOT NULL
         AND s.started_at >= since AND s.started_at < until AND s.analytics_consent IS NOT FALSE
     ORDER BY s.session_key, c.configuration_hash, c.occurred_at DESC, c.event_id)
 $$;

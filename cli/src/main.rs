@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use nest_haus::accounts;
+use nest_haus::configurator;
 use nest_haus::platform::{App, Clock, Config, process_var, start_telemetry};
 use nest_haus::setup::set_up;
 use nest_haus::tracking::{dead_letters, ledger};
@@ -67,7 +68,8 @@ enum Command {
         #[command(subcommand)]
         command: DeadLetters,
     },
-    /// Check that nothing in the audit log was changed or removed. Fails if something was.
+    /// Check that nothing in the audit log, and no price list, was changed or removed. Fails if
+    /// something was.
     Audit,
     /// Print the OpenAPI document.
     Openapi,
@@ -146,7 +148,12 @@ async fn migrate(app: &App) -> Result<(), Failure> {
 async fn check_audit_log(app: &App) -> Result<ExitCode, Failure> {
     let report = accounts::verify(app).await?;
     print(&report)?;
-    Ok(if report.broken.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let changed = configurator::changed_documents(&app.db).await?;
+    for version in &changed {
+        eprintln!("price list {version} is not what the audit log recorded");
+    }
+    let whole = report.broken.is_none() && changed.is_empty();
+    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn show_ledger(app: &App, session: Option<String>, quick: bool) -> Result<ExitCode, Failure> {

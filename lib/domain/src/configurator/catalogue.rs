@@ -11,7 +11,7 @@ use super::price::{Price, PriceRow};
 
 /// A catalogue as it is written down, not checked yet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct CatalogueDocument {
     /// ISO 4217 code of all prices.
     pub currency: String,
@@ -28,7 +28,7 @@ pub struct CatalogueDocument {
 
 /// Something that is chosen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Category {
     /// Names the category.
     pub id: String,
@@ -71,12 +71,7 @@ pub enum ChoiceKind {
 
 /// How a choice is priced. All but `flat` need a size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    tag = "rule",
-    rename_all = "snake_case",
-    rename_all_fields = "camelCase",
-    deny_unknown_fields
-)]
+#[serde(tag = "rule", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Pricing {
     /// The house itself: one price an option.
     Base,
@@ -109,7 +104,7 @@ pub enum Pricing {
 
 /// One thing that can be chosen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct CatalogueOption {
     /// Names the option within its category.
     pub id: String,
@@ -137,7 +132,7 @@ pub struct CatalogueOption {
 
 /// What goes with what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Rule {
     /// What the rule says.
     pub kind: RuleKind,
@@ -161,7 +156,7 @@ pub enum RuleKind {
 
 /// Some options of a category.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Selector {
     /// The category.
     pub category: String,
@@ -226,9 +221,13 @@ impl Catalogue {
     /// Checks a document. All faults are found at once.
     pub fn new(document: CatalogueDocument) -> Result<Self, Vec<CatalogueFault>> {
         let faults = check(&document);
-        if !faults.is_empty() {
-            return Err(faults);
-        }
+        if faults.is_empty() { Ok(Self::trusted(document)) } else { Err(faults) }
+    }
+
+    /// A document that was checked when it was stored, by the rules of its time: it must go on being
+    /// read whatever is asked of new ones.
+    #[must_use]
+    pub fn trusted(document: CatalogueDocument) -> Self {
         let mut rows = BTreeMap::<_, BTreeMap<_, BTreeMap<_, _>>>::new();
         for (index, row) in document.prices.iter().enumerate() {
             let of_option: &mut BTreeMap<String, usize> = rows
@@ -238,7 +237,7 @@ impl Catalogue {
                 .or_default();
             of_option.insert(row.variant.clone().unwrap_or_default(), index);
         }
-        Ok(Self { document, rows })
+        Self { document, rows }
     }
 
     /// The document.

@@ -3,15 +3,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::{
-    CatalogueDocument, CatalogueOption, Category, ChoiceKind, Pricing, Selector,
+    Catalogue, CatalogueDocument, CatalogueOption, Category, ChoiceKind, Pricing, Selector,
 };
 use super::price::PriceRow;
+use super::pricing_data::pricing_data_paths;
 
 /// Most categories of a catalogue.
 const CATEGORIES_MAX: usize = 64;
 
 /// Most options of a category.
 const OPTIONS_MAX: usize = 100;
+
+/// Most sizes.
+const SIZES_MAX: usize = 20;
+
+/// Most rules.
+const RULES_MAX: usize = 200;
+
+/// Most prices that a catalogue may ask for.
+const ROWS_MAX: usize = 5000;
+
+/// Most faults that are told at once.
+pub(super) const FAULTS_MAX: usize = 100;
 
 /// Most pieces of anything.
 pub(super) const QUANTITY_MAX: u32 = 1000;
@@ -72,7 +85,44 @@ pub(super) fn check(document: &CatalogueDocument) -> Vec<CatalogueFault> {
     if check.faults.is_empty() {
         check.prices();
     }
+    check.faults.truncate(FAULTS_MAX);
     check.faults
+}
+
+/// What is wrong with a catalogue that takes the place of another: what clients name in what they
+/// send must go on being read, and what today's front end reads must go on being there.
+#[must_use]
+pub fn succession_faults(
+    before: &Catalogue,
+    after: &Catalogue,
+    accept_removals: bool,
+) -> Vec<CatalogueFault> {
+    let mut faults = Vec::new();
+    let mut fault = |path: &str, code, message: String| {
+        faults.push(CatalogueFault::field(path, code, message));
+    };
+    if before.base() != after.base() {
+        fault("base", "changed", format!("must stay `{}`", before.base()));
+    }
+    let currency = &before.document().currency;
+    if *currency != after.document().currency {
+        fault("currency", "changed", format!("must stay `{currency}`"));
+    }
+    for category in before.categories().iter().filter(|old| after.category(&old.id).is_none()) {
+        let message = format!("`{}` cannot be removed: mark it `retired`", category.id);
+        fault("categories", "removed", message);
+    }
+    if !accept_removals {
+        let (old, new) = (pricing_data_paths(before), pricing_data_paths(after));
+        for path in old.difference(&new) {
+            let message = format!(
+                "today's front end would no longer find `{path}`; `acceptRemovals` allows it"
+            );
+            fault("categories", "removed", message);
+        }
+    }
+    faults.truncate(FAULTS_MAX);
+    faults
 }
 
 struct Check<'a> {
@@ -103,8 +153,12 @@ impl Check<'_> {
         if document.categories.len() > CATEGORIES_MAX {
             self.fault("categories", "invalid", format!("at most {CATEGORIES_MAX} are allowed"));
         }
+        if document.rules.len() > RULES_MAX {
+            self.fault("rules", "invalid", format!("at most {RULES_MAX} are allowed"));
+        }
         let ids = document.categories.iter().map(|category| category.id.as_str());
         self.ids("categories", ids);
+        self.pricing_data();
         if self.category_of(&document.base).is_none_or(|base| base.pricing != Pricing::Base) {
             let message = "must name a category whose pricing rule is `base`";
             self.fault("base", "unknown", message);
@@ -123,6 +177,34 @@ impl Check<'_> {
             if !seen.insert(id) {
                 self.fault(&path, "duplicate", format!("`{id}` is there already"));
             }
+        }
+    }
+
+    /// Places for today's front end must be readable, and none may stand in another's way.
+    fn pricing_data(&mut self) {
+        let mut seen: Vec<&str> = Vec::new();
+        for (index, category) in self.document.categories.iter().enumerate() {
+            let Some(path) = category.pricing_data.as_deref() else { continue };
+            let at = format!("categories[{index}].pricingData");
+            let is_step = |step: &str| {
+                !step.is_empty() && step.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            };
+            let lies_in = |one: &str, other: &str| {
+                one == other || one.strip_prefix(other).is_some_and(|rest| rest.starts_with('.'))
+            };
+            if !path.split('.').all(is_step) || path.len() > 100 {
+                self.fault(
+                    at,
+                    "invalid",
+                    "must be names of a to z, A to Z, 0 to 9 and _, with dots",
+                );
+            } else if seen.iter().any(|other| lies_in(path, other) || lies_in(other, path)) {
+                self.fault(at, "duplicate", format!("`{path}` is taken by another category"));
+            } else if matches!(category.pricing, Pricing::Included { reference: None, .. }) {
+                let message = "prices of another category are shown by a `reference` to its option";
+                self.fault(at, "missing", message);
+            }
+            seen.push(path);
         }
     }
 
@@ -179,10 +261,18 @@ impl Check<'_> {
                     self.fault(at, "invalid", "only the base category has the rule `base`");
                 } else if category.choice != ChoiceKind::One {
                     self.fault(at, "invalid", "a size is one of several");
+                } else if category.options.len() > SIZES_MAX {
+                    self.fault(at, "invalid", format!("at most {SIZES_MAX} sizes are allowed"));
+                } else if category.options.iter().any(|size| size.free) {
+                    self.fault(at, "invalid", "a size is not free");
                 }
             }
             Pricing::BySize { relative_to: Some(option) } => {
-                self.option_of(&format!("{at}.relativeTo"), category, option);
+                let at = format!("{at}.relativeTo");
+                self.option_of(&at, category, option);
+                if category.option(option).is_some_and(|option| option.free) {
+                    self.fault(at, "invalid", format!("`{option}` is free and has no price"));
+                }
             }
             Pricing::PerUnit | Pricing::ByQuantity if category.choice != ChoiceKind::Quantity => {
                 self.fault(at, "invalid", "only a quantity is priced by pieces");
@@ -258,6 +348,11 @@ impl Check<'_> {
 
     fn prices(&mut self) {
         let mut expected = self.expected_rows();
+        if expected.len() > ROWS_MAX {
+            let message =
+                format!("{} prices are needed; at most {ROWS_MAX} are allowed", expected.len());
+            return self.fault("prices", "invalid", message);
+        }
         let mut seen = BTreeMap::new();
         let sizes: Vec<String> = self.sizes().into_iter().map(str::to_owned).collect();
         for (index, row) in self.document.prices.iter().enumerate() {
@@ -449,6 +544,22 @@ mod tests {
         for (change, place) in [
             ((|d| d.currency = "euro".into()) as fn(&mut CatalogueDocument), "currency"),
             (|d| d.categories[0].name = " ".into(), "categories[0].name"),
+            (|d| d.categories[0].options[0].free = true, "categories[0].pricing"),
+            (|d| d.categories[2].options[0].free = true, "categories[2].pricing.relativeTo"),
+            (|d| d.categories[1].pricing_data = Some("nest".into()), "categories[1].pricingData"),
+            (|d| d.categories[1].pricing_data = Some("nest.x".into()), "categories[1].pricingData"),
+            (
+                |d| d.categories[9].pricing_data = Some("optionen".into()),
+                "categories[11].pricingData",
+            ),
+            (|d| d.categories[1].pricing_data = Some("a..b".into()), "categories[1].pricingData"),
+            (
+                |d| {
+                    let category = "fenster".to_owned();
+                    d.categories[7].pricing = Pricing::Included { category, reference: None };
+                },
+                "categories[7].pricingData",
+            ),
             (|d| d.categories[0].options[0].area_dm2 = 0, "categories[0].options[0].areaDm2"),
             (|d| d.categories[0].choice = ChoiceKind::Toggle, "categories[0].options"),
             (|d| d.categories[2].options.clear(), "categories[2].options"),
@@ -496,6 +607,50 @@ mod tests {
             let found = faults(change);
             assert!(found.iter().any(|(at, _)| *at == field(place)), "{place}: {found:?}");
         }
+    }
+
+    #[test]
+    fn a_catalogue_that_asks_for_too_much_is_refused_shortly() {
+        let many = |document: &mut CatalogueDocument| {
+            document.categories[1].options[0]
+                .quantity_max
+                .values_mut()
+                .for_each(|most| *most = 1000);
+            document.categories[1].pricing = Pricing::ByQuantity;
+            for n in 0..10 {
+                let mut again = document.categories[1].clone();
+                (again.id, again.pricing_data) = (format!("deck_{n}"), None);
+                document.categories.push(again);
+            }
+        };
+        assert_eq!(faults(many), [(field("prices"), "invalid")]);
+        assert_eq!(faults(|document| document.prices.truncate(1)).len(), 63);
+        let unknown = |document: &mut CatalogueDocument| {
+            let row = document.prices[0].clone();
+            document.prices =
+                (0..500).map(|_| PriceRow { category: "gold".into(), ..row.clone() }).collect();
+        };
+        assert_eq!(faults(unknown).len(), FAULTS_MAX);
+    }
+
+    #[test]
+    fn what_clients_name_and_todays_front_end_reads_stays() {
+        let places = |change: fn(&mut CatalogueDocument), accept| {
+            let mut document = first().document().clone();
+            change(&mut document);
+            let faults = succession_faults(&first(), &Catalogue::trusted(document), accept);
+            faults.into_iter().map(|fault| (fault.place, fault.code)).collect::<Vec<_>>()
+        };
+        assert_eq!(places(|_| {}, false), []);
+        assert_eq!(places(|d| d.currency = "CHF".into(), true), [(field("currency"), "changed")]);
+        assert_eq!(places(|d| d.base = "fenster".into(), true)[0], (field("base"), "changed"));
+        let without_category = |d: &mut CatalogueDocument| {
+            d.categories.remove(11);
+        };
+        assert_eq!(places(without_category, true), [(field("categories"), "removed")]);
+        let without_place = |d: &mut CatalogueDocument| d.categories[3].pricing_data = None;
+        assert_eq!(places(without_place, false).len(), 85);
+        assert_eq!(places(without_place, true), []);
     }
 
     fn row_of(document: &CatalogueDocument, category: &str) -> usize {

@@ -16,13 +16,11 @@ pub use catalogue::{
     Catalogue, CatalogueDocument, CatalogueOption, Category, ChoiceKind, Pricing, Rule, RuleKind,
     Selector,
 };
-pub use catalogue_check::{CatalogueFault, Place};
+pub use catalogue_check::{CatalogueFault, Place, succession_faults};
 pub use catalogue_diff::{CatalogueChange, catalogue_changes};
 pub use price::{Price, PriceRow};
-pub use price_csv::{read_price_csv, write_price_csv};
+pub use price_csv::{PriceTable, read_price_csv, write_price_csv};
 pub use price_lists::{Appraisal, PriceCheck, PriceLists};
 pub use pricing_data::{euros, pricing_data};
-pub use quote::{
-    Line, PriceList, Quote, Warning, WarningCode, is_allowed, monthly_payment_cents, price,
-};
+pub use quote::{Line, PriceList, Quote, Warning, WarningCode, monthly_payment_cents, price};
 pub use selections::{Choice, ConfigurationChange, Selections};

@@ -95,7 +95,7 @@ impl<'de> Deserialize<'de> for Price {
 
 /// One row of a price table: what an option costs, the same for all sizes or for each of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct PriceRow {
     /// The option's category.
     pub category: String,

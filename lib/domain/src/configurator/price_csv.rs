@@ -6,20 +6,27 @@
 use std::collections::BTreeMap;
 
 use super::catalogue::Catalogue;
-use super::catalogue_check::{CatalogueFault, Place};
+use super::catalogue_check::{CatalogueFault, FAULTS_MAX, Place};
 use super::price::{Price, PriceRow};
 
 /// Columns that every table has, before those of the sizes.
 const COLUMNS: [&str; 4] = ["category", "option", "variant", "price"];
 
-/// Most faults that an answer lists.
-const FAULTS_MAX: usize = 100;
+/// The rows of a file, and the lines that they stand in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PriceTable {
+    /// The rows.
+    pub rows: Vec<PriceRow>,
+    /// The line of each row, from 1, the header first.
+    pub lines: Vec<u64>,
+}
 
-/// Reads a price table. Commas or semicolons separate cells; a byte order mark is allowed.
+/// Reads a price table. Faults name the line of a row in place of its index. Empty rows are left out.
+/// Commas or semicolons separate cells; a byte order mark is allowed.
 pub fn read_price_csv(
     bytes: &[u8],
     catalogue: &Catalogue,
-) -> Result<Vec<PriceRow>, Vec<CatalogueFault>> {
+) -> Result<PriceTable, Vec<CatalogueFault>> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let line = bytes.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n').count();
         let message = format!("line {} is not UTF-8: save the file as CSV UTF-8", line + 1);
@@ -31,24 +38,30 @@ pub fn read_price_csv(
     let mut reader =
         csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
     let columns = columns(&mut reader, catalogue)?;
-    let (mut rows, mut faults) = (Vec::new(), Vec::new());
-    for (index, record) in reader.records().enumerate() {
+    let (mut table, mut faults) = (PriceTable::default(), Vec::new());
+    for record in reader.records() {
         match record {
-            Ok(record) => rows.push(row(index, &record, &columns, &mut faults)),
+            Ok(record) if record.iter().all(|cell| cell.trim().is_empty()) => {}
+            Ok(record) => {
+                let line = record.position().map_or(0, csv::Position::line);
+                table.rows.push(row(line, &record, &columns, &mut faults));
+                table.lines.push(line);
+            }
             Err(error) => {
-                faults.push(CatalogueFault::price(
-                    index,
-                    "category",
-                    "malformed",
-                    error.to_string(),
-                ));
+                let line = error.position().map_or(0, csv::Position::line);
+                faults.push(at_line(line, "category", "malformed", error.to_string()));
             }
         }
         if faults.len() >= FAULTS_MAX {
             break;
         }
     }
-    if faults.is_empty() { Ok(rows) } else { Err(faults) }
+    if faults.is_empty() { Ok(table) } else { Err(faults) }
+}
+
+fn at_line(line: u64, column: &str, code: &'static str, message: String) -> CatalogueFault {
+    let row = usize::try_from(line).unwrap_or(usize::MAX);
+    CatalogueFault::price(row, column, code, message)
 }
 
 fn whole(code: &'static str, message: impl Into<String>) -> CatalogueFault {
@@ -81,13 +94,13 @@ fn columns(
 }
 
 fn row(
-    index: usize,
+    line: u64,
     record: &csv::StringRecord,
     columns: &[String],
     faults: &mut Vec<CatalogueFault>,
 ) -> PriceRow {
     let mut fault = |column: &str, code, message| {
-        faults.push(CatalogueFault::price(index, column, code, message));
+        faults.push(at_line(line, column, code, message));
     };
     if record.len() != columns.len() {
         let message = format!("{} cells; the header has {}", record.len(), columns.len());
@@ -208,7 +221,7 @@ mod tests {
             let good = "nest,nest80,,1,,,,,\n";
             let fault = fault_of(&format!("{good}gebaeudehuelle,trapezblech,,,1,{cell},1,1,1\n"));
             assert_eq!(fault.code, code, "{cell}");
-            assert_eq!(fault.place, Place::Price { row: 1, column: "nest100".into() }, "{cell}");
+            assert_eq!(fault.place, Place::Price { row: 3, column: "nest100".into() }, "{cell}");
         }
         assert_eq!(fault_of("=x,nest80,,1,,,,,\n").code, "formula");
         assert_eq!(fault_of("nest,nest80\n").code, "malformed");
@@ -217,14 +230,24 @@ mod tests {
     #[test]
     fn both_decimal_marks_delimiters_and_spellings_are_read() {
         let text = format!("\u{feff}{HEADER}fussboden,parkett,,,1,\"2,50\",-,on_request,4.05\n");
-        let rows = read_price_csv(text.as_bytes(), &first()).unwrap();
+        let rows = read_price_csv(text.as_bytes(), &first()).unwrap().rows;
         let cents: Vec<_> = rows[0].prices.values().map(|price| price.cents()).collect();
         assert_eq!(cents, [Some(250), None, None, Some(405), Some(100)]);
         let text = format!("{HEADER}nest,nest80,,1,,,,,\n").replace(',', ";");
         assert_eq!(
-            read_price_csv(text.as_bytes(), &first()).unwrap()[0].price,
+            read_price_csv(text.as_bytes(), &first()).unwrap().rows[0].price,
             Some(Price::Amount(100))
         );
+    }
+
+    #[test]
+    fn rows_are_named_by_their_lines() {
+        let rows = "\n,,,,,,,,\n\"nest\n\",nest80,,1,,,,,\nnest,nest100,,x,,,,,\n";
+        let fault = fault_of(rows);
+        assert_eq!(fault.place, Place::Price { row: 6, column: "price".into() });
+        let rows = "\n,,,,,,,,\nnest,nest100,,1,,,,,\n";
+        let table = read_price_csv(format!("{HEADER}{rows}").as_bytes(), &first()).unwrap();
+        assert_eq!((table.rows.len(), table.lines), (1, vec![4]));
     }
 
     #[test]
@@ -243,8 +266,8 @@ mod tests {
         #[test]
         fn a_written_table_reads_as_it_was(list in any_list()) {
             let text = write_price_csv(&list.catalogue).unwrap();
-            let rows = read_price_csv(text.as_bytes(), &list.catalogue).unwrap();
-            prop_assert_eq!(&rows, &list.catalogue.document().prices);
+            let table = read_price_csv(text.as_bytes(), &list.catalogue).unwrap();
+            prop_assert_eq!(&table.rows, &list.catalogue.document().prices);
         }
 
         #[test]

@@ -9,14 +9,14 @@ use serde_json::Value;
 use super::quote::{PriceList, Quote, price};
 use super::selections::Selections;
 
-/// How long a page may go on showing the prices that it loaded.
-const OUTDATED_FOR: TimeDelta = TimeDelta::days(1);
-
 /// Some price lists in the order in which they came into force.
 #[derive(Debug, Clone, Default)]
 pub struct PriceLists(Vec<Arc<PriceList>>);
 
 impl PriceLists {
+    /// How long a page may go on showing the prices that it loaded.
+    pub const OUTDATED_FOR: TimeDelta = TimeDelta::days(1);
+
     /// Price lists in any order.
     #[must_use]
     pub fn new(mut lists: Vec<Arc<PriceList>>) -> Self {
@@ -75,14 +75,11 @@ impl PriceLists {
         if claimed == quote.total_cents {
             return PriceCheck::Match;
         }
-        let present = self.position(moment);
-        let may_be_shown = |list: &&Arc<PriceList>| {
-            let succeeded = self.0.iter().find(|later| later.effective_from > list.effective_from);
-            succeeded.is_some_and(|later| moment - later.effective_from <= OUTDATED_FOR)
-        };
-        let earlier = self.0.iter().take(present);
-        let outdated =
-            earlier.filter(may_be_shown).any(|list| price(chosen, list).total_cents == claimed);
+        let ended = self.0.iter().zip(self.0.iter().skip(1)).take(self.position(moment));
+        let outdated = ended
+            .filter(|(list, next)| list.effective_from < next.effective_from)
+            .filter(|(_, next)| moment - next.effective_from < Self::OUTDATED_FOR)
+            .any(|(list, _)| price(chosen, list).total_cents == claimed);
         if outdated { PriceCheck::Outdated } else { PriceCheck::Mismatch }
     }
 }
@@ -152,6 +149,19 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_was_replaced_before_it_began_excuses_nothing() {
+        let replaced =
+            PriceList { effective_from: day(20, 0), ..list(19, lists().0[1].catalogue.clone()) };
+        let first_again = Arc::new(list(20, first()));
+        let lists =
+            PriceLists::new(vec![Arc::new(list(10, first())), Arc::new(replaced), first_again]);
+        let house = json!({"nest": "nest80"});
+        let claim = Some(2_441_400);
+        let check = |moment| lists.appraise(&house, claim, moment).unwrap().check;
+        assert_eq!(check(day(20, 60)), PriceCheck::Mismatch);
+    }
+
+    #[test]
     fn a_claim_is_right_outdated_or_wrong() {
         let house = json!({"nest": "nest80"});
         let check = |claimed, moment| lists().appraise(&house, claimed, moment).unwrap().check;
@@ -160,7 +170,8 @@ mod tests {
         assert_eq!(check(Some(before), day(12, 0)), PriceCheck::Match);
         assert_eq!(check(Some(before + 1), day(12, 0)), PriceCheck::Mismatch);
         assert_eq!(check(Some(before), day(20, 3600)), PriceCheck::Outdated);
-        assert_eq!(check(Some(before), day(22, 0)), PriceCheck::Mismatch);
+        assert_eq!(check(Some(before), day(21, -1)), PriceCheck::Outdated);
+        assert_eq!(check(Some(before), day(21, 0)), PriceCheck::Mismatch);
         assert_eq!(
             lists().appraise(&house, None, day(20, 0)).unwrap().quote.total_cents,
             2_441_400

@@ -1,5 +1,7 @@
 //! A catalogue in the shape that today's front end reads: whole euros, −1 for a price on request.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::catalogue::{Catalogue, CatalogueOption, Category, ChoiceKind, Pricing};
@@ -17,16 +19,57 @@ pub fn euros(cents: i64) -> Value {
 pub fn pricing_data(catalogue: &Catalogue) -> Value {
     let mut data = json!({});
     for category in catalogue.categories() {
-        let Some(path) = &category.pricing_data else { continue };
-        put(&mut data, path, of_category(catalogue, category));
+        if let Some(path) = &category.pricing_data {
+            put(&mut data, path, of_category(catalogue, category));
+        }
     }
     data
 }
 
-/// Puts a value at a path with dots.
+/// Puts a value at a path with dots. What stands in its way goes: a checked catalogue has nothing
+/// there.
 fn put(data: &mut Value, path: &str, value: Value) {
-    let place = path.split('.').fold(data, |place, step| &mut place[step]);
+    let place = path.split('.').fold(data, |place, step| {
+        if !place.is_object() {
+            *place = json!({});
+        }
+        &mut place[step]
+    });
     *place = value;
+}
+
+/// The places of all prices that today's front end can read, with dots.
+#[must_use]
+pub(super) fn pricing_data_paths(catalogue: &Catalogue) -> BTreeSet<String> {
+    let mut paths = BTreeSet::new();
+    let mut open = vec![(String::new(), pricing_data(catalogue))];
+    while let Some((path, value)) = open.pop() {
+        match value {
+            Value::Object(map) => {
+                let at = |key: &str| {
+                    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+                };
+                open.extend(map.into_iter().map(|(key, value)| (at(&key), value)));
+            }
+            _ => {
+                paths.insert(path);
+            }
+        }
+    }
+    paths
+}
+
+/// What an option costs; nothing where it is free.
+fn cell(
+    catalogue: &Catalogue,
+    category: &Category,
+    option: &CatalogueOption,
+    (variant, size): (&str, Option<&str>),
+) -> Value {
+    if option.free {
+        return json!(0);
+    }
+    number(catalogue.price(&category.id, &option.id, variant, size))
 }
 
 fn number(price: Option<Price>) -> Value {
@@ -46,7 +89,7 @@ fn of_category(catalogue: &Catalogue, category: &Category) -> Value {
             object(&category.options, |option| {
                 by_size(catalogue, |size| {
                     object(others, |other| {
-                        number(catalogue.price(&category.id, &option.id, &other.id, Some(size)))
+                        cell(catalogue, category, option, (&other.id, Some(size)))
                     })
                 })
             })
@@ -57,13 +100,9 @@ fn of_category(catalogue: &Catalogue, category: &Category) -> Value {
                 number(catalogue.price(other, reference, &option.id, Some(size)))
             })
         }),
-        Pricing::Flat => {
-            only(category, |option| number(catalogue.price(&category.id, &option.id, "", None)))
-        }
+        Pricing::Flat => only(category, |option| cell(catalogue, category, option, ("", None))),
         Pricing::BySize { .. } => only(category, |option| {
-            by_size(catalogue, |size| {
-                number(catalogue.price(&category.id, &option.id, "", Some(size)))
-            })
+            by_size(catalogue, |size| cell(catalogue, category, option, ("", Some(size))))
         }),
     }
 }
@@ -92,21 +131,30 @@ fn by_size(catalogue: &Catalogue, of: impl Fn(&str) -> Value) -> Value {
 
 fn base(catalogue: &Catalogue, category: &Category, size: &CatalogueOption) -> Value {
     let price = catalogue.price(&category.id, &size.id, "", None);
-    let square_metres = f64::from(size.area_dm2) / 100.0;
+    let area = f64::from(size.area_dm2) / 100.0;
     #[expect(clippy::cast_precision_loss, reason = "prices are far below 2^52 cents")]
     let by_square_metre =
-        price.and_then(Price::cents).map_or(-1.0, |cents| cents as f64 / 100.0 / square_metres);
+        price.and_then(Price::cents).map_or(-1.0, |cents| cents as f64 / 100.0 / area);
     json!({
         "price": number(price),
         "pricePerSqm": by_square_metre,
-        "squareMeters": euros(i64::from(size.area_dm2)),
+        "squareMeters": square_metres(size.area_dm2),
     })
+}
+
+/// Square metres, whole where they are whole.
+fn square_metres(area_dm2: u32) -> Value {
+    if area_dm2.is_multiple_of(100) {
+        json!(area_dm2 / 100)
+    } else {
+        json!(f64::from(area_dm2) / 100.0)
+    }
 }
 
 fn unit(catalogue: &Catalogue, category: &Category) -> Value {
     let Some(option) = category.options.first() else { return Value::Null };
     json!({
-        "basePrice": number(catalogue.price(&category.id, &option.id, "", None)),
+        "basePrice": cell(catalogue, category, option, ("", None)),
         "maxAmounts": by_size(catalogue, |size| json!(option.quantity_max.get(size))),
     })
 }
@@ -117,7 +165,7 @@ fn by_quantity(catalogue: &Catalogue, category: &Category) -> Value {
     let prices = |size: &str| -> Value {
         (1..=most)
             .map(|n| n.to_string())
-            .map(|n| (n.clone(), number(catalogue.price(&category.id, &option.id, &n, Some(size)))))
+            .map(|n| (n.clone(), cell(catalogue, category, option, (&n, Some(size)))))
             .collect::<Map<_, _>>()
             .into()
     };
@@ -154,6 +202,7 @@ mod tests {
         assert_eq!(data["optionen"]["fundament"]["nest140"], json!(27_090));
         let packages: Vec<&String> = data["planungspaket"].as_object().unwrap().keys().collect();
         assert_eq!(packages, ["plus", "pro"]);
+        assert!(pricing_data_paths(&first()).contains("fenster.totalPrices.holz.nest160.bright"));
     }
 
     #[test]

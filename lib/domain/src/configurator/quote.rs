@@ -279,20 +279,6 @@ impl Amount {
     }
 }
 
-/// Whether an option may be chosen beside the other choices.
-#[must_use]
-pub fn is_allowed(
-    selections: &Selections,
-    category: &str,
-    option: &str,
-    catalogue: &Catalogue,
-) -> bool {
-    let mut with = selections.clone();
-    with.set(category, Choice { option: option.to_owned(), quantity: None });
-    let concerns = |rule: &&Rule| rule.when.category == category || rule.other.category == category;
-    !catalogue.rules().iter().filter(concerns).any(|rule| is_broken(rule, &with))
-}
-
 fn is_broken(rule: &Rule, selections: &Selections) -> bool {
     let holds = |selector: &Selector| {
         selections.option(&selector.category).is_some_and(|option| selector.means(option))
@@ -319,7 +305,7 @@ fn area_dm2(catalogue: &Catalogue, selections: &Selections) -> Option<u32> {
 fn per_square_metre_cents(total_cents: i64, area_dm2: u32) -> i64 {
     let area = i64::from(area_dm2.max(1));
     // Cents by square decimetre are euros by square metre.
-    (2 * total_cents + area).div_euclid(2 * area) * 100
+    (total_cents + area / 2).div_euclid(area) * 100
 }
 
 /// The annuity `P r (1+r)^n / ((1+r)^n − 1)` with monthly interest `r` over `n` months, rounded to

@@ -33,7 +33,10 @@ pub(super) fn any_selections() -> impl Strategy<Value = Selections> {
     let choices: Vec<_> = categories
         .into_iter()
         .map(|(category, options)| {
-            let choice = (prop::sample::select(options), prop::option::of(0_u32..30));
+            let choice = (
+                prop::sample::select(options),
+                prop::option::of(prop_oneof![4 => 0_u32..30, 1 => any::<u32>()]),
+            );
             (Just(category), prop::option::weighted(0.8, choice))
         })
         .collect();

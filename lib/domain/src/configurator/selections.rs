@@ -14,7 +14,7 @@ const OPTION_CHARS_MAX: usize = 100;
 
 /// The choice in one category.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Choice {
     /// The option's id, known to the catalogue or not.
     pub option: String,
@@ -76,7 +76,8 @@ impl Selections {
 
     /// The canonical form (definitions b4): with a size, categories without a choice have the option
     /// that such a house gets; quantities are there where they mean something and nowhere else; none
-    /// of something is no choice of it. Two configurations of one house have one canonical form.
+    /// of something, or an option that stands for nothing, is no choice of it; more pieces than anybody
+    /// can build are one more than the most. Two configurations of one house have one canonical form.
     #[must_use]
     pub fn canonical(&self, catalogue: &Catalogue) -> Self {
         let mut canonical = Self::default();
@@ -88,10 +89,12 @@ impl Selections {
             };
             let Some(mut choice) = chosen.or_else(assumed) else { continue };
             choice.quantity = match category.choice {
-                ChoiceKind::Quantity => Some(choice.quantity.unwrap_or(1)),
+                ChoiceKind::Quantity => Some(choice.quantity.unwrap_or(1).min(QUANTITY_MAX + 1)),
                 ChoiceKind::One | ChoiceKind::Toggle => None,
             };
-            if choice.quantity != Some(0) {
+            let is_nothing = category.option(&choice.option).is_some_and(|option| option.free)
+                && category.assumed.as_ref() != Some(&choice.option);
+            if choice.quantity != Some(0) && !is_nothing {
                 canonical.set(category.id.clone(), choice);
             }
         }
@@ -151,7 +154,8 @@ fn read_choice(value: &Value, category: &Category) -> Option<Choice> {
         Value::Number(_) if category.choice == ChoiceKind::Quantity => (only()?, pieces(value)),
         Value::Bool(true) if category.choice != ChoiceKind::One => (only()?, None),
         Value::Object(item) => {
-            let option = item.get("value").or_else(|| item.get("option"))?.as_str()?;
+            let mut named = ["value", "option"].into_iter().filter_map(|name| item.get(name));
+            let option = named.find_map(Value::as_str)?;
             (option.to_owned(), item.get("quantity").and_then(pieces))
         }
         _ => return None,
@@ -161,15 +165,15 @@ fn read_choice(value: &Value, category: &Category) -> Option<Choice> {
     readable.then_some(Choice { option, quantity })
 }
 
-/// A number of pieces. One that nobody can build counts as one more than the most.
+/// A whole number of pieces.
 fn pieces(value: &Value) -> Option<u32> {
     let number = value.as_f64().filter(|number| *number >= 0.0 && number.fract() == 0.0)?;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "whole, not negative, and at most the limit"
+        reason = "whole and not negative; what is too great becomes the greatest"
     )]
-    let pieces = number.min(f64::from(QUANTITY_MAX) + 1.0) as u32;
+    let pieces = number as u32;
     Some(pieces)
 }
 
@@ -195,8 +199,10 @@ mod tests {
             "stirnseite": null,
         });
         let texts = json!({"nest": "nest80", "pvanlage": "4", "kamindurchzug": true});
+        let most = read(&json!({"pvanlage": u32::MAX.to_string()})).canonical(&first());
+        assert_eq!(most.get("pvanlage").unwrap().quantity, Some(1001));
         let own = json!({
-            "nest": {"option": "nest80"},
+            "nest": {"value": null, "option": "nest80"},
             "pvanlage": {"option": "pv_modules", "quantity": 4},
             "kamindurchzug": {"option": "enabled"},
         });
@@ -225,7 +231,7 @@ mod tests {
         ] {
             assert!(read(&json!({"nest": odd})).is_empty(), "{odd}");
         }
-        for (sent, kept) in [(json!(-1), None), (json!(1.5), None), (json!(1e30), Some(1001))] {
+        for (sent, kept) in [(json!(-1), None), (json!(1.5), None), (json!(1e30), Some(u32::MAX))] {
             let choice = read(&json!({"pvanlage": {"value": "pv_modules", "quantity": sent}}));
             assert_eq!(choice.get("pvanlage").unwrap().quantity, kept);
         }
@@ -239,7 +245,8 @@ mod tests {
         let spelled_out = json!({
             "nest": "nest80", "gebaeudehuelle": "holzlattung", "bodenaufbau": "ohne_heizung",
             "innenverkleidung": "ohne_innenverkleidung", "fussboden": "ohne_belag",
-            "planungspaket": {"value": "basis", "price": 3}, "pvanlage": {"value": "pv_modules", "quantity": 0},
+            "planungspaket": {"value": "basis", "price": 3}, "stirnseite": "keine_verglasung",
+            "pvanlage": {"value": "pv_modules", "quantity": 0},
         });
         assert_eq!(hash(json!({"nest": "nest80"})), hash(spelled_out));
         assert_ne!(hash(json!({"nest": "nest80"})), hash(json!({"nest": "nest100"})));

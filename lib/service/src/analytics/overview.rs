@@ -44,7 +44,7 @@ pub struct Headline {
     configurator_conversion_rate: Rate,
     /// Sessions whose browser says that it paid. No order is confirmed by that.
     unconfirmed_conversions: i64,
-    /// Median price of the latest configurations, in cents.
+    /// Median price of the latest configurations of which everything has a price, in cents.
     median_price_cents: Option<i64>,
 }
 
@@ -111,7 +111,8 @@ async fn headline(app: &App, period: Period) -> Result<(Headline, Excluded), sql
                 AND (first_selection_at IS NOT NULL OR first_snapshot_at IS NOT NULL))
                 AS "micro_configuring!",
             (percentile_disc(0.5) WITHIN GROUP (ORDER BY total_price_cents)
-                FILTER (WHERE total_price_cents IS NOT NULL)) AS median_price,
+                FILTER (WHERE total_price_cents IS NOT NULL
+                    AND coalesce(cardinality(on_request), 0) = 0)) AS median_price,
             (SELECT count(*) FROM period WHERE analytics_consent IS FALSE) AS "no_consent!"
          FROM kept"#,
         from as DateTime<Utc>,

@@ -192,6 +192,8 @@ pub struct Switch {
 pub struct PriceReport {
     /// ISO 4217 code of all amounts.
     currency: String,
+    /// Votes with something whose price must be asked for: they are in no price below.
+    on_request: i64,
     /// Percentiles and bins of all prices, in cents.
     #[schema(value_type = Object)]
     distribution: Distribution,
@@ -283,18 +285,29 @@ pub struct RefreshReport {
     complete: bool,
 }
 
+/// Makes the reports that were made longest ago first, so that all get their turn where there is not
+/// time for all of them.
 async fn refresh(app: &App, now: DateTime<Utc>) -> Result<RefreshReport, Problem> {
     let started = Instant::now();
+    let made = sqlx::query!("SELECT time_range, basis, refreshed_at FROM popular_configurations")
+        .fetch_all(&app.db)
+        .await?;
+    let last = |(range, basis): &(TimeRange, Basis)| {
+        let same =
+            made.iter().find(|row| row.time_range == range.as_str() && row.basis == basis.as_str());
+        same.map(|row| row.refreshed_at)
+    };
+    let all = TimeRange::ALL.into_iter();
+    let mut due: Vec<_> = all.flat_map(|range| Basis::ALL.map(|basis| (range, basis))).collect();
+    due.sort_by_key(last);
     let mut reports = 0;
-    for range in TimeRange::ALL {
-        for basis in Basis::ALL {
-            if started.elapsed() > app.config.job_budget.mul_f64(BUDGET_SHARE) {
-                return Ok(RefreshReport { reports, complete: false });
-            }
-            let report = report(app, Period::ending(now, range), basis, now).await?;
-            keep_report(app, range, basis, &json!(report), now).await?;
-            reports += 1;
+    for (range, basis) in due {
+        if started.elapsed() > app.config.job_budget.mul_f64(BUDGET_SHARE) {
+            return Ok(RefreshReport { reports, complete: false });
         }
+        let report = report(app, Period::ending(now, range), basis, now).await?;
+        keep_report(app, range, basis, &json!(report), now).await?;
+        reports += 1;
     }
     Ok(RefreshReport { reports, complete: true })
 }
@@ -358,8 +371,8 @@ async fn report(
     basis: Basis,
     now: DateTime<Utc>,
 ) -> Result<PopularConfigs, Problem> {
-    let lists = price_lists_since(app, now).await?;
-    let list = lists.at(now).ok_or(Problem::NotFound("Price list"))?;
+    let known = price_lists_since(app, now).await?;
+    let list = known.lists.at(now).ok_or(Problem::NotFound("Price list"))?;
     let queues = queue::status(app).await.ok();
     let mut meta = Meta::of("popular_configs", Some(period), queues.as_deref(), now);
     let votes = Votes { period, basis: basis.as_str() };
@@ -368,7 +381,7 @@ async fn report(
     let (configurations, distinct) = configurations(&mut tx, votes, list).await?;
     let options = options(&mut tx, votes, &totals, &list.catalogue).await?;
     let switches = store::switches(&mut tx, period).await?;
-    let prices = prices(&mut tx, votes, &list.catalogue).await?;
+    let prices = prices(&mut tx, votes, totals.votes, &list.catalogue).await?;
     meta.excluded.no_consent = totals.no_consent;
     meta.warnings.push("differences in conversion are associations, not effects");
     if totals.observed < totals.votes {
@@ -561,12 +574,14 @@ fn exclusions(catalogue: &Catalogue) -> Exclusions {
 async fn prices(
     db: &mut PgConnection,
     votes: Votes<'_>,
+    total: i64,
     catalogue: &Catalogue,
 ) -> Result<PriceReport, sqlx::Error> {
-    let counts = store::prices(db, votes).await?;
+    let distribution = Distribution::of(&store::prices(db, votes).await?);
     let mut report = PriceReport {
         currency: catalogue.document().currency.clone(),
-        distribution: Distribution::of(&counts),
+        on_request: total - distribution.sessions,
+        distribution,
         by_base: Vec::new(),
         by_status: Vec::new(),
         by_source: Vec::new(),

@@ -78,7 +78,7 @@ pub(super) async fn totals(db: &mut PgConnection, of: Votes<'_>) -> Result<Total
             count(*) FILTER (WHERE observed) AS "observed!",
             (SELECT count(*) FROM user_sessions
              WHERE started_at >= $1 AND started_at < $2 AND analytics_consent IS FALSE
-                AND configuration_hash IS NOT NULL) AS "no_consent!"
+                AND total_price_cents IS NOT NULL) AS "no_consent!"
          FROM votes"#,
         of.period.from,
         of.period.to,
@@ -349,7 +349,8 @@ pub(super) async fn prices(
 ) -> Result<Vec<PriceCount>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"SELECT total_price_cents AS "price_cents!", count(*) AS "votes!"
-         FROM configuration_votes($1, $2, $3) WHERE total_price_cents IS NOT NULL GROUP BY 1"#,
+         FROM configuration_votes($1, $2, $3)
+         WHERE coalesce(cardinality(on_request), 0) = 0 GROUP BY 1"#,
         of.period.from,
         of.period.to,
         of.basis
@@ -379,7 +380,7 @@ pub(super) async fn price_slices(
         r#"WITH votes AS (
             SELECT total_price_cents, selections -> $4::text ->> 'option' AS base,
                 status::text AS status, source, price_list_version::text AS version
-            FROM configuration_votes($1, $2, $3) WHERE total_price_cents IS NOT NULL)
+            FROM configuration_votes($1, $2, $3) WHERE coalesce(cardinality(on_request), 0) = 0)
          SELECT CASE 0 WHEN grouping(base) THEN 0 WHEN grouping(status) THEN 1
                 WHEN grouping(source) THEN 2 ELSE 3 END AS "dimension!",
             coalesce(base, status, source, version) AS value,

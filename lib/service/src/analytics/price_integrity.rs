@@ -24,8 +24,11 @@ pub(super) struct PriceIntegrity {
     matching: i64,
     /// With the price of a list that was succeeded less than a day before.
     outdated: i64,
-    /// With a wrong price: each is an incident.
+    /// With a wrong price: each is an incident, but for those of the concept check.
     mismatched: i64,
+    /// Of these, in a cart that holds the concept check alone: today's front end sends the bare
+    /// house's price with it.
+    mismatched_concept_check: i64,
     /// Without a claim.
     unclaimed: i64,
     /// Stored before there was a price list.
@@ -67,6 +70,8 @@ pub(super) async fn price_integrity(
             count(*) FILTER (WHERE price_check = 'match') AS "matching!",
             count(*) FILTER (WHERE price_check = 'outdated') AS "outdated!",
             count(*) FILTER (WHERE price_check = 'mismatch') AS "mismatched!",
+            count(*) FILTER (WHERE price_check = 'mismatch' AND ohne_nest_mode)
+                AS "mismatched_concept_check!",
             count(*) FILTER (WHERE price_check = 'unclaimed') AS "unclaimed!",
             count(*) FILTER (WHERE price_check IS NULL) AS "unpriced!"
          FROM configuration_snapshots WHERE occurred_at >= $1 AND occurred_at < $2"#,
@@ -97,6 +102,7 @@ pub(super) async fn price_integrity(
         matching: counts.matching,
         outdated: counts.outdated,
         mismatched: counts.mismatched,
+        mismatched_concept_check: counts.mismatched_concept_check,
         unclaimed: counts.unclaimed,
         unpriced: counts.unpriced,
         mismatch_rate: Rate::new(counts.mismatched, claims),

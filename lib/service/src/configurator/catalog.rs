@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-use super::pricing::{cache_control, in_force};
+use super::pricing::in_force;
 use crate::http::{Context, Problem, ProblemDocument, Query, etag, unless_known};
 
 /// The catalogue in force.
@@ -21,8 +21,6 @@ pub struct CatalogueInForce {
     version: i32,
     /// Since when it is in force.
     effective_from: DateTime<Utc>,
-    /// When another one follows, if that is known.
-    next_change: Option<DateTime<Utc>>,
     /// Categories, options, rules and prices; prices are cents, or `on_request`.
     #[schema(value_type = Object)]
     catalogue: Value,
@@ -39,15 +37,15 @@ pub struct CatalogueInForce {
     )
 )]
 pub async fn catalog(cx: Context) -> Result<Response, Problem> {
-    let (list, next_change) = in_force(&cx).await?;
+    let in_force = in_force(&cx).await?;
+    let list = &in_force.list;
     let answer = CatalogueInForce {
         version: list.version,
         effective_from: list.effective_from,
-        next_change,
         catalogue: json!(list.catalogue.document()),
     };
     let etag = etag(&json!(answer).to_string());
-    let cache_control = cache_control(next_change, cx.now);
+    let cache_control = in_force.cache_control(cx.now);
     Ok(unless_known(&cx.caller, &etag, &cache_control, || Json(answer).into_response()))
 }
 
@@ -72,7 +70,8 @@ pub async fn house_options(
     cx: Context,
     Query(query): Query<HouseOptionsQuery>,
 ) -> Result<Response, Problem> {
-    let (list, next_change) = in_force(&cx).await?;
+    let in_force = in_force(&cx).await?;
+    let list = &in_force.list;
     let catalogue = &list.catalogue;
     let wanted = |category: &&Category| {
         !category.retired && query.category.as_ref().is_none_or(|id| *id == category.id)
@@ -85,7 +84,7 @@ pub async fn house_options(
         .map(|(category, option)| house_option(catalogue, category, option))
         .collect();
     let etag = etag(&json!(options).to_string());
-    let cache_control = cache_control(next_change, cx.now);
+    let cache_control = in_force.cache_control(cx.now);
     Ok(unless_known(&cx.caller, &etag, &cache_control, || {
         let timestamp = cx.now.timestamp_millis();
         Json(json!({"success": true, "data": options, "timestamp": timestamp})).into_response()

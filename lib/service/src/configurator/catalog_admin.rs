@@ -1,6 +1,7 @@
 //! The catalogue for administrators: drafts, changes with a dry run, publication, history, rollback.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::http::header;
@@ -14,13 +15,13 @@ use serde_json::{Value, json};
 use sqlx::{PgConnection, PgTransaction};
 use utoipa::{IntoParams, ToSchema};
 
-use super::edit::{Content, EditOptions, JsonEdit, read_edit};
+use super::edit::{Content, EditOptions, JsonEdit, Scheduled, read_edit};
 use super::store::{
-    NewPriceList, PriceListLock, insert, load, lock_price_lists, parse, publish_draft,
+    NewPriceList, PriceListLock, close_draft, insert, lock_price_lists, parse, price_lists_in,
     withdraw_scheduled,
 };
 use crate::http::{
-    Body, Context, FieldError, May, Problem, ProblemDocument, Query, ReadCatalogue, Upload,
+    Actor, Body, Context, FieldError, May, Problem, ProblemDocument, Query, ReadCatalogue, Upload,
     WriteCatalogue, read,
 };
 use crate::platform::begin_bounded;
@@ -31,13 +32,16 @@ const TRIED_CONFIGURATIONS: i64 = 20;
 /// How far back configurations count as popular.
 const POPULAR_SINCE: TimeDelta = TimeDelta::days(90);
 
+/// Most differences that the history shows of a version.
+const HISTORY_CHANGES_MAX: usize = 20;
+
 /// Most versions of a page of the history.
 const HISTORY_MAX: i64 = 100;
 
 /// Which price list, and how.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct CatalogQuery {
-    /// A version, draft or not; the latest published one if left out.
+    /// A version, draft or not; the one in force if left out.
     version: Option<i32>,
     /// `json` (default), or `csv` for the price table alone.
     format: Option<String>,
@@ -52,12 +56,14 @@ pub struct PriceListView {
     entry: HistoryEntry,
     /// The latest version that is published: what an edit must name as `expectedVersion`.
     latest_version: i32,
+    /// Published versions that have not come into force.
+    scheduled: Vec<i32>,
     /// Categories, options, rules and prices; prices are cents, or `on_request`.
     #[schema(value_type = Object)]
     catalogue: Value,
 }
 
-/// A price list, the latest or a given one, as JSON or its prices as CSV.
+/// A price list, the one in force or a given one, as JSON or its prices as CSV.
 #[utoipa::path(
     get, path = "/api/admin/catalog", tag = "configurator", params(CatalogQuery),
     security(("admin" = [])),
@@ -84,9 +90,13 @@ pub async fn get_catalog(
     };
     let mut tx = begin_bounded(&cx.app.db, cx.app.config.request_timeout).await?;
     let latest_version = latest_version(&mut tx).await?;
-    let version = query.version.unwrap_or(latest_version);
-    let entries = history_entries(&mut tx, (version, version.saturating_add(1)), 1, cx.now).await?;
-    let entry = entries.into_iter().next().ok_or(Problem::NotFound("Price list"))?;
+    let version = match query.version {
+        Some(version) => version,
+        None => base_at(&cx, &mut tx, cx.now).await?.version,
+    };
+    let one = (version, version.saturating_add(1));
+    let entry = history_entries(&mut tx, one, 1, cx.now).await?.into_iter().next();
+    let entry = entry.ok_or(Problem::NotFound("Price list"))?;
     let catalogue = documents(&mut tx, &[version]).await?.remove(&version);
     let catalogue = catalogue.ok_or(Problem::NotFound("Price list"))?;
     if as_csv {
@@ -98,8 +108,9 @@ pub async fn get_catalog(
         ];
         return Ok((headers, csv).into_response());
     }
+    let scheduled = scheduled_after(&mut tx, cx.now).await?;
     let catalogue = json!(catalogue.document());
-    Ok(Json(PriceListView { entry, latest_version, catalogue }).into_response())
+    Ok(Json(PriceListView { entry, latest_version, scheduled, catalogue }).into_response())
 }
 
 /// What a change does, or would do.
@@ -108,7 +119,7 @@ pub async fn get_catalog(
 pub struct CatalogueEdit {
     /// Nothing was changed.
     dry_run: bool,
-    /// The version that it was made from.
+    /// The version in force until then, which `changes` and `effect` compare with.
     base_version: i32,
     /// The new version; nothing in a dry run.
     version: Option<i32>,
@@ -174,44 +185,98 @@ pub async fn put_catalog(
     let (options, content) = read_edit(&upload, query)?;
     let expected = options.check(cx.now)?;
     let mut tx = begin_bounded(&cx.app.db, cx.app.config.request_timeout).await?;
-    let base = latest_if(&mut tx, expected).await?;
-    let draft_version = match content {
-        Content::Draft(version) => Some(version),
-        _ => None,
-    };
-    let catalogue = match draft_version {
-        Some(version) => draft(&mut tx, version).await?,
-        None => content.onto(&base.catalogue)?,
+    refuse_if_published(&mut tx, expected).await?;
+    let base = base_at(&cx, &mut tx, options.effective_from.unwrap_or(cx.now)).await?;
+    let (mut draft_version, mut note) = (None, options.note.clone());
+    let catalogue = match content {
+        Content::Draft(version) => {
+            let draft = draft(&mut tx, version, &base).await?;
+            draft_version = Some(version);
+            note = if note.is_empty() { draft.note } else { note };
+            draft.catalogue
+        }
+        content => content.onto(&base.catalogue, options.accept_removals)?,
     };
     let mut edit = compare(&mut tx, &base, &catalogue, cx.now).await?;
     if edit.changes.is_empty() {
-        let error = FieldError::new("catalogue", "unchanged", "it says what is published already");
+        let error = FieldError::new("catalogue", "unchanged", "it says what is in force already");
         return Err(Problem::field(error));
     }
     edit.dry_run = options.dry_run;
-    // Whoever prices something from this instant on waits for this transaction.
-    let now = cx.app.clock.now().trunc_subsecs(6);
-    let from = options.effective_from.map_or(now, |from| from.trunc_subsecs(6).max(now));
-    edit.effective_from = (!options.draft).then_some(from);
-    if options.dry_run {
-        return Ok(Json(edit));
-    }
     let list = NewPriceList {
         catalogue: &catalogue,
         base_version: Some(base.version),
-        effective_from: edit.effective_from,
-        note: &options.note,
+        effective_from: (!options.draft).then(|| options.effective_from.unwrap_or(cx.now)),
+        note: &note,
         action: if options.draft { "catalog.draft" } else { "catalog.publish" },
     };
-    edit.version = Some(match draft_version {
-        Some(version) if !options.draft => {
-            publish_draft(&mut tx, version, &list, &may.actor, now).await?;
-            version
-        }
-        _ => insert(&mut tx, &list, &may.actor, now).await?,
-    });
-    tx.commit().await?;
+    if options.dry_run {
+        edit.effective_from = list.effective_from;
+        edit.scheduled = scheduled_after(&mut tx, cx.now).await?;
+        return Ok(Json(edit));
+    }
+    let place = Placing { actor: may.actor, expected, scheduled: options.scheduled, draft_version };
+    store(&cx, tx, list, &place, &mut edit).await?;
     Ok(Json(edit))
+}
+
+/// How an edit takes its place in the history.
+struct Placing {
+    actor: Actor,
+    expected: i32,
+    scheduled: Scheduled,
+    draft_version: Option<i32>,
+}
+
+/// Stores a list as the next version. From here on whoever uses price lists waits.
+async fn store(
+    cx: &Context,
+    mut tx: PgTransaction<'static>,
+    mut list: NewPriceList<'_>,
+    place: &Placing,
+    edit: &mut CatalogueEdit,
+) -> Result<(), Problem> {
+    lock_price_lists(&mut tx, PriceListLock::Publish).await?;
+    refuse_if_published(&mut tx, place.expected).await?;
+    let now = next_instant(&mut tx, cx.app.clock.now().trunc_subsecs(6)).await?;
+    list.effective_from = list.effective_from.map(|from| from.trunc_subsecs(6).max(now));
+    let from = list.effective_from.unwrap_or(now);
+    if list.effective_from.is_some() {
+        if place.scheduled == Scheduled::Withdraw {
+            edit.withdrawn = withdraw_scheduled(&mut tx, &place.actor, now).await?;
+        }
+        let later = scheduled_after(&mut tx, from).await?;
+        if place.scheduled == Scheduled::Refuse && !later.is_empty() {
+            return Err(Problem::Conflict {
+                sentence: "published lists come into force later and would undo this; \
+                           `scheduled` says what becomes of them",
+                conflict: json!({"scheduled": later}),
+            });
+        }
+    }
+    edit.version = Some(insert(&mut tx, &list, &place.actor, now).await?);
+    if let Some(version) = place.draft_version {
+        close_draft(&mut tx, version).await?;
+    }
+    edit.effective_from = list.effective_from;
+    edit.scheduled = scheduled_after(&mut tx, from).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The present instant, but after the last list that came into force at once: clocks of other
+/// machines may be ahead.
+async fn next_instant(
+    db: &mut PgConnection,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>, sqlx::Error> {
+    let last = sqlx::query_scalar!(
+        "SELECT max(effective_from) FROM price_lists
+         WHERE state = 'published' AND effective_from = published_at"
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(last.map_or(now, |last| now.max(last + TimeDelta::microseconds(1))))
 }
 
 /// A return to an earlier catalogue.
@@ -220,11 +285,12 @@ pub async fn put_catalog(
 pub struct Rollback {
     /// The version whose catalogue comes into force again.
     to_version: i32,
-    /// Withdraw published versions that have not come into force.
-    #[serde(default)]
-    withdraw_scheduled: bool,
-    /// The latest version that the administrator saw; another one answers 409.
+    /// The latest version that the administrator saw (`latestVersion`); another one answers 409.
     expected_version: i32,
+    /// What becomes of published lists that come into force later: `refuse` (default), `keep` or
+    /// `withdraw`.
+    #[serde(default)]
+    scheduled: Scheduled,
     /// Why.
     #[serde(default)]
     note: String,
@@ -238,7 +304,7 @@ pub struct Rollback {
         (status = 200, description = "What changed.", body = CatalogueEdit),
         (status = 400, description = "Not readable.", body = ProblemDocument),
         (status = 401, description = "No or wrong key.", body = ProblemDocument),
-        (status = 404, description = "That version was never published.", body = ProblemDocument),
+        (status = 404, description = "That version was never in force.", body = ProblemDocument),
         (status = 409, description = "Somebody published meanwhile; `conflict` says what changed.", body = ProblemDocument),
         (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was changed; try again later.", body = ProblemDocument),
@@ -254,48 +320,40 @@ pub async fn rollback_catalog(
     let options = EditOptions { expected_version, note: rollback.note, ..EditOptions::default() };
     let expected = options.check(cx.now)?;
     let mut tx = begin_bounded(&cx.app.db, cx.app.config.request_timeout).await?;
-    let latest = latest_if(&mut tx, expected).await?;
-    let to = load(&mut tx, &[rollback.to_version]).await?;
-    let to = to.into_iter().next().ok_or(Problem::NotFound("Published price list"))?;
-    let now = cx.app.clock.now().trunc_subsecs(6);
-    let withdrawn = if rollback.withdraw_scheduled {
-        withdraw_scheduled(&mut tx, &may.actor, now).await?
-    } else {
-        Vec::new()
-    };
-    let mut edit = compare(&mut tx, &latest, &to.catalogue, now).await?;
+    refuse_if_published(&mut tx, expected).await?;
+    let to = once_in_force(&mut tx, rollback.to_version, cx.now).await?;
+    let base = base_at(&cx, &mut tx, cx.now).await?;
+    let mut edit = compare(&mut tx, &base, &to, cx.now).await?;
     let list = NewPriceList {
-        catalogue: &to.catalogue,
-        base_version: Some(to.version),
-        effective_from: Some(now),
+        catalogue: &to,
+        base_version: Some(rollback.to_version),
+        effective_from: Some(cx.now),
         note: &options.note,
         action: "catalog.rollback",
     };
-    edit.version = Some(insert(&mut tx, &list, &may.actor, now).await?);
-    edit.effective_from = Some(now);
-    edit.withdrawn = withdrawn;
-    tx.commit().await?;
+    let place =
+        Placing { actor: may.actor, expected, scheduled: rollback.scheduled, draft_version: None };
+    store(&cx, tx, list, &place, &mut edit).await?;
     Ok(Json(edit))
 }
 
-/// The latest published list, if it is the one that the editor saw. Publishing waits for whoever
-/// uses price lists, and keeps others from using them until the end of the transaction.
-async fn latest_if(tx: &mut PgTransaction<'_>, expected: i32) -> Result<PriceList, Problem> {
-    lock_price_lists(tx, PriceListLock::Publish).await?;
-    let latest = latest_version(tx).await?;
-    let mut lists = load(tx, &[latest, expected]).await?;
-    lists.sort_by_key(|list| list.version == latest);
-    let list = lists.pop().ok_or(Problem::NotFound("Price list"))?;
+/// Refuses where the latest published list is not the one that the editor saw.
+async fn refuse_if_published(db: &mut PgConnection, expected: i32) -> Result<(), Problem> {
+    let latest = latest_version(db).await?;
     if latest == expected {
-        return Ok(list);
+        return Ok(());
     }
     let by = sqlx::query!(
         "SELECT published_at, published_by FROM price_lists WHERE version = $1",
         latest
     )
-    .fetch_one(&mut **tx)
+    .fetch_one(&mut *db)
     .await?;
-    let changes = lists.pop().map(|seen| catalogue_changes(&seen.catalogue, &list.catalogue));
+    let catalogues = documents(db, &[latest, expected]).await?;
+    let changes = catalogues
+        .get(&expected)
+        .zip(catalogues.get(&latest))
+        .map(|(seen, latest)| catalogue_changes(seen, latest));
     Err(Problem::Conflict {
         sentence: "the catalogue was published by somebody else meanwhile; nothing was changed",
         conflict: json!({
@@ -306,6 +364,47 @@ async fn latest_if(tx: &mut PgTransaction<'_>, expected: i32) -> Result<PriceLis
             "changes": changes,
         }),
     })
+}
+
+/// The list that an edit for a moment takes the place of.
+async fn base_at(
+    cx: &Context,
+    db: &mut PgConnection,
+    moment: DateTime<Utc>,
+) -> Result<Arc<PriceList>, Problem> {
+    let lists = price_lists_in(&cx.app, db, moment).await?;
+    lists.at(moment).cloned().ok_or(Problem::NotFound("Price list"))
+}
+
+/// A list that is, or was, in force.
+async fn once_in_force(
+    db: &mut PgConnection,
+    version: i32,
+    now: DateTime<Utc>,
+) -> Result<Catalogue, Problem> {
+    let document = sqlx::query_scalar!(
+        "SELECT document FROM price_lists
+         WHERE version = $1 AND state = 'published' AND effective_from <= $2",
+        version,
+        now
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(parse(document.ok_or(Problem::NotFound("Price list that was in force"))?)?)
+}
+
+/// Published versions that come into force after a moment.
+async fn scheduled_after(
+    db: &mut PgConnection,
+    moment: DateTime<Utc>,
+) -> Result<Vec<i32>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT version FROM price_lists WHERE state = 'published' AND effective_from > $1
+         ORDER BY effective_from, version",
+        moment
+    )
+    .fetch_all(db)
+    .await
 }
 
 async fn latest_version(db: &mut PgConnection) -> Result<i32, Problem> {
@@ -328,17 +427,36 @@ async fn documents(
     rows.into_iter().map(|row| Ok((row.version, parse(row.document)?))).collect()
 }
 
-async fn draft(db: &mut PgConnection, version: i32) -> Result<Catalogue, Problem> {
-    let is_draft = sqlx::query_scalar!(
-        r#"SELECT state = 'draft' AS "draft!" FROM price_lists WHERE version = $1"#,
+struct Draft {
+    catalogue: Catalogue,
+    note: String,
+}
+
+/// A draft, if it was made from the list that it is to take the place of.
+async fn draft(db: &mut PgConnection, version: i32, base: &PriceList) -> Result<Draft, Problem> {
+    let row = sqlx::query!(
+        r#"SELECT base_version AS "base_version!", note, document FROM price_lists
+         WHERE version = $1 AND state = 'draft' AND base_version IS NOT NULL"#,
         version
     )
     .fetch_optional(&mut *db)
     .await?;
-    if is_draft != Some(true) {
-        return Err(Problem::NotFound("Draft"));
+    let row = row.ok_or(Problem::NotFound("Draft"))?;
+    let made_from = row.base_version;
+    if made_from != base.version {
+        let catalogues = documents(db, &[made_from]).await?;
+        let changes =
+            catalogues.get(&made_from).map(|seen| catalogue_changes(seen, &base.catalogue));
+        return Err(Problem::Conflict {
+            sentence: "the draft was made from another list than the one in force then",
+            conflict: json!({
+                "draftBaseVersion": made_from,
+                "baseVersion": base.version,
+                "changes": changes,
+            }),
+        });
     }
-    documents(db, &[version]).await?.remove(&version).ok_or(Problem::NotFound("Draft"))
+    Ok(Draft { catalogue: parse(row.document)?, note: row.note })
 }
 
 /// What is different in a catalogue, and what that does to the prices of popular configurations.
@@ -352,7 +470,7 @@ async fn compare(
     let popular = sqlx::query!(
         r#"SELECT configuration_hash AS "hash!", selections AS "selections!", count(*) AS "sessions!"
          FROM user_sessions
-         WHERE started_at >= $1 AND configuration_hash IS NOT NULL
+         WHERE started_at >= $1 AND total_price_cents IS NOT NULL
             AND analytics_consent IS NOT FALSE
          GROUP BY configuration_hash, selections
          ORDER BY count(*) DESC, configuration_hash LIMIT $2"#,
@@ -375,13 +493,6 @@ async fn compare(
         })
     });
     let effect = effect.collect::<Result<_, sqlx::Error>>()?;
-    let scheduled = sqlx::query_scalar!(
-        "SELECT version FROM price_lists WHERE state = 'published' AND effective_from > $1
-         ORDER BY effective_from, version",
-        now
-    )
-    .fetch_all(db)
-    .await?;
     Ok(CatalogueEdit {
         dry_run: false,
         base_version: base.version,
@@ -389,7 +500,7 @@ async fn compare(
         effective_from: None,
         changes: catalogue_changes(&base.catalogue, catalogue),
         effect,
-        scheduled,
+        scheduled: Vec::new(),
         withdrawn: Vec::new(),
     })
 }
@@ -409,7 +520,8 @@ pub struct HistoryQuery {
 pub struct HistoryEntry {
     /// The version.
     version: i32,
-    /// `draft`, `scheduled`, `published` (in force), `superseded` or `withdrawn`.
+    /// `draft`, `closed` (a draft that was published), `scheduled`, `published` (in force),
+    /// `superseded` or `withdrawn`.
     state: String,
     /// When it comes, or came, into force.
     effective_from: Option<DateTime<Utc>>,
@@ -446,7 +558,9 @@ pub struct HistoryVersion {
     /// The version.
     #[serde(flatten)]
     entry: HistoryEntry,
-    /// What is different from the version that it was made from.
+    /// How much is different from the version that it was made from.
+    change_count: usize,
+    /// The first of these differences.
     #[schema(value_type = Vec<Object>)]
     changes: Vec<CatalogueChange>,
 }
@@ -485,9 +599,12 @@ pub async fn catalog_history(
         let base = catalogues.get(&entry.base_version?)?;
         Some(catalogue_changes(base, catalogues.get(&entry.version)?))
     };
-    let versions = entries
-        .into_iter()
-        .map(|entry| HistoryVersion { changes: changes(&entry).unwrap_or_default(), entry });
+    let versions = entries.into_iter().map(|entry| {
+        let mut changes = changes(&entry).unwrap_or_default();
+        let change_count = changes.len();
+        changes.truncate(HISTORY_CHANGES_MAX);
+        HistoryVersion { entry, change_count, changes }
+    });
     Ok(Json(History { versions: versions.collect(), next_before }))
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use nest_haus_domain::configurator::{
     Catalogue, CatalogueDocument, CatalogueFault, Place, PriceRow, read_price_csv,
+    succession_faults,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,12 +14,26 @@ use crate::http::{FieldError, Problem, Upload, read};
 /// Most characters of a note.
 const NOTE_CHARS_MAX: usize = 500;
 
+/// What becomes of published lists that come into force after an edit. They were made before it, and
+/// will undo it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Scheduled {
+    /// The edit is refused with 409 where there are some.
+    #[default]
+    Refuse,
+    /// They stay.
+    Keep,
+    /// They are withdrawn.
+    Withdraw,
+}
+
 /// What to do with the changed catalogue. In the query of a CSV upload, in the body of a JSON one.
-#[derive(Debug, Default, Deserialize, IntoParams, ToSchema)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize, IntoParams, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct EditOptions {
-    /// The latest version that the editor saw; another one answers 409.
+    /// The latest version that the editor saw (`latestVersion`); another one answers 409.
     pub expected_version: Option<i32>,
     /// Only say what would change.
     #[serde(default)]
@@ -28,6 +43,14 @@ pub struct EditOptions {
     pub draft: bool,
     /// When it comes into force; now, if left out.
     pub effective_from: Option<DateTime<Utc>>,
+    /// What becomes of published lists that come into force later: `refuse` (default), `keep` or
+    /// `withdraw`.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    pub scheduled: Scheduled,
+    /// Allow that today's front end no longer finds some prices.
+    #[serde(default)]
+    pub accept_removals: bool,
     /// Why.
     #[serde(default)]
     pub note: String,
@@ -92,6 +115,10 @@ pub(super) fn read_edit(
 ) -> Result<(EditOptions, Content), Problem> {
     match upload.content_type.as_str() {
         "text/csv" => Ok((query, Content::Csv(upload.bytes.to_vec()))),
+        "application/json" if query != EditOptions::default() => {
+            let message = "with a JSON body these belong into the body";
+            Err(Problem::field(FieldError::new("query", "unexpected", message)))
+        }
         "application/json" => read_json_edit(&upload.json()?),
         _ => Err(Problem::UnsupportedMediaType("application/json or text/csv")),
     }
@@ -103,6 +130,7 @@ fn read_json_edit(body: &Value) -> Result<(EditOptions, Content), Problem> {
     let options: EditOptions = read("", &edit.options).map_err(invalid)?;
     let content = match (&edit.catalogue, &edit.prices, edit.draft_version) {
         (Some(catalogue), None, None) => {
+            refuse_unknown_fields(catalogue)?;
             Content::Catalogue(Box::new(read("catalogue", catalogue).map_err(invalid)?))
         }
         (None, Some(prices), None) => Content::Prices(read("prices", prices).map_err(invalid)?),
@@ -115,52 +143,75 @@ fn read_json_edit(body: &Value) -> Result<(EditOptions, Content), Problem> {
     Ok((options, content))
 }
 
+/// Stored catalogues may hold fields of other releases; an edit may not, since they would be lost.
+fn refuse_unknown_fields(catalogue: &Value) -> Result<(), Problem> {
+    let mut errors = Vec::new();
+    let note = |path: serde_ignored::Path<'_>| {
+        let field = format!("catalogue.{path}");
+        errors.push(FieldError::new(field, "unknown", "there is no such field"));
+    };
+    // What cannot be read at all is told by the reading itself.
+    let _read: Result<CatalogueDocument, _> = serde_ignored::deserialize(catalogue, note);
+    if errors.is_empty() { Ok(()) } else { Err(Problem::Invalid(errors)) }
+}
+
 impl Content {
     /// The changed catalogue, given the one that it was made from.
-    pub(super) fn onto(self, base: &Catalogue) -> Result<Catalogue, Problem> {
+    pub(super) fn onto(
+        self,
+        base: &Catalogue,
+        accept_removals: bool,
+    ) -> Result<Catalogue, Problem> {
         let with_prices = |prices| CatalogueDocument { prices, ..base.document().clone() };
-        let (document, name): (_, fn(&Place) -> String) = match self {
-            Self::Catalogue(document) => (*document, in_catalogue),
-            Self::Prices(prices) => (with_prices(prices), in_prices),
+        let whole = matches!(self, Self::Catalogue(_));
+        let mut lines = None;
+        let document = match self {
+            Self::Catalogue(document) => *document,
+            Self::Prices(prices) => with_prices(prices),
             Self::Csv(bytes) => {
-                let prices =
-                    read_price_csv(&bytes, base).map_err(|faults| refuse(&faults, in_csv))?;
-                (with_prices(prices), in_csv)
+                let table = read_price_csv(&bytes, base).map_err(|faults| {
+                    refuse(&faults, |place| in_csv(place, |line| u64::try_from(line).ok()))
+                })?;
+                lines = Some(table.lines);
+                with_prices(table.rows)
             }
             Self::Draft(_) => return Err(Problem::NotFound("Draft")),
         };
-        Catalogue::new(document).map_err(|faults| refuse(&faults, name))
+        let place = |place: &Place| match &lines {
+            Some(lines) => in_csv(place, |row| lines.get(row).copied()),
+            None => in_json(place, whole),
+        };
+        let catalogue = Catalogue::new(document).map_err(|faults| refuse(&faults, place))?;
+        let faults = succession_faults(base, &catalogue, accept_removals);
+        if faults.is_empty() { Ok(catalogue) } else { Err(refuse(&faults, place)) }
     }
 }
 
-fn refuse(faults: &[CatalogueFault], name: fn(&Place) -> String) -> Problem {
+fn refuse(faults: &[CatalogueFault], name: impl Fn(&Place) -> String) -> Problem {
     let error = |fault: &CatalogueFault| {
         FieldError::new(name(&fault.place), fault.code, fault.message.clone())
     };
     Problem::Invalid(faults.iter().map(error).collect())
 }
 
-fn in_catalogue(place: &Place) -> String {
-    match place {
-        Place::Field(path) => format!("catalogue.{path}"),
-        Place::Price { .. } => format!("catalogue.{}", in_prices(place)),
-    }
-}
-
-fn in_prices(place: &Place) -> String {
-    match place {
+/// The path in the body, in a whole catalogue or in a price table alone.
+fn in_json(place: &Place, whole: bool) -> String {
+    let path = match place {
         Place::Field(path) => path.clone(),
         Place::Price { row, column } => match column.as_str() {
             "category" | "option" | "variant" | "price" => format!("prices[{row}].{column}"),
             size => format!("prices[{row}].prices.{size}"),
         },
-    }
+    };
+    if whole { format!("catalogue.{path}") } else { path }
 }
 
 /// Rows as a spreadsheet numbers them: from 1, the header first.
-fn in_csv(place: &Place) -> String {
+fn in_csv(place: &Place, line: impl Fn(usize) -> Option<u64>) -> String {
     match place {
         Place::Field(path) => path.clone(),
-        Place::Price { row, column } => format!("row {}, column {column}", row + 2),
+        Place::Price { row, column } => {
+            format!("row {}, column {column}", line(*row).unwrap_or_default())
+        }
     }
 }

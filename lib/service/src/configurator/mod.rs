@@ -7,5 +7,6 @@ pub mod pricing;
 mod store;
 
 pub use store::{
-    PriceListLock, install_first, lock_price_lists, price_lists_in, price_lists_since,
+    Known, PriceListLock, changed_documents, install_first, lock_price_lists, price_lists_in,
+    price_lists_since,
 };

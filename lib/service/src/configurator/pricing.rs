@@ -5,36 +5,60 @@ use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
 use nest_haus_domain::configurator::{
-    Line, PriceList, PriceLists, Quote, Selections, euros, price, pricing_data as in_old_shape,
+    Line, PriceList, Quote, Selections, euros, price, pricing_data as in_old_shape,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-use super::store::price_lists_since;
+use super::store::{Known, price_lists_since};
 use crate::http::{Body, Context, FieldError, Problem, ProblemDocument, etag, unless_known};
 
 /// Longest time in seconds that a shared cache may hold prices.
 const SHARED_SECONDS_MAX: i64 = 60;
 
-/// The price list in force and when it is succeeded.
-pub(super) async fn in_force(
-    cx: &Context,
-) -> Result<(Arc<PriceList>, Option<DateTime<Utc>>), Problem> {
-    let lists: PriceLists = price_lists_since(&cx.app, cx.now).await?;
-    let list = lists.at(cx.now).cloned().ok_or(Problem::NotFound("Price list"))?;
-    Ok((list, lists.next_change(cx.now)))
+/// Longest time in seconds that a shared cache may go on with prices while it cannot get new ones.
+const STALE_SECONDS_MAX: i64 = 86_400;
+
+/// The price list in force.
+pub(super) struct InForce {
+    /// The list.
+    pub list: Arc<PriceList>,
+    /// When it is succeeded, if that is known.
+    pub next_change: Option<DateTime<Utc>>,
+    /// Whether the database said so just now; otherwise it is what this process read last.
+    pub live: bool,
 }
 
-/// How long answers made from the list in force may be held: never beyond its end.
-pub(super) fn cache_control(next_change: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
-    let left = next_change.map_or(SHARED_SECONDS_MAX, |next| (next - now).num_seconds());
-    let seconds = left.clamp(0, SHARED_SECONDS_MAX);
-    let stale = if seconds == SHARED_SECONDS_MAX { SHARED_SECONDS_MAX } else { 0 };
-    format!(
-        "public, max-age=0, s-maxage={seconds}, stale-while-revalidate={stale}, stale-if-error=86400"
-    )
+/// The price list in force and when it is succeeded.
+pub(super) async fn in_force(cx: &Context) -> Result<InForce, Problem> {
+    let Known { lists, live } = price_lists_since(&cx.app, cx.now).await?;
+    let list = lists.at(cx.now).cloned().ok_or(Problem::NotFound("Price list"))?;
+    Ok(InForce { list, next_change: lists.next_change(cx.now), live })
+}
+
+impl InForce {
+    /// How long in seconds a shared cache may hold answers made of it.
+    fn shared_seconds(&self, now: DateTime<Utc>) -> i64 {
+        self.seconds_left(now).clamp(0, if self.live { SHARED_SECONDS_MAX } else { 0 })
+    }
+
+    fn seconds_left(&self, now: DateTime<Utc>) -> i64 {
+        self.next_change.map_or(i64::MAX, |next| (next - now).num_seconds())
+    }
+
+    /// How long answers made of it may be held: never beyond its end.
+    pub(super) fn cache_control(&self, now: DateTime<Utc>) -> String {
+        let shared = self.shared_seconds(now);
+        let left = self.seconds_left(now).saturating_sub(shared);
+        let revalidating = left.clamp(0, shared);
+        let failing = left.clamp(0, STALE_SECONDS_MAX);
+        format!(
+            "public, max-age=0, s-maxage={shared}, stale-while-revalidate={revalidating}, \
+             stale-if-error={failing}"
+        )
+    }
 }
 
 /// The prices in force, as today's front end reads them: whole euros, −1 for a price on request.
@@ -48,31 +72,27 @@ pub(super) fn cache_control(next_change: Option<DateTime<Utc>>, now: DateTime<Ut
     )
 )]
 pub async fn pricing_data(cx: Context) -> Result<Response, Problem> {
-    let (list, next_change) = in_force(&cx).await?;
+    let in_force = in_force(&cx).await?;
+    let list = &in_force.list;
     let data = in_old_shape(&list.catalogue);
     let etag = etag(&format!("{} {data}", list.version));
-    let cache_control = cache_control(next_change, cx.now);
+    let cache_control = in_force.cache_control(cx.now);
     let mut response = unless_known(&cx.caller, &etag, &cache_control, || {
         Json(json!({
             "success": true,
             "data": data,
-            "cached": false,
+            "cached": !in_force.live,
             "version": list.version,
             "syncedAt": iso(list.effective_from),
             "timestamp": iso(cx.now),
         }))
         .into_response()
     });
-    let own = format!("public, s-maxage={}", shared_seconds(&cache_control));
+    let own = format!("public, s-maxage={}", in_force.shared_seconds(cx.now));
     if let Ok(value) = HeaderValue::from_str(&own) {
         response.headers_mut().insert("cdn-cache-control", value);
     }
     Ok(response)
-}
-
-fn shared_seconds(cache_control: &str) -> &str {
-    let after = cache_control.split("s-maxage=").nth(1).unwrap_or_default();
-    after.split(',').next().unwrap_or_default()
 }
 
 fn iso(at: DateTime<Utc>) -> String {
@@ -110,7 +130,7 @@ struct Calculate {
 pub async fn calculate_price(cx: Context, Body(body): Body) -> Result<Json<Value>, Problem> {
     let nested = ["selections", "configuration"].into_iter();
     let choices = nested.filter_map(|field| body.get(field)).find(|value| value.is_object());
-    let (list, _) = in_force(&cx).await?;
+    let list = in_force(&cx).await?.list;
     let catalogue = &list.catalogue;
     let selections = Selections::read(choices.unwrap_or(&body), catalogue);
     let base = catalogue.base();
@@ -157,15 +177,37 @@ fn breakdown(quote: &Quote, base: &str) -> Value {
 mod tests {
     use super::*;
     use chrono::TimeDelta;
+    use nest_haus_domain::configurator::Catalogue;
+
+    fn in_force(seconds_left: Option<i64>, live: bool) -> InForce {
+        let document = serde_json::from_str(Catalogue::FIRST).unwrap();
+        let effective_from = DateTime::UNIX_EPOCH;
+        let catalogue = Catalogue::trusted(document);
+        let list = Arc::new(PriceList { version: 1, effective_from, catalogue });
+        let next_change = seconds_left.map(|left| effective_from + TimeDelta::seconds(left));
+        InForce { list, next_change, live }
+    }
 
     #[test]
     fn no_cache_holds_prices_beyond_their_end() {
-        let now = DateTime::UNIX_EPOCH;
-        let in_seconds = |seconds| cache_control(Some(now + TimeDelta::seconds(seconds)), now);
-        assert!(cache_control(None, now).contains("s-maxage=60, stale-while-revalidate=60"));
-        assert!(in_seconds(3600).contains("s-maxage=60"));
-        assert!(in_seconds(7).contains("s-maxage=7, stale-while-revalidate=0"));
-        assert!(in_seconds(-1).contains("s-maxage=0"));
-        assert_eq!(shared_seconds(&in_seconds(7)), "7");
+        for left in -5..=200 {
+            let header = in_force(Some(left), true).cache_control(DateTime::UNIX_EPOCH);
+            let seconds = |name: &str| -> i64 {
+                let after = header.split(name).nth(1).unwrap();
+                after.split(',').next().unwrap().parse().unwrap()
+            };
+            let held = seconds("s-maxage=");
+            for stale in [seconds("stale-while-revalidate="), seconds("stale-if-error=")] {
+                assert!(held + stale <= left.max(0), "{left}: {header}");
+            }
+            assert_eq!(held, left.clamp(0, 60));
+        }
+        let header = in_force(None, true).cache_control(DateTime::UNIX_EPOCH);
+        assert!(header.ends_with("s-maxage=60, stale-while-revalidate=60, stale-if-error=86400"));
+    }
+
+    #[test]
+    fn what_may_be_out_of_date_is_not_held() {
+        assert_eq!(in_force(None, false).shared_seconds(DateTime::UNIX_EPOCH), 0);
     }
 }

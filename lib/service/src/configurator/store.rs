@@ -1,10 +1,12 @@
 //! Price lists in the database: which are in force, and new ones.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
-use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use nest_haus_domain::configurator::{Catalogue, CatalogueDocument, PriceList, PriceLists};
+use chrono::{DateTime, TimeZone, Utc};
+use nest_haus_domain::configurator::{Catalogue, PriceList, PriceLists};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, PgPool, PgTransaction};
 
 use crate::accounts;
@@ -16,22 +18,24 @@ use crate::platform::App;
 /// force is known to everybody who prices anything seen after that.
 const ADVISORY_LOCK: i64 = 0x6e68_7072_6963_6573;
 
-/// Lists that ended before a moment by less than this count for it too: pages may still show them.
-const LOOK_BACK: TimeDelta = TimeDelta::days(1);
+/// The price lists that matter from a moment on.
+pub struct Known {
+    /// The lists.
+    pub lists: PriceLists,
+    /// Whether the database said so just now; otherwise they are what this process read last.
+    pub live: bool,
+}
 
 /// The price lists that matter from a moment on. Without the database those read last have to do.
-pub async fn price_lists_since(
-    app: &App,
-    moment: DateTime<Utc>,
-) -> Result<PriceLists, sqlx::Error> {
+pub async fn price_lists_since(app: &App, moment: DateTime<Utc>) -> Result<Known, sqlx::Error> {
     let read = async { price_lists_in(app, &mut *app.db.acquire().await?, moment).await };
     match read.await {
         Err(error) if is_outage(&error) => {
             let known = app.price_lists.read().unwrap_or_else(PoisonError::into_inner).clone();
             let reach_back = known.at(moment).is_some_and(|list| list.effective_from <= moment);
-            if reach_back { Ok(known) } else { Err(error) }
+            if reach_back { Ok(Known { lists: known, live: false }) } else { Err(error) }
         }
-        other => other,
+        other => other.map(|lists| Known { lists, live: true }),
     }
 }
 
@@ -47,7 +51,7 @@ pub async fn price_lists_in(
     )
     .fetch_all(&mut *db)
     .await?;
-    let since = moment - LOOK_BACK;
+    let since = moment - PriceLists::OUTDATED_FOR;
     let begun = published.iter().rposition(|list| list.effective_from <= since).unwrap_or(0);
     let known = app.price_lists.read().unwrap_or_else(PoisonError::into_inner).clone();
     // What is known stays without gaps: all lists from some moment on.
@@ -68,10 +72,7 @@ pub async fn price_lists_in(
 }
 
 /// Published lists by version.
-pub(super) async fn load(
-    db: &mut PgConnection,
-    versions: &[i32],
-) -> Result<Vec<PriceList>, sqlx::Error> {
+async fn load(db: &mut PgConnection, versions: &[i32]) -> Result<Vec<PriceList>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"SELECT version, effective_from AS "effective_from!", document FROM price_lists
          WHERE version = ANY($1) AND effective_from IS NOT NULL"#,
@@ -87,9 +88,39 @@ pub(super) async fn load(
 
 /// A stored catalogue. It was checked before it was stored.
 pub(super) fn parse(document: Value) -> Result<Catalogue, sqlx::Error> {
-    let document: CatalogueDocument =
-        serde_json::from_value(document).map_err(|error| sqlx::Error::Decode(error.into()))?;
-    Catalogue::new(document).map_err(|faults| sqlx::Error::Decode(format!("{faults:?}").into()))
+    let document = serde_json::from_value(document);
+    document.map(Catalogue::trusted).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+/// Names what a catalogue says: the SHA-256, in hexadecimal, of its JSON with sorted keys.
+fn digest(document: &Value) -> String {
+    fn sorted(value: &Value) -> Value {
+        match value {
+            Value::Object(map) => {
+                let sorted: BTreeMap<&String, Value> =
+                    map.iter().map(|(key, value)| (key, sorted(value))).collect();
+                json!(sorted)
+            }
+            Value::Array(items) => items.iter().map(sorted).collect(),
+            other => other.clone(),
+        }
+    }
+    hex::encode(Sha256::digest(sorted(document).to_string()))
+}
+
+/// The versions whose catalogue is not the one that the audit log recorded.
+pub async fn changed_documents(db: &PgPool) -> Result<Vec<i32>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT version, document, detail::json ->> 'documentSha256' AS recorded
+         FROM price_lists LEFT JOIN audit_log
+            ON subject = 'price list ' || version AND detail::json -> 'documentSha256' IS NOT NULL
+         ORDER BY version"#
+    )
+    .fetch_all(db)
+    .await?;
+    let changed =
+        rows.into_iter().filter(|row| row.recorded.as_ref() != Some(&digest(&row.document)));
+    Ok(changed.map(|row| row.version).collect())
 }
 
 /// Whom a transaction keeps from changing, or using, the price lists meanwhile.
@@ -166,27 +197,15 @@ pub(super) async fn insert(
     Ok(version)
 }
 
-/// Publishes a draft as it is.
-pub(super) async fn publish_draft(
+/// Closes a draft of which a published list was made.
+pub(super) async fn close_draft(
     tx: &mut PgTransaction<'_>,
     version: i32,
-    list: &NewPriceList<'_>,
-    actor: &Actor,
-    now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "UPDATE price_lists SET state = 'published', effective_from = $2, published_at = $3,
-            published_by = $4, note = $5
-         WHERE version = $1",
-        version,
-        list.effective_from,
-        now,
-        actor.as_str(),
-        list.note,
-    )
-    .execute(&mut **tx)
-    .await?;
-    note_change(tx, version, list, actor, now).await
+    sqlx::query!("UPDATE price_lists SET state = 'closed' WHERE version = $1", version)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 async fn note_change(
@@ -196,13 +215,12 @@ async fn note_change(
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
-    let document = json!(list.catalogue.document()).to_string();
     let detail = json!({
         "version": version,
         "baseVersion": list.base_version,
         "effectiveFrom": list.effective_from,
         "note": list.note,
-        "documentTag": crate::http::etag(&document),
+        "documentSha256": digest(&json!(list.catalogue.document())),
     });
     let subject = format!("price list {version}");
     accounts::record(tx, actor, (list.action, &subject), &detail, now).await?;
@@ -212,7 +230,7 @@ async fn note_change(
     operations::annotate(tx, annotation, actor, now).await
 }
 
-/// Withdraws lists that have not come into force; answers which.
+/// Withdraws lists that have not come into force, with their annotations; answers which.
 pub(super) async fn withdraw_scheduled(
     tx: &mut PgTransaction<'_>,
     actor: &Actor,
@@ -230,6 +248,13 @@ pub(super) async fn withdraw_scheduled(
         let act = ("catalog.withdraw", subject.as_str());
         accounts::record(tx, actor, act, &json!({"version": version}), now).await?;
     }
+    sqlx::query!(
+        "DELETE FROM annotations
+         WHERE kind = 'price_list' AND (detail ->> 'version')::integer = ANY($1)",
+        &withdrawn
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(withdrawn)
 }
 

@@ -122,7 +122,8 @@ pub async fn get_session(
     let session = json!({
         "sessionId": session_id,
         "configurationData": configuration_data(&cx, &session_id, &facts, is_owner),
-        "totalPrice": appraisal.as_ref().map(|appraisal| euros(appraisal.quote.total_cents)),
+        "totalPrice": appraisal.as_ref().and_then(house_price),
+        "onRequest": appraisal.as_ref().map(|appraisal| &appraisal.quote.on_request),
         "priceListVersion": appraisal.as_ref().map(|appraisal| appraisal.quote.price_list_version),
         "status": facts.status(),
         "lastActivity": last_activity(&facts),
@@ -135,12 +136,19 @@ pub async fn get_session(
     }))
 }
 
+/// Euros; nothing without a size.
+fn house_price(appraisal: &Appraisal) -> Option<Value> {
+    appraisal.quote.area_dm2.map(|_| euros(appraisal.quote.total_cents))
+}
+
 /// The session's configuration and what it costs. The browser's claim is never passed on: where no
 /// price list can be had there is no price.
 async fn appraise(cx: &Context, facts: &SessionFacts) -> Option<Appraisal> {
     let moment = facts.at(&Register::Configuration)?;
     match configurator::price_lists_since(&cx.app, moment).await {
-        Ok(lists) => lists.appraise(facts.configuration()?, facts.claimed_price_cents(), moment),
+        Ok(known) => {
+            known.lists.appraise(facts.configuration()?, facts.claimed_price_cents(), moment)
+        }
         Err(error) => {
             tracing::warn!(?error, "session read without price lists");
             None

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use chrono::{SubsecRound, TimeDelta, Utc};
 use nest_haus::accounts;
+use nest_haus::configurator;
 use nest_haus::testing::{Reply, TestBed};
 use serde_json::{Value, json};
 
@@ -55,7 +56,7 @@ async fn prices_are_served_with_a_version_and_a_tag() {
     assert!(first.headers["cache-control"].to_str().unwrap().contains("s-maxage=60"));
     for path in ["/api/pricing/data", "/api/catalog", "/api/house-options"] {
         let tag = bed.get(path).await.headers["etag"].to_str().unwrap().to_owned();
-        for named in [tag.clone(), format!("\"other\", W/{tag}")] {
+        for named in [tag.clone(), format!("\"other\", {}", tag.trim_start_matches("W/"))] {
             let request = axum::http::Request::get(path).header("if-none-match", named);
             let again = bed.send(request.body(axum::body::Body::empty()).unwrap()).await;
             assert_eq!(
@@ -159,6 +160,7 @@ async fn publishing_is_at_once_on_record_and_for_good() {
         "UPDATE price_lists SET document = '{}'",
         "UPDATE price_lists SET effective_from = now() WHERE version = 2",
         "UPDATE price_lists SET state = 'draft' WHERE version = 2",
+        "UPDATE price_lists SET state = 'withdrawn' WHERE version = 2",
         "DELETE FROM price_lists",
         "TRUNCATE price_lists CASCADE",
         "UPDATE audit_log SET actor = 'nobody'",
@@ -179,8 +181,17 @@ async fn whoever_gets_around_the_database_is_found_by_the_chain() {
     ] {
         sqlx::query(statement).execute(&bed.app.db).await.unwrap();
     }
+    let changed = configurator::changed_documents(&bed.app.db).await.unwrap();
+    assert!(changed.is_empty());
     let audit = accounts::verify(&bed.app).await.unwrap();
     assert_eq!(audit.broken.as_deref(), Some("the audit log is broken at entry 1: it was changed"));
+    for statement in [
+        "ALTER TABLE price_lists DISABLE TRIGGER ALL",
+        "UPDATE price_lists SET document = jsonb_set(document, '{base}', '1') WHERE version = 2",
+    ] {
+        sqlx::query(statement).execute(&bed.app.db).await.unwrap();
+    }
+    assert_eq!(configurator::changed_documents(&bed.app.db).await.unwrap(), [2]);
 }
 
 #[tokio::test]
@@ -220,7 +231,9 @@ async fn prices_change_at_the_time_that_they_were_published_for() {
     let shared = bed.get("/api/pricing/data").await.headers["cdn-cache-control"].clone();
     let seconds: i64 = shared.to_str().unwrap().rsplit('=').next().unwrap().parse().unwrap();
     assert!((1..=30).contains(&seconds), "not beyond the change: {seconds}");
-    assert_eq!(json!(from), bed.get("/api/catalog").await.body["nextChange"]);
+    let scheduled = bed.get_as_admin(CATALOG).await.body;
+    assert_eq!((&scheduled["scheduled"], &scheduled["latestVersion"]), (&json!([2]), &json!(2)));
+    assert_eq!((&scheduled["version"], &scheduled["state"]), (&json!(1), &json!("published")));
     bed.advance(TimeDelta::seconds(31));
     assert_eq!(house_price(&bed).await, 1);
     let past = json!({"expectedVersion": 2, "effectiveFrom": Utc::now() - TimeDelta::days(1),
@@ -259,12 +272,94 @@ async fn a_draft_is_published_as_it_is() {
     assert_eq!(draft["catalogue"], catalogue);
     assert_eq!(draft["latestVersion"], 1);
     let reply = put(&bed, json!({"expectedVersion": 1, "draftVersion": 2})).await;
-    assert_eq!(reply.body["version"], 2, "{}", reply.text);
+    assert_eq!(reply.body["version"], 3, "{}", reply.text);
     assert_eq!(house_price(&bed).await, 1);
+    assert_eq!(
+        states(&bed).await,
+        expected_states(&[(3, "published"), (2, "closed"), (1, "superseded")])
+    );
+    assert_eq!(bed.get_as_admin(HISTORY).await.body["versions"][0]["note"], "spring");
     for version in [1, 2, 99] {
-        let reply = put(&bed, json!({"expectedVersion": 2, "draftVersion": version})).await;
+        let reply = put(&bed, json!({"expectedVersion": 3, "draftVersion": version})).await;
         assert_eq!(reply.status, StatusCode::NOT_FOUND);
     }
+}
+
+#[tokio::test]
+async fn a_draft_undoes_nothing_that_was_published_since_it_was_made() {
+    let bed = TestBed::new().await;
+    let draft = with_house_price(&bed, 100).await;
+    put(&bed, json!({"expectedVersion": 1, "draft": true, "catalogue": draft})).await;
+    assert_eq!(publish(&bed, 1, 200).await.body["version"], 3);
+    let reply = put(&bed, json!({"expectedVersion": 3, "draftVersion": 2})).await;
+    assert_eq!(reply.status, StatusCode::CONFLICT);
+    let conflict = &reply.body["conflict"];
+    assert_eq!((&conflict["draftBaseVersion"], &conflict["baseVersion"]), (&json!(1), &json!(3)));
+    assert_eq!(conflict["changes"][0]["to"], 200);
+    assert_eq!(house_price(&bed).await, 2);
+}
+
+#[tokio::test]
+async fn an_edit_is_of_the_list_in_force_then_and_says_what_becomes_of_later_ones() {
+    let bed = TestBed::new().await;
+    let in_a_day = bed.now() + TimeDelta::days(1);
+    let later = json!({"expectedVersion": 1, "effectiveFrom": in_a_day,
+        "catalogue": with_house_price(&bed, 100).await});
+    assert_eq!(put(&bed, later).await.body["version"], 2);
+    let mut now = catalogue(&bed).await;
+    now["categories"][0]["name"] = json!("Haus");
+    let edit =
+        |scheduled: &str| json!({"expectedVersion": 2, "scheduled": scheduled, "catalogue": now});
+    let reply = put(&bed, edit("refuse")).await;
+    assert_eq!(reply.status, StatusCode::CONFLICT);
+    assert_eq!(reply.body["conflict"]["scheduled"], json!([2]));
+    let reply = put(&bed, edit("keep")).await;
+    assert_eq!(reply.body["baseVersion"], 1, "{}", reply.text);
+    assert_eq!(reply.body["changes"].as_array().unwrap().len(), 1, "the name alone");
+    assert_eq!(reply.body["scheduled"], json!([2]));
+    assert_eq!(house_price(&bed).await, 213_032);
+    let mut then = bed.get_as_admin("/api/admin/catalog?version=2").await.body["catalogue"].clone();
+    then["prices"][0]["price"] = json!(300);
+    let after = json!({"expectedVersion": 3, "effectiveFrom": in_a_day + TimeDelta::days(1),
+        "dryRun": true, "catalogue": then});
+    let reply = put(&bed, after).await;
+    assert_eq!(
+        (&reply.body["baseVersion"], &reply.body["changes"][0]["from"]),
+        (&json!(2), &json!(100))
+    );
+}
+
+#[tokio::test]
+async fn lists_that_come_into_force_at_once_follow_one_another_whatever_clocks_say() {
+    let bed = TestBed::new().await;
+    bed.advance(TimeDelta::minutes(1));
+    publish(&bed, 1, 100).await;
+    bed.advance(TimeDelta::minutes(-1));
+    let reply =
+        bed.send_as_admin("POST", ROLLBACK, json!({"toVersion": 1, "expectedVersion": 2})).await;
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+    bed.advance(TimeDelta::minutes(2));
+    assert_eq!(house_price(&bed).await, 213_032);
+}
+
+#[tokio::test]
+async fn what_todays_front_end_reads_is_not_taken_away_unknowingly() {
+    let bed = TestBed::new().await;
+    let good = catalogue(&bed).await;
+    let mut without_hull = good.clone();
+    without_hull["categories"][2]["pricingData"] = json!(null);
+    let body = json!({"expectedVersion": 1, "catalogue": without_hull});
+    let reply = put(&bed, body.clone()).await;
+    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(reply.body["errors"][0]["code"], "removed");
+    let mut accepted = body;
+    accepted["acceptRemovals"] = json!(true);
+    accepted["dryRun"] = json!(true);
+    assert_eq!(put(&bed, accepted).await.status, StatusCode::OK);
+    let mut renamed = good;
+    renamed["base"] = json!("haus");
+    let reply = put(&bed, json!({"expectedVersion": 1, "catalogue": renamed})).await;
+    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]
@@ -273,12 +368,12 @@ async fn a_rollback_brings_an_earlier_catalogue_back_as_a_new_version() {
     publish(&bed, 1, 100).await;
     let later = json!({"expectedVersion": 2, "effectiveFrom": bed.now() + TimeDelta::days(1),
         "catalogue": with_house_price(&bed, 300).await});
-    put(&bed, later).await;
+    assert_eq!(put(&bed, later).await.body["version"], 3);
     let stale = json!({"toVersion": 1, "expectedVersion": 2});
     let reply = bed.send_as_admin("POST", ROLLBACK, stale).await;
     assert_eq!(reply.status, StatusCode::CONFLICT);
     let body =
-        json!({"toVersion": 1, "expectedVersion": 3, "withdrawScheduled": true, "note": "wrong"});
+        json!({"toVersion": 1, "expectedVersion": 3, "scheduled": "withdraw", "note": "wrong"});
     let reply = bed.send_as_admin("POST", ROLLBACK, body).await;
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
     assert_eq!((&reply.body["version"], &reply.body["withdrawn"]), (&json!(4), &json!([3])));
@@ -287,9 +382,13 @@ async fn a_rollback_brings_an_earlier_catalogue_back_as_a_new_version() {
     assert_eq!(states(&bed).await, expected_states(&expected));
     bed.advance(TimeDelta::days(2));
     assert_eq!(house_price(&bed).await, 213_032);
-    let unknown = json!({"toVersion": 99, "expectedVersion": 4});
-    let reply = bed.send_as_admin("POST", ROLLBACK, unknown).await;
-    assert_eq!(reply.status, StatusCode::NOT_FOUND);
+    let annotations = "SELECT count(*) FROM annotations WHERE kind = 'price_list'";
+    assert_eq!(bed.count(annotations).await, 3, "not of the withdrawn one");
+    for version in [3, 99] {
+        let never = json!({"toVersion": version, "expectedVersion": 4});
+        let reply = bed.send_as_admin("POST", ROLLBACK, never).await;
+        assert_eq!(reply.status, StatusCode::NOT_FOUND);
+    }
     assert_eq!(accounts::verify(&bed.app).await.unwrap().broken, None);
 }
 
@@ -422,5 +521,9 @@ async fn bad_catalogues_are_refused_by_place_and_change_nothing() {
         let found = reply.body["errors"][0]["field"].as_str().unwrap();
         assert_eq!(found, field, "{}", reply.text);
     }
+    let query = "/api/admin/catalog?dryRun=true&expectedVersion=1";
+    let body = json!({"expectedVersion": 1, "catalogue": good});
+    let reply = bed.send_as_admin("PUT", query, body).await;
+    assert_eq!(reply.body["errors"][0]["field"], "query", "{}", reply.text);
     assert_eq!(states(&bed).await, expected_states(&[(1, "published")]));
 }

@@ -19,7 +19,8 @@ fn recording(name: &str) -> Option<Vec<Value>> {
         eprintln!("skipped: {name} is absent; NEST_HAUS_DATA names its folder");
         return None;
     };
-    Some(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+    let documents = serde_json::Deserializer::from_str(&text).into_iter();
+    Some(documents.map(Result::unwrap).collect())
 }
 
 async fn send(
@@ -154,5 +155,41 @@ fn same_success_fields(name: &str, old: &Value, new: &Value) {
                 kept.map(|(key, value)| (key.clone(), value.clone())).collect();
             same_success_fields(name, &Value::Object(kept), ours);
         }
+    }
+}
+
+#[tokio::test]
+async fn every_worked_price_comes_out_of_the_api_as_todays_client_asks_for_it() {
+    let Some(lines) = recording("price-golden.json") else { return };
+    let golden: Value = lines.into_iter().next().unwrap();
+    let bed = TestBed::new().await;
+    let snapshot = bed.get("/api/pricing/data").await.body["data"].clone();
+    assert_eq!(sorted(&snapshot), sorted(&golden["snapshot"]));
+    let mut asked = 0;
+    for case in golden["cases"].as_array().unwrap() {
+        let name = case["name"].as_str().unwrap();
+        let selections = &case["selections"];
+        let known = snapshot["nest"].get(selections["nest"]["value"].as_str().unwrap_or_default());
+        let reply = bed.post("/api/pricing/calculate", selections.clone()).await;
+        if known.is_none() {
+            assert!(reply.status.is_client_error(), "{name}");
+            continue;
+        }
+        assert_eq!(reply.body["totalPrice"], case["result"]["total"], "{name}");
+        asked += 1;
+    }
+    assert!(asked >= 15, "only {asked} prices were asked for");
+}
+
+/// JSON whose objects are in one order and whose numbers are of one kind.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let ordered: std::collections::BTreeMap<_, _> =
+                map.iter().map(|(key, value)| (key.clone(), sorted(value))).collect();
+            serde_json::to_value(ordered).unwrap()
+        }
+        Value::Number(number) => serde_json::json!(number.as_f64()),
+        other => other.clone(),
     }
 }

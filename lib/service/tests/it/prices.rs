@@ -149,6 +149,11 @@ async fn any_moment_of_a_session_is_rebuilt_whatever_order_its_snapshots_came_in
             assert_eq!(price_change, price.map(|before: i64| total - before), "step {step}");
             price = Some(total);
         }
+        let last: Value = sqlx::query_scalar("SELECT selections FROM user_sessions")
+            .fetch_one(&bed.app.db)
+            .await
+            .unwrap();
+        assert_eq!(json!(rebuilt), last, "step {step}");
     }
 }
 
@@ -178,4 +183,50 @@ async fn the_greatest_completion_of_a_session_stays() {
             .await
             .unwrap();
     assert!((last - 1.0 / 7.0).abs() < 1e-9 && (greatest - 3.0 / 7.0).abs() < 1e-9);
+}
+
+#[tokio::test]
+async fn what_has_no_size_has_no_price_and_what_must_be_asked_for_is_named() {
+    let bed = TestBed::new().await;
+    let mut catalogue = bed.get_as_admin("/api/admin/catalog").await.body["catalogue"].clone();
+    let rows = catalogue["prices"].as_array_mut().unwrap();
+    let shaft = rows.iter_mut().find(|row| row["category"] == "kamindurchzug").unwrap();
+    shaft["price"] = json!("on_request");
+    let body = json!({"expectedVersion": 1, "catalogue": catalogue});
+    bed.send_as_admin("PUT", "/api/admin/catalog", body).await;
+    keep(&bed, sync("none", &json!({"fussboden": "parkett"}), 0)).await;
+    keep(&bed, sync("asked", &json!({"nest": "nest80", "kamindurchzug": true}), 237_445)).await;
+    bed.drain().await;
+    let session = |id: &str| {
+        let path = format!("/api/sessions/get-session?sessionId={id}");
+        let bed = &bed;
+        async move { bed.get(&path).await.body["session"].clone() }
+    };
+    assert_eq!(session("none").await["totalPrice"], json!(null));
+    let asked = session("asked").await;
+    assert_eq!(
+        (&asked["totalPrice"], &asked["onRequest"]),
+        (&json!(237_445), &json!(["kamindurchzug"]))
+    );
+    let stored =
+        "SELECT count(*) FROM configuration_snapshots WHERE on_request = '{kamindurchzug}'";
+    assert_eq!(bed.count(stored).await, 1);
+    let report = bed.get_as_admin("/api/admin/analytics/popular-configs").await.body;
+    assert_eq!((&report["votes"], &report["prices"]["onRequest"]), (&json!(1), &json!(1)));
+    assert_eq!(report["prices"]["distribution"]["sessions"], 0);
+}
+
+#[tokio::test]
+async fn prices_that_were_read_last_serve_while_the_database_is_away() {
+    let bed = TestBed::new().await;
+    keep(&bed, sync("s", &json!({"nest": "nest80"}), 237_445)).await;
+    let live = bed.get("/api/pricing/data").await;
+    assert_eq!(live.body["cached"], false);
+    bed.app.db.close().await;
+    let kept = bed.get("/api/pricing/data").await;
+    assert_eq!((kept.status, &kept.body["cached"]), (StatusCode::OK, &json!(true)));
+    assert_eq!(kept.body["data"], live.body["data"]);
+    assert!(kept.headers["cache-control"].to_str().unwrap().contains("s-maxage=0"));
+    let session = bed.get("/api/sessions/get-session?sessionId=s").await.body["session"].clone();
+    assert_eq!(session["totalPrice"], 237_445);
 }

@@ -186,7 +186,7 @@ fn completion_counts_choices_and_beside_them_what_was_preselected() {
 }
 
 #[test]
-fn options_that_rules_forbid_are_not_allowed() {
+fn what_rules_forbid_is_named() {
     let mut document = first().document().clone();
     document.rules.push(Rule {
         kind: RuleKind::Excludes,
@@ -194,11 +194,14 @@ fn options_that_rules_forbid_are_not_allowed() {
         other: Selector { category: "kamindurchzug".into(), options: Vec::new() },
         reason: "too small".into(),
     });
-    let catalogue = Catalogue::new(document).unwrap();
-    let selections = |size: &str| Selections::read(&json!({"nest": size}), &catalogue);
-    assert!(!is_allowed(&selections("nest80"), "kamindurchzug", "enabled", &catalogue));
-    assert!(is_allowed(&selections("nest100"), "kamindurchzug", "enabled", &catalogue));
-    assert!(!is_allowed(&selections("nest100"), "belichtungspaket", "light", &catalogue));
+    let list = list(2, Catalogue::new(document).unwrap());
+    let forbidden = |size: &str| {
+        let configuration = json!({"nest": size, "kamindurchzug": true});
+        let quote = price(&Selections::read(&configuration, &list.catalogue), &list);
+        quote.warnings.iter().any(|warning| warning.message == "too small")
+    };
+    assert!(forbidden("nest80"));
+    assert!(!forbidden("nest100"));
 }
 
 fn sum(lines: &[Line]) -> i64 {
@@ -231,6 +234,7 @@ proptest! {
         for list in [&first, &other] {
             let quote = price(&selections, list);
             prop_assert_eq!(quote.total_cents, sum(&quote.lines));
+            prop_assert!(quote.lines.iter().all(|line| line.quantity != Some(0)));
             prop_assert_eq!(quote.price_list_version, list.version);
             prop_assert_eq!(&quote, &price(&selections.canonical(&list.catalogue), list)
                 .with_the_remarks_of(&quote));

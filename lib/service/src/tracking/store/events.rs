@@ -231,13 +231,13 @@ async fn insert_snapshots(
             INSERT INTO configuration_snapshots (
                 session_key, event_time, event_id, occurred_at, received_at,
                 entry_id, seq, claimed_price_cents, total_price_cents, price_list_version,
-                completion, completion_incl_defaults, trigger, id_source, price_check,
+                completion, completion_incl_defaults, trigger, id_source, price_check, on_request,
                 late, ohne_nest_mode, exits, completes, tab_id, configuration, selections,
                 configuration_hash)
             SELECT
                 session_key, event_time, event_id, occurred_at, received_at,
                 entry_id, seq, claimed_price_cents, total_price_cents, price_list_version,
-                completion, completion_incl_defaults, trigger, id_source, price_check,
+                completion, completion_incl_defaults, trigger, id_source, price_check, on_request,
                 late, ohne_nest_mode, exits, completes, tab_id, configuration, selections,
                 configuration_hash
             FROM rows
@@ -380,11 +380,12 @@ fn snapshot_columns(snapshot: &Snapshot, at: DateTime<Utc>, lists: &PriceLists) 
     columns
 }
 
-/// What is known of a configuration, by the columns that hold it.
+/// What is known of a configuration, by the columns that hold it. What has no size has no price.
 pub(super) fn appraisal_columns(appraisal: &Appraisal) -> Value {
     let quote = &appraisal.quote;
     json!({
-        "total_price_cents": quote.total_cents,
+        "total_price_cents": quote.area_dm2.map(|_| quote.total_cents),
+        "on_request": quote.on_request,
         "price_list_version": quote.price_list_version,
         "price_check": appraisal.check,
         "selections": appraisal.selections,

@@ -161,7 +161,7 @@ async fn write_sessions(
             session_key, session_id, status, started_at, last_activity_at, last_exit_at,
             first_selection_at, first_snapshot_at, first_cart_at, completed_at, converted_at,
             configured_at, claimed_price_cents, total_price_cents, price_list_version, price_check,
-            selections, configuration_hash, completion, completion_incl_defaults, completion_max,
+            on_request, selections, configuration_hash, completion, completion_incl_defaults, completion_max,
             interaction_count, snapshot_count, metric_count,
             ohne_nest_mode, analytics_consent, marketing_consent, functional_consent,
             device_type, country, city, user_agent, referrer, visitor_id)
@@ -169,7 +169,7 @@ async fn write_sessions(
             session_key, session_id, status, started_at, last_activity_at, last_exit_at,
             first_selection_at, first_snapshot_at, first_cart_at, completed_at, converted_at,
             configured_at, claimed_price_cents, total_price_cents, price_list_version, price_check,
-            selections, configuration_hash, completion, completion_incl_defaults, completion_max,
+            on_request, selections, configuration_hash, completion, completion_incl_defaults, completion_max,
             interaction_count, snapshot_count, metric_count,
             ohne_nest_mode, analytics_consent, marketing_consent, functional_consent,
             device_type, country, city, user_agent, referrer, visitor_id
@@ -189,6 +189,7 @@ async fn write_sessions(
             total_price_cents = excluded.total_price_cents,
             price_list_version = excluded.price_list_version,
             price_check = excluded.price_check,
+            on_request = excluded.on_request,
             selections = excluded.selections,
             configuration_hash = excluded.configuration_hash,
             completion = excluded.completion,
