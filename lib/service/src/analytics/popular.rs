@@ -378,7 +378,7 @@ async fn report(
     let votes = Votes { period, basis: basis.as_str() };
     let mut tx = begin_bounded(&app.db, app.config.job_budget).await?;
     let totals = store::totals(&mut tx, votes).await?;
-    let (configurations, distinct) = configurations(&mut tx, votes, list).await?;
+    let (distinct, configurations) = configurations(&mut tx, votes, list).await?;
     let options = options(&mut tx, votes, &totals, &list.catalogue).await?;
     let switches = store::switches(&mut tx, period).await?;
     let prices = prices(&mut tx, votes, totals.votes, &list.catalogue).await?;
@@ -415,7 +415,7 @@ async fn configurations(
     db: &mut PgConnection,
     votes: Votes<'_>,
     list: &PriceList,
-) -> Result<(Vec<PopularConfiguration>, i64), Problem> {
+) -> Result<(i64, Vec<PopularConfiguration>), Problem> {
     let limit = i64::try_from(LIMIT_MAX).unwrap_or(i64::MAX);
     let rows = store::top_configurations(db, votes, limit).await?;
     let (total, distinct) = rows.first().map_or((0, 0), |row| (row.total_votes, row.distinct));
@@ -446,7 +446,7 @@ async fn configurations(
             trend,
         }
     });
-    Ok((configurations.collect(), distinct))
+    Ok((distinct, configurations.collect()))
 }
 
 type OptionKey = (String, String);
@@ -471,7 +471,7 @@ async fn options(
         .map(|row| ((row.category, row.option), Rate::new(row.left, row.ever)))
         .collect();
     let before = Votes { period: votes.period.previous(), ..votes };
-    let total_before = store::totals(db, before).await?.votes;
+    let (total_before, _) = store::votes_of(db, before, &[]).await?;
     let before = by_option(store::option_counts(db, before).await?);
     let key = |row: &OptionVotes| (row.category.clone(), row.option.clone());
     let counts: Vec<TrendCounts> = taken

@@ -144,19 +144,17 @@ pub(super) async fn options(
             SELECT votes.session_key, started_at, converted, choice.key AS category,
                 choice.value ->> 'option' AS option
             FROM votes CROSS JOIN LATERAL jsonb_each(selections) AS choice
+         ), selected AS (
+            SELECT DISTINCT session_key, category, selection_value AS option
+            FROM interaction_events
+            WHERE event_type = 'selection' AND session_key IN (SELECT session_key FROM votes)
          ), known AS (
-            SELECT chosen.*,
-                shown.session_key IS NOT NULL OR NOT EXISTS (
-                    SELECT FROM shown AS any_shown WHERE any_shown.session_key = chosen.session_key
-                ) AS exposed,
-                EXISTS (
-                    SELECT FROM interaction_events AS selection
-                    WHERE selection.session_key = chosen.session_key
-                        AND selection.event_type = 'selection'
-                        AND selection.category = chosen.category
-                        AND selection.selection_value = chosen.option
-                ) AS selected
-            FROM chosen LEFT JOIN shown USING (session_key, category, option))
+            SELECT chosen.*, selected.session_key IS NOT NULL AS selected,
+                shown.session_key IS NOT NULL
+                    OR chosen.session_key NOT IN (SELECT session_key FROM shown) AS exposed
+            FROM chosen
+            LEFT JOIN shown USING (session_key, category, option)
+            LEFT JOIN selected USING (session_key, category, option))
          SELECT category AS "category!", option AS "option!", count(*) AS "votes!",
             count(*) FILTER (WHERE exposed) AS "exposed!",
             count(*) FILTER (WHERE exposed AND selected) AS "selected!",
