@@ -68,11 +68,20 @@ enum Command {
         #[command(subcommand)]
         command: DeadLetters,
     },
-    /// Check that nothing in the audit log, and no price list, was changed or removed. Fails if
-    /// something was.
-    Audit,
+    /// Look after the audit log.
+    Audit {
+        #[command(subcommand)]
+        command: Audit,
+    },
     /// Print the OpenAPI document.
     Openapi,
+}
+
+#[derive(Subcommand)]
+enum Audit {
+    /// Check that nothing in the log, and no price list, was changed or removed. Fails if something
+    /// was.
+    Verify,
 }
 
 #[derive(Subcommand)]
@@ -123,7 +132,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         }
         Command::Ledger { session, quick } => return show_ledger(&app()?, session, quick).await,
         Command::DeadLetters { command } => manage_dead_letters(&app()?, command).await?,
-        Command::Audit => return check_audit_log(&app()?).await,
+        Command::Audit { command: Audit::Verify } => return verify_audit_log(&app()?).await,
         Command::Openapi => print(&nest_haus::endpoints::openapi())?,
     }
     Ok(ExitCode::SUCCESS)
@@ -144,11 +153,11 @@ async fn migrate(app: &App) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Checks the chain of the audit log.
-async fn check_audit_log(app: &App) -> Result<ExitCode, Failure> {
+/// Checks the chain of the audit log, and the price lists against it.
+async fn verify_audit_log(app: &App) -> Result<ExitCode, Failure> {
     let report = accounts::verify(app).await?;
     print(&report)?;
-    let changed = configurator::changed_documents(&app.db).await?;
+    let changed = configurator::changed_price_lists(&app.db).await?;
     for version in &changed {
         eprintln!("price list {version} is not what the audit log recorded");
     }

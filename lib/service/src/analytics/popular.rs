@@ -25,6 +25,9 @@ use crate::operations::{self, JobReport};
 use crate::platform::{App, begin_bounded};
 use crate::queue;
 
+/// Names the definition.
+const METRIC: &str = "popular_configs";
+
 /// Most configurations that a report lists.
 const LIMIT_MAX: usize = 100;
 
@@ -251,9 +254,12 @@ pub async fn popular_configs(
         Some(range) => kept_report(&cx.app, range, query.basis, cx.now).await?,
         None => None,
     };
-    let report = match kept {
-        Some(report) => report,
-        None => json!(report(&cx.app, period, query.basis, cx.now).await?),
+    let report = if let Some(report) = kept {
+        report
+    } else {
+        let queues = queue::status(&cx.app).await.ok();
+        let meta = Meta::of(METRIC, Some(period), queues.as_deref(), cx.now);
+        json!(report(&cx.app, period, query.basis, meta).await?)
     };
     Ok(Json(cut(report, limit)))
 }
@@ -300,12 +306,15 @@ async fn refresh(app: &App, now: DateTime<Utc>) -> Result<RefreshReport, Problem
     let all = TimeRange::ALL.into_iter();
     let mut due: Vec<_> = all.flat_map(|range| Basis::ALL.map(|basis| (range, basis))).collect();
     due.sort_by_key(last);
+    let queues = queue::status(app).await.ok();
     let mut reports = 0;
     for (range, basis) in due {
         if started.elapsed() > app.config.job_budget.mul_f64(BUDGET_SHARE) {
             return Ok(RefreshReport { reports, complete: false });
         }
-        let report = report(app, Period::ending(now, range), basis, now).await?;
+        let period = Period::ending(now, range);
+        let meta = Meta::of(METRIC, Some(period), queues.as_deref(), now);
+        let report = report(app, period, basis, meta).await?;
         keep_report(app, range, basis, &json!(report), now).await?;
         reports += 1;
     }
@@ -369,12 +378,10 @@ async fn report(
     app: &App,
     period: Period,
     basis: Basis,
-    now: DateTime<Utc>,
+    mut meta: Meta,
 ) -> Result<PopularConfigs, Problem> {
-    let known = price_lists_since(app, now).await?;
-    let list = known.lists.at(now).ok_or(Problem::NotFound("Price list"))?;
-    let queues = queue::status(app).await.ok();
-    let mut meta = Meta::of("popular_configs", Some(period), queues.as_deref(), now);
+    let known = price_lists_since(app, meta.as_of).await?;
+    let list = known.lists.at(meta.as_of).ok_or(Problem::NotFound("Price list"))?;
     let votes = Votes { period, basis: basis.as_str() };
     let mut tx = begin_bounded(&app.db, app.config.job_budget).await?;
     let totals = store::totals(&mut tx, votes).await?;

@@ -186,7 +186,9 @@ pub async fn put_catalog(
     let expected = options.check(cx.now)?;
     let mut tx = begin_bounded(&cx.app.db, cx.app.config.request_timeout).await?;
     refuse_if_published(&mut tx, expected).await?;
-    let base = base_at(&cx, &mut tx, options.effective_from.unwrap_or(cx.now)).await?;
+    // Lists that are to be withdrawn are not built upon.
+    let onto = options.effective_from.filter(|_| options.scheduled != Scheduled::Withdraw);
+    let base = base_at(&cx, &mut tx, onto.unwrap_or(cx.now)).await?;
     let (mut draft_version, mut note) = (None, options.note.clone());
     let catalogue = match content {
         Content::Draft(version) => {

@@ -7,6 +7,6 @@ pub mod pricing;
 mod store;
 
 pub use store::{
-    Known, PriceListLock, changed_documents, install_first, lock_price_lists, price_lists_in,
+    Known, PriceListLock, changed_price_lists, install_first, lock_price_lists, price_lists_in,
     price_lists_since,
 };

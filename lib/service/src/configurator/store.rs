@@ -108,18 +108,23 @@ fn digest(document: &Value) -> String {
     hex::encode(Sha256::digest(sorted(document).to_string()))
 }
 
-/// The versions whose catalogue is not the one that the audit log recorded.
-pub async fn changed_documents(db: &PgPool) -> Result<Vec<i32>, sqlx::Error> {
+/// The versions that are not there any more, or not as the audit log recorded them.
+pub async fn changed_price_lists(db: &PgPool) -> Result<Vec<i32>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"SELECT version, document, detail::json ->> 'documentSha256' AS recorded
-         FROM price_lists LEFT JOIN audit_log
-            ON subject = 'price list ' || version AND detail::json -> 'documentSha256' IS NOT NULL
-         ORDER BY version"#
+        r#"WITH recorded AS (
+            SELECT (detail::json ->> 'version')::integer AS version,
+                detail::json ->> 'documentSha256' AS digest,
+                (detail::json ->> 'effectiveFrom')::timestamptz AS effective_from
+            FROM audit_log WHERE detail::json -> 'documentSha256' IS NOT NULL)
+         SELECT version AS "version!", kept.document AS "document?", recorded.digest,
+            kept.effective_from IS NOT DISTINCT FROM recorded.effective_from AS "same_time!"
+         FROM recorded FULL JOIN price_lists AS kept USING (version) ORDER BY version"#
     )
     .fetch_all(db)
     .await?;
-    let changed =
-        rows.into_iter().filter(|row| row.recorded.as_ref() != Some(&digest(&row.document)));
+    let changed = rows
+        .into_iter()
+        .filter(|row| !row.same_time || row.document.as_ref().map(digest) != row.digest);
     Ok(changed.map(|row| row.version).collect())
 }
 

@@ -181,7 +181,7 @@ async fn whoever_gets_around_the_database_is_found_by_the_chain() {
     ] {
         sqlx::query(statement).execute(&bed.app.db).await.unwrap();
     }
-    let changed = configurator::changed_documents(&bed.app.db).await.unwrap();
+    let changed = configurator::changed_price_lists(&bed.app.db).await.unwrap();
     assert!(changed.is_empty());
     let audit = accounts::verify(&bed.app).await.unwrap();
     assert_eq!(audit.broken.as_deref(), Some("the audit log is broken at entry 1: it was changed"));
@@ -191,7 +191,14 @@ async fn whoever_gets_around_the_database_is_found_by_the_chain() {
     ] {
         sqlx::query(statement).execute(&bed.app.db).await.unwrap();
     }
-    assert_eq!(configurator::changed_documents(&bed.app.db).await.unwrap(), [2]);
+    assert_eq!(configurator::changed_price_lists(&bed.app.db).await.unwrap(), [2]);
+    for statement in [
+        "UPDATE price_lists SET effective_from = now() WHERE version = 1",
+        "DELETE FROM price_lists WHERE version = 2",
+    ] {
+        sqlx::query(statement).execute(&bed.app.db).await.unwrap();
+    }
+    assert_eq!(configurator::changed_price_lists(&bed.app.db).await.unwrap(), [1, 2]);
 }
 
 #[tokio::test]
@@ -322,6 +329,9 @@ async fn an_edit_is_of_the_list_in_force_then_and_says_what_becomes_of_later_one
     then["prices"][0]["price"] = json!(300);
     let after = json!({"expectedVersion": 3, "effectiveFrom": in_a_day + TimeDelta::days(1),
         "dryRun": true, "catalogue": then});
+    let mut replacing = after.clone();
+    replacing["scheduled"] = json!("withdraw");
+    assert_eq!(put(&bed, replacing).await.body["baseVersion"], 3, "2 is to be withdrawn");
     let reply = put(&bed, after).await;
     assert_eq!(
         (&reply.body["baseVersion"], &reply.body["changes"][0]["from"]),
