@@ -1,5 +1,6 @@
 //! The operator's command line: run the system locally, migrate, replay, and look after what is kept.
 
+mod admin;
 mod cron;
 mod replay;
 mod serve;
@@ -68,6 +69,11 @@ enum Command {
         #[command(subcommand)]
         command: DeadLetters,
     },
+    /// Make accounts and API keys of administrators.
+    Admin {
+        #[command(subcommand)]
+        command: admin::Command,
+    },
     /// Look after the audit log.
     Audit {
         #[command(subcommand)]
@@ -132,6 +138,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         }
         Command::Ledger { session, quick } => return show_ledger(&app()?, session, quick).await,
         Command::DeadLetters { command } => manage_dead_letters(&app()?, command).await?,
+        Command::Admin { command } => admin::run(&app()?, command).await?,
         Command::Audit { command: Audit::Verify } => return verify_audit_log(&app()?).await,
         Command::Openapi => print(&nest_haus::endpoints::openapi())?,
     }

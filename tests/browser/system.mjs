@@ -12,19 +12,20 @@ import { promisify } from "node:util";
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const PAGE = fileURLToPath(new URL("page", import.meta.url));
 const PROGRAM = resolve(REPOSITORY, process.env.NEST_HAUS_BIN ?? "target/debug/nest-haus");
-const ADMIN_API_KEY = "browser-test-admin-key";
 const START_MS_MAX = 15_000;
 const DRAIN_TRIES_MAX = 100;
 
 /** Migrates, and serves until `stop` is called. */
 export async function startSystem() {
   const env = environment();
-  await promisify(execFile)(PROGRAM, ["migrate"], { cwd: REPOSITORY, env });
+  const run = (...words) => promisify(execFile)(PROGRAM, words, { cwd: REPOSITORY, env });
+  await run("migrate");
+  const made = await run("admin", "api-key", "--name", "browser", "--scopes", "analytics:read");
   const base = `http://127.0.0.1:${await freePort()}`;
   const listen = new URL(base).host;
   const options = ["serve", "--listen", listen, "--public", PAGE, "--no-cron"];
   const child = spawn(PROGRAM, options, { cwd: REPOSITORY, env, stdio: "inherit" });
-  const system = new System(base, child);
+  const system = new System(base, child, JSON.parse(made.stdout).key);
   try {
     await system.waitUntilReady();
   } catch (error) {
@@ -38,7 +39,7 @@ export async function startSystem() {
 function environment() {
   const { PATH, DATABASE_URL, REDIS_URL } = process.env;
   assert.ok(DATABASE_URL && REDIS_URL, "DATABASE_URL and REDIS_URL: use scripts/services run");
-  const settings = { NEST_HAUS_ENV: "local", ADMIN_API_KEY, RUST_LOG: "error" };
+  const settings = { NEST_HAUS_ENV: "local", RUST_LOG: "error" };
   return { PATH, DATABASE_URL, REDIS_URL, ...settings };
 }
 
@@ -51,9 +52,10 @@ async function freePort() {
 }
 
 class System {
-  constructor(base, child) {
+  constructor(base, child, key) {
     this.base = base;
     this.child = child;
+    this.key = key;
   }
 
   async waitUntilReady() {
@@ -74,7 +76,7 @@ class System {
 
   /** Reads as an administrator, or as cron: without any session's cookie. */
   async get(path) {
-    const headers = { authorization: `Bearer ${ADMIN_API_KEY}` };
+    const headers = { authorization: `Bearer ${this.key}` };
     const answer = await fetch(this.base + path, { headers });
     return { status: answer.status, body: await answer.json() };
   }

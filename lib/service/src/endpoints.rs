@@ -9,6 +9,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::accounts::{api_keys, audit_log, sign_in, users};
 use crate::analytics::{data_quality, overview, popular, real_time};
 use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::http::{around, within_rate_limit};
@@ -189,6 +190,40 @@ endpoint!(
     POPULAR_CONFIGS, "admin/analytics/popular-configs", Admin, None, popular::popular_configs
 );
 endpoint!(
+    /// Signs in.
+    LOGIN, "admin/auth/login", Read, None, sign_in::login
+);
+endpoint!(
+    /// Signs out.
+    LOGOUT, "admin/auth/logout", Admin, None, sign_in::logout
+);
+endpoint!(
+    /// Who is signed in.
+    ME, "admin/auth/me", Admin, None, sign_in::me
+);
+endpoint!(
+    /// Changes one's own password.
+    PASSWORD, "admin/auth/password", Admin, None, sign_in::change_password
+);
+endpoint!(
+    /// One's own sessions.
+    OWN_SESSIONS, "admin/auth/sessions", Admin, None,
+    sign_in::own_sessions, sign_in::end_own_sessions
+);
+endpoint!(
+    /// Accounts of administrators.
+    USERS, "admin/users", Admin, None, users::list_users, users::make_user, users::change_user
+);
+endpoint!(
+    /// Keys for programs.
+    API_KEYS, "admin/api-keys", Admin, None,
+    api_keys::list_api_keys, api_keys::make_api_key, api_keys::revoke_api_key
+);
+endpoint!(
+    /// What administrators did.
+    AUDIT_LOG, "admin/audit", Admin, None, audit_log::audit_log
+);
+endpoint!(
     /// The catalogue for administrators.
     ADMIN_CATALOG, "admin/catalog", Admin, None,
     catalog_admin::get_catalog, catalog_admin::put_catalog
@@ -250,6 +285,14 @@ pub const ALL: &[Endpoint] = &[
     OVERVIEW,
     DATA_QUALITY,
     POPULAR_CONFIGS,
+    LOGIN,
+    LOGOUT,
+    ME,
+    PASSWORD,
+    OWN_SESSIONS,
+    USERS,
+    API_KEYS,
+    AUDIT_LOG,
     ADMIN_CATALOG,
     ADMIN_CATALOG_ROLLBACK,
     ADMIN_CATALOG_HISTORY,
@@ -292,6 +335,7 @@ pub fn router(endpoints: &[Endpoint], app: &App) -> Router {
         (name = "sessions", description = "A session's configuration, cart and personal data."),
         (name = "configurator", description = "The catalogue, its price lists, and prices."),
         (name = "analytics", description = "Reports for administrators."),
+        (name = "accounts", description = "Administrators, their sessions and API keys."),
         (name = "operations", description = "Health and this description."),
         (name = "cron", description = "Jobs that the platform's cron starts."),
     )
@@ -309,7 +353,7 @@ impl utoipa::Modify for Securities {
             SecurityScheme::Http(http.build())
         };
         let components = openapi.components.get_or_insert_default();
-        components.add_security_scheme("admin", bearer("The key of ADMIN_API_KEY."));
+        components.add_security_scheme("admin", bearer("An API key, or the cookie of a session."));
         components.add_security_scheme("cron", bearer("The secret of CRON_SECRET."));
     }
 }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{DateTime, TimeDelta, Utc};
+use nest_haus_domain::accounts::Permission;
 use nest_haus_domain::configurator::Catalogue;
 use nest_haus_domain::tracking::Kind;
 use serde_json::Value;
@@ -19,14 +20,16 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, Executor};
 use uuid::Uuid;
 
+use crate::accounts::api_keys::{NewApiKey, keep};
 use crate::configurator::install_first;
 use crate::endpoints;
+use crate::http::Actor;
 use crate::platform::{App, Clock, Config, MIGRATOR, process_var};
 use crate::service::Service;
 use crate::tracking::drain::{DrainReport, drain};
 
 /// The administrator's key on every bed.
-pub const ADMIN_KEY: &str = "test-admin-key-0123456789";
+pub const ADMIN_KEY: &str = "nhk_test-key-of-every-test-bed-0123456789";
 
 /// A system of its own for one test.
 pub struct TestBed {
@@ -176,7 +179,6 @@ pub async fn variables(overrides: &[(&str, &str)]) -> HashMap<String, String> {
             process_var("REDIS_URL").expect("REDIS_URL, as scripts/test sets it"),
         ),
         ("REDIS_KEY_PREFIX".to_owned(), format!("test:{id}:")),
-        ("ADMIN_API_KEY".to_owned(), ADMIN_KEY.to_owned()),
         ("RATE_LIMIT_PER_MINUTE".to_owned(), "0".to_owned()),
     ]);
     variables
@@ -199,7 +201,7 @@ async fn fresh_database(id: &str) -> String {
 /// The template of the present migrations, made by whoever needs it first.
 async fn template(server: &PgConnectOptions) -> String {
     let sources = MIGRATOR.iter().flat_map(|migration| migration.checksum.to_vec());
-    let sources = sources.chain(Catalogue::FIRST.bytes());
+    let sources = sources.chain(Catalogue::FIRST.bytes()).chain(ADMIN_KEY.bytes());
     let hash = hex::encode(&Sha256::digest(sources.collect::<Vec<u8>>())[..8]);
     let name = format!("nh_template_{hash}");
     let mut connection = server.connect().await.expect("database server");
@@ -222,7 +224,11 @@ async fn template(server: &PgConnectOptions) -> String {
         let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await;
         let pool = pool.expect("template");
         MIGRATOR.run(&pool).await.expect("migrations");
-        install_first(&pool, Clock::system().now()).await.expect("first catalogue");
+        let now = Clock::system().now();
+        install_first(&pool, now).await.expect("first catalogue");
+        let scopes = Permission::ALL.map(|permission| permission.as_str().to_owned()).to_vec();
+        let key = NewApiKey { name: "tests".to_owned(), scopes, expires_in_days: None };
+        keep(&pool, &key, ADMIN_KEY, &Actor::system(), now).await.expect("API key");
         pool.close().await;
         let rename = format!("ALTER DATABASE {unfinished} RENAME TO {name}");
         connection.execute(rename.as_str()).await.expect("template");

@@ -321,6 +321,13 @@ pub fn monthly_payment_cents(total_cents: i64) -> i64 {
     cents
 }
 
+fn chosen_option<'a>(
+    selections: &Selections,
+    category: &'a Category,
+) -> Option<&'a CatalogueOption> {
+    category.option(selections.option(&category.id)?)
+}
+
 /// The shares of required categories that have a choice of the catalogue: chosen by the visitor,
 /// and chosen or preselected. A choice of what was preselected counts as preselected: a
 /// configuration does not say more.
@@ -340,15 +347,12 @@ fn completion(selections: &Selections, catalogue: &Catalogue) -> (f64, f64) {
         .iter()
         .filter(|category| category.required && !excluded(category))
         .collect();
-    let option = |category: &Category| {
-        let chosen = selections.option(&category.id)?;
-        category.option(chosen).cloned()
+    let present =
+        required.iter().filter(|category| chosen_option(selections, category).is_some()).count();
+    let own = |category: &&&Category| {
+        chosen_option(selections, category).is_some_and(|option| !option.default)
     };
-    let present = required.iter().filter(|category| option(category).is_some()).count();
-    let chosen = required
-        .iter()
-        .filter(|category| option(category).is_some_and(|option| !option.default))
-        .count();
+    let chosen = required.iter().filter(own).count();
     #[expect(clippy::cast_precision_loss, reason = "both are at most the number of categories")]
     let share = |count: usize| {
         if required.is_empty() { 1.0 } else { count as f64 / required.len() as f64 }

@@ -9,7 +9,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::meta::Meta;
 use super::price_integrity::{PriceIntegrity, price_integrity};
 use super::range::RangeQuery;
-use crate::http::{Context, FieldError, May, Problem, ProblemDocument, Query, ReadAnalytics};
+use crate::accounts::{May, ReadAnalytics};
+use crate::http::{Context, FieldError, Problem, ProblemDocument, Query};
 use crate::queue;
 use crate::tracking::ledger::{LedgerReport, SessionLedger, ledger, session_ledger};
 

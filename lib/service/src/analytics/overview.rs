@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 
 use super::meta::{Excluded, Meta};
 use super::range::RangeQuery;
-use crate::http::{Context, May, Problem, ProblemDocument, Query, ReadAnalytics};
+use crate::accounts::{May, ReadAnalytics};
+use crate::http::{Context, Problem, ProblemDocument, Query};
 use crate::platform::{App, begin_bounded};
 use crate::queue;
 

@@ -9,7 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::meta::Meta;
-use crate::http::{Context, May, Problem, ProblemDocument, ReadAnalytics};
+use crate::accounts::{May, ReadAnalytics};
+use crate::http::{Context, Problem, ProblemDocument};
 use crate::platform::{App, begin_bounded};
 use crate::queue::{self, QueueStatus};
 

@@ -20,9 +20,9 @@ use super::store::{
     NewPriceList, PriceListLock, close_draft, insert, lock_price_lists, parse, price_lists_in,
     withdraw_scheduled,
 };
+use crate::accounts::{May, ReadCatalogue, WriteCatalogue};
 use crate::http::{
-    Actor, Body, Context, FieldError, May, Problem, ProblemDocument, Query, ReadCatalogue, Upload,
-    WriteCatalogue, read,
+    Actor, Body, Context, FieldError, Problem, ProblemDocument, Query, Upload, read,
 };
 use crate::platform::begin_bounded;
 

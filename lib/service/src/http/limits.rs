@@ -20,21 +20,26 @@ pub const JSON_DEPTH_MAX: usize = 16;
 /// Length of the window that requests are counted in.
 pub const RATE_WINDOW: Duration = Duration::from_mins(1);
 
-/// Refuses a request of an address that asked too often. While Redis is down nobody is refused:
-/// limits protect the system, and reads then fall on PostgreSQL, which has its own bounds.
+/// Refuses a request of an address that asked too often.
 pub(super) async fn check_rate(app: &App, address_key: &str) -> Result<(), Problem> {
-    let limit = app.config.rate_limit_per_minute;
+    check_limit(app, &rate_key(app, address_key), app.config.rate_limit_per_minute).await
+}
+
+/// Refuses what was done too often in the last minute, counted under a key; 0 is no limit. While
+/// Redis is down nobody is refused: limits protect the system, and reads then fall on PostgreSQL,
+/// which has its own bounds.
+pub async fn check_limit(app: &App, key: &str, limit: u32) -> Result<(), Problem> {
     if limit == 0 {
         return Ok(());
     }
     let script = redis::Script::new(include_str!("rate_limit.lua"));
-    let mut call = script.key(rate_key(app, address_key));
+    let mut call = script.key(key);
     call.arg(limit).arg(RATE_WINDOW.as_secs());
     match app.redis.invoke_twice::<i64>(&call).await {
         Ok(0) => Ok(()),
         Ok(seconds) => Err(Problem::too_many(Duration::from_secs(seconds.max(1).cast_unsigned()))),
         Err(failure) => {
-            tracing::warn!(error = ?failure, "rate limit not checked");
+            tracing::warn!(error = ?failure, "limit not checked");
             Ok(())
         }
     }

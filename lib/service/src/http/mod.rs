@@ -9,13 +9,13 @@ mod limits;
 mod problem;
 mod query;
 
-pub use access::{Actor, Cron, May, Permission, ReadAnalytics, ReadCatalogue, WriteCatalogue};
+pub use access::{Actor, Cron, bearer};
 pub use body::{Body, Upload, guard};
 pub use caching::{etag, unless_known};
 pub use context::{Caller, Context, Peer};
 pub use dispatch::{around, within_rate_limit};
 pub use limits::{
-    BODY_BYTES_MAX, EVENT_BYTES_MAX, EVENTS_MAX, JSON_DEPTH_MAX, RATE_WINDOW, rate_key,
+    BODY_BYTES_MAX, EVENT_BYTES_MAX, EVENTS_MAX, JSON_DEPTH_MAX, RATE_WINDOW, check_limit, rate_key,
 };
 pub use problem::{FieldError, Problem, ProblemDocument, is_outage, read};
 pub use query::Query;

@@ -1,8 +1,11 @@
 //! What a process holds for all its requests.
 
+use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, RwLock};
 
+use chrono::{DateTime, Utc};
+use nest_haus_domain::accounts::Principal;
 use nest_haus_domain::configurator::PriceLists;
 
 use super::clock::Clock;
@@ -14,6 +17,9 @@ use super::sealing::Sealer;
 /// Everything that handlers and jobs share. Cheap to clone; connects to nothing by itself.
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
+
+/// Who proved themselves, by the hash of what they showed, and when.
+pub type Principals = HashMap<[u8; 32], (Principal, DateTime<Utc>)>;
 
 /// The parts of an [`App`].
 pub struct Inner {
@@ -30,6 +36,9 @@ pub struct Inner {
     /// The price lists that were read last. A list never changes, and which one is in force is asked
     /// anew each time; without the database these have to do.
     pub price_lists: RwLock<PriceLists>,
+    /// Who proved themselves lately, by the hash of what they showed, and when: those may go on
+    /// reading while the database is away.
+    pub principals: RwLock<Principals>,
 }
 
 impl App {
@@ -45,8 +54,9 @@ impl App {
             allowed: "a Redis address, rediss://default:token@host:6379",
         })?;
         let sealer = Sealer::new(&config.encryption_keys)?;
-        let price_lists = RwLock::default();
-        Ok(Self(Arc::new(Inner { config, clock, db, redis, sealer, price_lists })))
+        let (price_lists, principals) = (RwLock::default(), RwLock::default());
+        let inner = Inner { config, clock, db, redis, sealer, price_lists, principals };
+        Ok(Self(Arc::new(inner)))
     }
 }
 

@@ -60,8 +60,6 @@ pub struct Config {
     pub database_pool_max: u32,
     /// `CRON_SECRET`: what the platform's cron shows.
     pub cron_secret: Option<SecretString>,
-    /// `ADMIN_API_KEY`: what administrators show.
-    pub admin_api_key: Option<SecretString>,
     /// `ENCRYPTION_KEYS`: `id:base64` pairs of 32 bytes, the first seals.
     pub encryption_keys: SecretString,
     /// `SESSION_TOKEN_SECRET`: signs session tokens.
@@ -112,7 +110,6 @@ impl Config {
             redis_key_prefix: vars.get("REDIS_KEY_PREFIX").unwrap_or_else(|| "nh:".to_owned()),
             database_pool_max: vars.number("DATABASE_POOL_MAX", 3, 1..=100)?,
             cron_secret: vars.secret("CRON_SECRET", 16)?,
-            admin_api_key: vars.secret("ADMIN_API_KEY", 16)?,
             encryption_keys: vars
                 .get("ENCRYPTION_KEYS")
                 .or_else(|| local(LOCAL_ENCRYPTION_KEYS))

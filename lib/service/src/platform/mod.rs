@@ -8,7 +8,7 @@ mod redis;
 mod sealing;
 mod telemetry;
 
-pub use app::{App, choose_tls};
+pub use app::{App, Principals, choose_tls};
 pub use clock::Clock;
 pub use config::{Config, ConfigError, ConsentMode, Environment, process_var};
 pub use postgres::{MIGRATOR, begin_bounded};

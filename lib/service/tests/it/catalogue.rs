@@ -151,11 +151,11 @@ async fn publishing_is_at_once_on_record_and_for_good() {
     assert_eq!(states(&bed).await, expected_states(&[(2, "published"), (1, "superseded")]));
     let history = bed.get_as_admin(HISTORY).await.body;
     assert_eq!(history["versions"][0]["changes"], json!([change]));
-    assert_eq!(history["versions"][0]["publishedBy"], "admin-api-key");
+    assert_eq!(history["versions"][0]["publishedBy"], "api-key:tests");
     let annotations = "SELECT count(*) FROM annotations WHERE kind = 'price_list'";
     assert_eq!(bed.count(annotations).await, 2);
     let audit = accounts::verify(&bed.app).await.unwrap();
-    assert_eq!((audit.entries, audit.broken), (2, None));
+    assert_eq!((audit.entries, audit.broken), (3, None));
     for change in [
         "UPDATE price_lists SET document = '{}'",
         "UPDATE price_lists SET effective_from = now() WHERE version = 2",
@@ -223,7 +223,7 @@ async fn a_dry_run_says_what_would_change_and_changes_nothing() {
     );
     assert_eq!(reply.body["changes"].as_array().unwrap().len(), 1);
     assert_eq!(states(&bed).await, expected_states(&[(1, "published")]));
-    assert_eq!(bed.count("SELECT count(*) FROM audit_log").await, 1);
+    assert_eq!(bed.count("SELECT count(*) FROM audit_log").await, 2);
 }
 
 #[tokio::test]
@@ -259,7 +259,7 @@ async fn of_two_administrators_the_second_learns_what_the_first_changed() {
     assert_eq!((won.status, lost.status), (StatusCode::OK, StatusCode::CONFLICT));
     let conflict = &lost.body["conflict"];
     assert_eq!(conflict["latestVersion"], 2);
-    assert_eq!(conflict["publishedBy"], "admin-api-key");
+    assert_eq!(conflict["publishedBy"], "api-key:tests");
     assert_eq!(conflict["changes"], won.body["changes"]);
     assert_eq!(states(&bed).await.len(), 2);
     let merged = publish(&bed, 2, 300).await;
@@ -482,7 +482,7 @@ async fn bad_price_tables_are_refused_by_row_and_column_and_change_nothing() {
     let pdf = bed.upload_as_admin(("PUT", CATALOG), "application/pdf", "%PDF").await;
     assert_eq!(pdf.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
     assert_eq!(states(&bed).await, expected_states(&[(1, "published")]));
-    assert_eq!(bed.count("SELECT count(*) FROM audit_log").await, 1);
+    assert_eq!(bed.count("SELECT count(*) FROM audit_log").await, 2);
 }
 
 #[tokio::test]

@@ -32,7 +32,13 @@ fn methods(endpoint: &Endpoint) -> Vec<&'static str> {
     let (path, item) = paths.iter().next().unwrap();
     assert_eq!(*path, endpoint.path(), "path of {}", endpoint.id);
     assert_eq!(paths.len(), 1, "an endpoint has one path");
-    let known = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put)];
+    let known = [
+        ("GET", &item.get),
+        ("POST", &item.post),
+        ("PUT", &item.put),
+        ("PATCH", &item.patch),
+        ("DELETE", &item.delete),
+    ];
     known.into_iter().filter(|(_, operation)| operation.is_some()).map(|(name, _)| name).collect()
 }
 

@@ -1,6 +1,7 @@
 //! The drain under everything that can happen to it.
 
 use axum::http::StatusCode;
+use chrono::TimeDelta;
 use nest_haus::testing::TestBed;
 use nest_haus::tracking::dead_letters;
 use nest_haus::tracking::drain::drain;
@@ -297,7 +298,9 @@ async fn with_both_out_of_reach_the_client_is_told_to_come_back() {
 
 #[tokio::test]
 async fn with_the_database_out_of_reach_events_wait_in_the_queue() {
-    let bed = TestBed::with(&[("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none")]).await;
+    let bed = TestBed::new().await;
+    bed.get_as_admin("/api/admin/analytics/real-time").await;
+    bed.app.db.close().await;
     send(&bed, "s", 1..=3).await;
     assert_eq!(
         bed.get("/api/cron/sync-interactions").await.status,
@@ -306,4 +309,10 @@ async fn with_the_database_out_of_reach_events_wait_in_the_queue() {
     let live = bed.get_as_admin("/api/admin/analytics/real-time").await.body;
     assert_eq!((&live["activeNow"], &live["queueDepth"]), (&json!(1), &json!(1)));
     assert_eq!(bed.get("/api/sessions/get-session?sessionId=s").await.status, StatusCode::OK);
+    // Who proved themselves just before may go on reading, for a while, and change nothing.
+    let change = bed.send_as_admin("POST", "/api/admin/api-keys", json!({})).await;
+    assert_eq!(change.status, StatusCode::SERVICE_UNAVAILABLE);
+    bed.advance(TimeDelta::minutes(16));
+    let later = bed.get_as_admin("/api/admin/analytics/real-time").await;
+    assert_eq!(later.status, StatusCode::SERVICE_UNAVAILABLE);
 }

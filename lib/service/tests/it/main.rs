@@ -9,6 +9,7 @@
     reason = "a test fails by panicking, and reads its own environment"
 )]
 
+mod accounts;
 mod catalogue;
 mod contract;
 mod drain;

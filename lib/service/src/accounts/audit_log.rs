@@ -1,0 +1,83 @@
+//! The audit log for administrators.
+
+use axum::Json;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use super::may::{May, ReadAudit};
+use crate::http::{Context, FieldError, Problem, ProblemDocument, Query};
+
+/// Most entries of a page.
+const LIMIT_MAX: i64 = 500;
+
+/// Which part of the log.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct AuditQuery {
+    /// Most entries, 1 to 500 (default 100).
+    limit: Option<i64>,
+    /// Only entries before this one.
+    before: Option<i64>,
+}
+
+/// Something that somebody did.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditLogEntry {
+    /// Place in the log, from 1, without gaps.
+    seq: i64,
+    /// When.
+    at: DateTime<Utc>,
+    /// Who.
+    actor: String,
+    /// What.
+    action: String,
+    /// To what.
+    subject: String,
+    /// More about it.
+    #[schema(value_type = Object)]
+    detail: Value,
+}
+
+/// What administrators did, newest first.
+#[utoipa::path(
+    get, path = "/api/admin/audit", tag = "accounts", params(AuditQuery),
+    security(("admin" = [])),
+    responses(
+        (status = 200, description = "The entries; the last one's `seq` is the next page's `before`.", body = Vec<AuditLogEntry>),
+        (status = 401, description = "Not signed in.", body = ProblemDocument),
+        (status = 403, description = "Not allowed.", body = ProblemDocument),
+        (status = 422, description = "Limit out of range.", body = ProblemDocument),
+        (status = 503, description = "Try again later.", body = ProblemDocument),
+    )
+)]
+pub async fn audit_log(
+    cx: Context,
+    _: May<ReadAudit>,
+    Query(query): Query<AuditQuery>,
+) -> Result<Json<Vec<AuditLogEntry>>, Problem> {
+    let limit = query.limit.unwrap_or(100);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        let message = format!("must be 1 to {LIMIT_MAX}");
+        return Err(Problem::field(FieldError::new("limit", "invalid", message)));
+    }
+    let rows = sqlx::query!(
+        "SELECT seq, at, actor, action, subject, detail FROM audit_log
+         WHERE seq < $1 ORDER BY seq DESC LIMIT $2",
+        query.before.unwrap_or(i64::MAX),
+        limit
+    )
+    .fetch_all(&cx.app.db)
+    .await?;
+    let entry = |row: String| serde_json::from_str(&row).unwrap_or(Value::String(row));
+    let entries = rows.into_iter().map(|row| AuditLogEntry {
+        seq: row.seq,
+        at: row.at,
+        actor: row.actor,
+        action: row.action,
+        subject: row.subject,
+        detail: entry(row.detail),
+    });
+    Ok(Json(entries.collect()))
+}
