@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
+use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use nest_haus::endpoints;
-use nest_haus::http::Peer;
+use nest_haus::http::{COMMON_HEADERS, PAGE_HEADERS, Peer};
 use nest_haus::platform::App;
 use nest_haus::service::{Answer, Service};
 use tokio::net::TcpListener;
@@ -73,7 +74,11 @@ async fn answer(
     mut request: Request,
 ) -> Response {
     if !request.uri().path().starts_with("/api/") {
-        return host.files.oneshot(request).await.into_response();
+        let mut response = host.files.oneshot(request).await.into_response();
+        for (name, value) in COMMON_HEADERS.into_iter().chain(PAGE_HEADERS) {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        return response;
     }
     request.extensions_mut().insert(Peer(peer.ip()));
     let Answer { response, after } = host.service.call(request).await;

@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 use futures::FutureExt;
 
 use super::context::Caller;
+use super::headers::{ANSWER_HEADERS, COMMON_HEADERS, resource_policy};
 use super::limits;
 use super::problem::Problem;
 use crate::platform::App;
@@ -132,15 +133,8 @@ fn add_headers(
     origin: Option<&HeaderValue>,
     request_id: &str,
 ) {
-    let fixed = [
-        ("x-content-type-options", "nosniff"),
-        ("x-frame-options", "DENY"),
-        ("referrer-policy", "strict-origin-when-cross-origin"),
-        ("permissions-policy", "camera=(), microphone=(), geolocation=()"),
-        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
-        ("strict-transport-security", "max-age=63072000; includeSubDomains"),
-    ];
-    for (name, value) in fixed {
+    let policy = ("cross-origin-resource-policy", resource_policy(path));
+    for (name, value) in COMMON_HEADERS.into_iter().chain(ANSWER_HEADERS).chain([policy]) {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     if let Ok(id) = HeaderValue::from_str(request_id) {

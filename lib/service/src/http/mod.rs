@@ -5,6 +5,7 @@ mod body;
 mod caching;
 mod context;
 mod dispatch;
+mod headers;
 mod limits;
 mod problem;
 mod query;
@@ -14,6 +15,7 @@ pub use body::{Body, Upload, guard};
 pub use caching::{etag, unless_known};
 pub use context::{Caller, Context, Peer};
 pub use dispatch::{around, within_rate_limit};
+pub use headers::{ANSWER_HEADERS, COMMON_HEADERS, PAGE_HEADERS, resource_policy};
 pub use limits::{
     BODY_BYTES_MAX, EVENT_BYTES_MAX, EVENTS_MAX, JSON_DEPTH_MAX, RATE_WINDOW, check_limit, rate_key,
 };

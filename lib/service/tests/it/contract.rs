@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use nest_haus::endpoints::{self, Endpoint, Group};
-use nest_haus::http::BODY_BYTES_MAX;
+use nest_haus::http::{BODY_BYTES_MAX, COMMON_HEADERS, PAGE_HEADERS};
 use serde_json::{Map, Value, json};
 
 const MARK: &str = "# Written from the endpoint registry: `UPDATE=1 cargo test -p nest-haus --test it contract`.\n";
@@ -115,6 +115,13 @@ fn max_duration(group: Group) -> u32 {
     if group == Group::Cron { 60 } else { 15 }
 }
 
+/// What is no function is a page.
+const PAGES: &str = "/((?!api/).*)";
+
+fn page_headers() -> impl Iterator<Item = (&'static str, &'static str)> {
+    COMMON_HEADERS.into_iter().chain(PAGE_HEADERS)
+}
+
 fn pretty(value: &Value) -> String {
     format!("{}\n", serde_json::to_string_pretty(value).unwrap())
 }
@@ -135,6 +142,9 @@ fn vercel_json_names_every_function_and_every_job() {
             "api/cron/*.rs": {"maxDuration": max_duration(Group::Cron), "memory": 512},
             "api/**/*.rs": {"maxDuration": max_duration(Group::Track), "memory": 512},
         },
+        "headers": [{"source": PAGES, "headers": page_headers()
+            .map(|(key, value)| json!({"key": key, "value": value}))
+            .collect::<Vec<_>>()}],
         "crons": crons,
     });
     check("vercel.json", &pretty(&config));
@@ -156,14 +166,15 @@ fn the_compact_profile_serves_the_same_addresses_from_few_functions() {
         "config": {"zeroConfig": true, "outputDirectory": "public"},
     });
     let builds: Vec<Value> = Group::ALL.into_iter().map(rust).chain([published]).collect();
-    let routes: Vec<Value> = endpoints::ALL
-        .iter()
-        .map(|endpoint| {
-            let dest = format!("/api/_compact/{}.rs", endpoint.group.name());
-            json!({"src": format!("^{}$", endpoint.path().replace('.', "\\.")), "dest": dest})
-        })
-        .chain([json!({"handle": "filesystem"}), json!({"src": "^/.*$", "status": 404})])
-        .collect();
+    let headers: Map<String, Value> =
+        page_headers().map(|(name, value)| (name.to_owned(), json!(value))).collect();
+    let pages = json!({"src": format!("^{PAGES}$"), "headers": headers, "continue": true});
+    let functions = endpoints::ALL.iter().map(|endpoint| {
+        let dest = format!("/api/_compact/{}.rs", endpoint.group.name());
+        json!({"src": format!("^{}$", endpoint.path().replace('.', "\\.")), "dest": dest})
+    });
+    let rest = [json!({"handle": "filesystem"}), json!({"src": "^/.*$", "status": 404})];
+    let routes: Vec<Value> = [pages].into_iter().chain(functions).chain(rest).collect();
     let daily: Vec<Value> = endpoints::ALL
         .iter()
         .filter(|endpoint| endpoint.schedule.is_some())

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::Request;
 use nest_haus::endpoints;
 use nest_haus::testing::{Reply, TestBed};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn recording(name: &str) -> Option<Vec<Value>> {
     let folder = std::env::var("NEST_HAUS_DATA").map_or_else(
@@ -82,6 +82,14 @@ async fn the_recorded_visit_is_stored_once_in_order_and_its_cart_survives() {
     assert_eq!(session["totalPrice"], 626_861, "the browser claims 379,828");
     let ledger = bed.get_as_admin("/api/admin/analytics/data-quality").await.body;
     assert_eq!(ledger["closed"], true, "{ledger}");
+    let prices = &ledger["prices"];
+    assert_eq!((&prices["matching"], &prices["outdated"]), (&json!(1), &json!(0)), "{prices}");
+    assert_eq!((&prices["mismatched"], &prices["mismatchedConceptCheck"]), (&json!(2), &json!(2)));
+    let wrong = &prices["examples"][0];
+    assert_eq!(
+        (&wrong["claimedCents"], &wrong["priceCents"]),
+        (&json!(37_982_800), &json!(62_686_100))
+    );
 }
 
 /// Recorded requests that are deliberately answered otherwise; `docs/compatibility.md` says why.
@@ -189,7 +197,7 @@ fn sorted(value: &Value) -> Value {
                 map.iter().map(|(key, value)| (key.clone(), sorted(value))).collect();
             serde_json::to_value(ordered).unwrap()
         }
-        Value::Number(number) => serde_json::json!(number.as_f64()),
+        Value::Number(number) => json!(number.as_f64()),
         other => other.clone(),
     }
 }

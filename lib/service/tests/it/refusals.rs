@@ -225,9 +225,17 @@ async fn every_answer_carries_security_headers_and_its_id() {
             "content-security-policy",
             "strict-transport-security",
             "referrer-policy",
+            "permissions-policy",
+            "cross-origin-opener-policy",
+            "cross-origin-resource-policy",
         ] {
             assert!(reply.headers.contains_key(header), "{path} lacks {header}");
         }
+        let policy = reply.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+        let used_by = &reply.headers["cross-origin-resource-policy"];
+        let private = path.starts_with("/api/admin/");
+        assert_eq!(used_by, if private { "same-origin" } else { "cross-origin" });
     }
 }
 
