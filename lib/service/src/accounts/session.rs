@@ -47,11 +47,7 @@ pub(super) fn cookie(app: &App, token: Option<&str>) -> String {
 
 /// What a request shows as its session.
 pub(super) fn shown_token(app: &App, caller: &Caller) -> Option<String> {
-    let name = cookie_name(app);
-    let cookies = caller.headers.get_all("cookie").iter().filter_map(|value| value.to_str().ok());
-    let mut pairs =
-        cookies.flat_map(|text| text.split(';')).filter_map(|pair| pair.split_once('='));
-    pairs.find(|(key, _)| key.trim() == name).map(|(_, token)| token.trim().to_owned())
+    caller.cookies(cookie_name(app)).next().map(str::to_owned)
 }
 
 /// What a page must show with each change, besides the cookie that browsers send by themselves.

@@ -59,6 +59,13 @@ impl Caller {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// The values of a cookie; there may be several of one name.
+    pub fn cookies<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let texts = self.headers.get_all("cookie").iter().filter_map(|value| value.to_str().ok());
+        let pairs = texts.flat_map(|text| text.split(';')).filter_map(|pair| pair.split_once('='));
+        pairs.filter(move |(key, _)| key.trim() == name).map(|(_, value)| value.trim())
+    }
+
     /// What the request says about its sender, for storage with events.
     #[must_use]
     pub fn request_context(&self) -> RequestContext {

@@ -38,10 +38,7 @@ pub(super) fn token(app: &App, session: &SessionId, claim: &str) -> String {
 #[must_use]
 pub(super) fn proven_claim(app: &App, caller: &Caller, session: &SessionId) -> Option<String> {
     let name = cookie_name(session);
-    let cookies = caller.headers.get_all("cookie").iter().filter_map(|value| value.to_str().ok());
-    let pairs =
-        cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.split_once('='));
-    let shown = pairs.filter(|(key, _)| key.trim() == name).map(|(_, token)| token.trim());
+    let shown = caller.cookies(&name);
     shown.chain(caller.header(TOKEN_HEADER)).find_map(|token| {
         let (claim, signature) = token.split_once('.')?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
