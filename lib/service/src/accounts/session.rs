@@ -70,22 +70,29 @@ fn csrf_mac(app: &App, token: &str) -> Hmac<Sha256> {
     mac
 }
 
+/// Whose a session is.
+pub(super) struct Account {
+    pub(super) user_id: Uuid,
+    pub(super) email: String,
+    pub(super) role: Role,
+}
+
 /// Begins a session.
 pub(super) async fn begin(
     app: &App,
     caller: &Caller,
-    user_id: Uuid,
+    account: Account,
     now: DateTime<Utc>,
-) -> Result<(String, DateTime<Utc>), Problem> {
-    let token = secret::new_secret()?;
+) -> Result<Session, Problem> {
+    let (id, token, expires_at) = (Uuid::now_v7(), secret::new_secret()?, now + ABSOLUTE);
     let user_agent = caller.header("user-agent");
     let user_agent = user_agent.map(|text| text.chars().take(USER_AGENT_CHARS).collect::<String>());
-    let expires_at = now + ABSOLUTE;
+    let Account { user_id, email, role } = account;
     sqlx::query!(
         "INSERT INTO admin_sessions
             (id, token_hash, user_id, created_at, last_seen_at, expires_at, user_agent)
          VALUES ($1, $2, $3, $4, $4, $5, $6)",
-        Uuid::now_v7(),
+        id,
         &secret::hash(&token)[..],
         user_id,
         now,
@@ -94,7 +101,7 @@ pub(super) async fn begin(
     )
     .execute(&app.db)
     .await?;
-    Ok((token, expires_at))
+    Ok(Session { id, token, user_id, email, role, expires_at })
 }
 
 /// The session that a request shows, if it is still one.

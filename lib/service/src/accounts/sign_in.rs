@@ -95,17 +95,14 @@ pub async fn login(cx: Context, Body(body): Body) -> Result<Response, Problem> {
     .await?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let matches = password::matches(password, hash).await?;
-    let Some((user, role)) = user.filter(|_| matches).and_then(|user| {
+    let account = user.filter(|_| matches).and_then(|user| {
         let role = Role::of_name(&user.role)?;
-        Some((user, role))
-    }) else {
-        return Err(Problem::Unauthenticated);
-    };
-    let (token, expires_at) = session::begin(&cx.app, &cx.caller, user.id, cx.now).await?;
-    note_success(&cx.app, user.id, &email, &email_hash, cx.now).await?;
-    let cookie = session::cookie(&cx.app, Some(&token));
-    let (id, user_id) = (Uuid::nil(), user.id);
-    let session = session::Session { id, token, user_id, email, role, expires_at };
+        Some(session::Account { user_id: user.id, email, role })
+    });
+    let account = account.ok_or(Problem::Unauthenticated)?;
+    let session = session::begin(&cx.app, &cx.caller, account, cx.now).await?;
+    note_success(&cx.app, &session, &email_hash, cx.now).await?;
+    let cookie = session::cookie(&cx.app, Some(&session.token));
     Ok(with_cookie(Json(me_of(&cx.app, &session)).into_response(), &cookie))
 }
 
@@ -155,8 +152,7 @@ fn wait_seconds(failures: i32) -> i64 {
 
 async fn note_success(
     app: &App,
-    user_id: Uuid,
-    email: &str,
+    session: &session::Session,
     email_hash: &[u8; 32],
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
@@ -164,10 +160,11 @@ async fn note_success(
     sqlx::query!("DELETE FROM login_failures WHERE email_hash = $1", &email_hash[..])
         .execute(&mut *tx)
         .await?;
-    sqlx::query!("UPDATE admin_users SET last_login_at = $2 WHERE id = $1", user_id, now)
+    sqlx::query!("UPDATE admin_users SET last_login_at = $2 WHERE id = $1", session.user_id, now)
         .execute(&mut *tx)
         .await?;
-    audit::record(&mut tx, &Actor::named(email), ("auth.login", email), &json!({}), now).await?;
+    let (email, detail) = (session.email.as_str(), json!({"session": session.id}));
+    audit::record(&mut tx, &Actor::named(email), ("auth.login", email), &detail, now).await?;
     tx.commit().await
 }
 

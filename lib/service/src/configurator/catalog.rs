@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::pricing::in_force;
-use crate::http::{Context, Problem, ProblemDocument, Query, etag, unless_known};
+use crate::http::{Context, Problem, ProblemDocument, Query, unless_known};
 
 /// The catalogue in force.
 #[derive(Debug, Serialize, ToSchema)]
@@ -39,14 +39,15 @@ pub struct CatalogueInForce {
 pub async fn catalog(cx: Context) -> Result<Response, Problem> {
     let in_force = in_force(&cx).await?;
     let list = &in_force.list;
-    let answer = CatalogueInForce {
-        version: list.version,
-        effective_from: list.effective_from,
-        catalogue: json!(list.catalogue.document()),
-    };
-    let etag = etag(&json!(answer).to_string());
     let cache_control = in_force.cache_control(cx.now);
-    Ok(unless_known(&cx.caller, &etag, &cache_control, || Json(answer).into_response()))
+    Ok(unless_known(&cx.caller, &in_force.etag(&cx), &cache_control, || {
+        let answer = CatalogueInForce {
+            version: list.version,
+            effective_from: list.effective_from,
+            catalogue: json!(list.catalogue.document()),
+        };
+        Json(answer).into_response()
+    }))
 }
 
 /// Which options.
@@ -76,16 +77,15 @@ pub async fn house_options(
     let wanted = |category: &&Category| {
         !category.retired && query.category.as_ref().is_none_or(|id| *id == category.id)
     };
-    let options: Vec<Value> = catalogue
-        .categories()
-        .iter()
-        .filter(wanted)
-        .flat_map(|category| category.options.iter().map(move |option| (category, option)))
-        .map(|(category, option)| house_option(catalogue, category, option))
-        .collect();
-    let etag = etag(&json!(options).to_string());
     let cache_control = in_force.cache_control(cx.now);
-    Ok(unless_known(&cx.caller, &etag, &cache_control, || {
+    Ok(unless_known(&cx.caller, &in_force.etag(&cx), &cache_control, || {
+        let options: Vec<Value> = catalogue
+            .categories()
+            .iter()
+            .filter(wanted)
+            .flat_map(|category| category.options.iter().map(move |option| (category, option)))
+            .map(|(category, option)| house_option(catalogue, category, option))
+            .collect();
         let timestamp = cx.now.timestamp_millis();
         Json(json!({"success": true, "data": options, "timestamp": timestamp})).into_response()
     }))

@@ -48,6 +48,12 @@ impl InForce {
         self.next_change.map_or(i64::MAX, |next| (next - now).num_seconds())
     }
 
+    /// Names what an endpoint makes of it: a list never changes, and what is made of it changes with
+    /// the release alone.
+    pub(super) fn etag(&self, cx: &Context) -> String {
+        etag(&format!("{} {}", self.list.version, cx.app.config.release))
+    }
+
     /// How long answers made of it may be held: never beyond its end.
     pub(super) fn cache_control(&self, now: DateTime<Utc>) -> String {
         let shared = self.shared_seconds(now);
@@ -74,13 +80,12 @@ impl InForce {
 pub async fn pricing_data(cx: Context) -> Result<Response, Problem> {
     let in_force = in_force(&cx).await?;
     let list = &in_force.list;
-    let data = in_old_shape(&list.catalogue);
-    let etag = etag(&format!("{} {data}", list.version));
+    let etag = in_force.etag(&cx);
     let cache_control = in_force.cache_control(cx.now);
     let mut response = unless_known(&cx.caller, &etag, &cache_control, || {
         Json(json!({
             "success": true,
-            "data": data,
+            "data": in_old_shape(&list.catalogue),
             "cached": !in_force.live,
             "version": list.version,
             "syncedAt": iso(list.effective_from),
