@@ -1,6 +1,6 @@
 //! When an event happened, told from three clocks of which only ours is trusted.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Events older than this on arrival are kept but marked late.
@@ -33,6 +33,9 @@ impl Occurrence {
     ///
     /// Without a time of sending a client's clock cannot be corrected, so its `client_ts` counts
     /// as it is, but never later than the arrival. Without any time the event happened now.
+    ///
+    /// Whole microseconds: finer ones would be cut off in stamps and rounded by PostgreSQL, and two
+    /// events could follow one another differently here and there.
     #[must_use]
     pub fn derive(received_at: DateTime<Utc>, times: SendTimes) -> Self {
         let age = match times {
@@ -44,7 +47,8 @@ impl Occurrence {
         };
         let age = age.max(TimeDelta::zero());
         let at = received_at.checked_sub_signed(age).unwrap_or(DateTime::UNIX_EPOCH);
-        Self { at: at.max(DateTime::UNIX_EPOCH), late: age > LATE_AFTER }
+        let at = at.max(DateTime::UNIX_EPOCH).trunc_subsecs(6);
+        Self { at, late: age > LATE_AFTER }
     }
 }
 
@@ -67,6 +71,13 @@ mod tests {
 
     const NOW: i64 = 1_795_295_771_438;
     const DAY: i64 = 86_400_000;
+
+    #[test]
+    fn a_moment_is_one_that_every_store_keeps_as_it_is() {
+        let received = at(NOW) + TimeDelta::nanoseconds(1_999);
+        let moment = Occurrence::derive(received, times(None, None, None)).at;
+        assert_eq!(moment, at(NOW) + TimeDelta::microseconds(1));
+    }
 
     #[test]
     fn the_client_clock_is_corrected_by_its_error_at_sending() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 
 /// A source of the present instant.
 #[derive(Clone)]
@@ -22,9 +22,9 @@ impl Clock {
         Self(Arc::new(now))
     }
 
-    /// The present instant.
+    /// The present instant, in whole microseconds, as every store keeps it.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        (self.0)()
+        (self.0)().trunc_subsecs(6)
     }
 }
