@@ -1,11 +1,15 @@
 //! Numbers and the conditions under which they may be read.
 
+mod calendar;
 mod distribution;
+mod histogram;
 mod period;
 mod rate;
 mod trending;
 
+pub use calendar::{BUCKETS_MAX, Bucket, Interval, Zone, buckets, offset_seconds};
 pub use distribution::{Bin, Distribution, Percentiles, PriceCount};
+pub use histogram::Histogram;
 pub use period::{Period, TimeRange};
 pub use rate::Rate;
 pub use trending::{Trend, TrendCounts, benjamini_hochberg, decay_weight, trends};
