@@ -24,3 +24,4 @@ mod regressions;
 mod reports;
 mod sessions;
 mod structure;
+mod visits;
