@@ -283,3 +283,6 @@ CREATE TABLE restatements (
     visits_after bigint NOT NULL
 );
 CREATE INDEX restatements_day ON restatements (day, restated_at);
+
+-- What was stored before has no visits yet.
+INSERT INTO stale_visits SELECT session_key FROM user_sessions;
