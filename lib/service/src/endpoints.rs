@@ -10,7 +10,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::{api_keys, audit_log, sign_in, users};
-use crate::analytics::{data_quality, internal_traffic, overview, popular, real_time, visits};
+use crate::analytics::{
+    data_quality, export, internal_traffic, overview, popular, real_time, visits,
+};
 use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::customers::payments;
 use crate::http::{around, within_rate_limit};
@@ -191,6 +193,10 @@ endpoint!(
     POPULAR_CONFIGS, "admin/analytics/popular-configs", Admin, None, popular::popular_configs
 );
 endpoint!(
+    /// Reports as files.
+    EXPORT, "admin/analytics/export", Admin, None, export::export
+);
+endpoint!(
     /// Rules about the maker's own people.
     INTERNAL_TRAFFIC, "admin/internal-traffic", Admin, None,
     internal_traffic::get_internal_traffic, internal_traffic::put_internal_traffic
@@ -304,6 +310,7 @@ pub const ALL: &[Endpoint] = &[
     OVERVIEW,
     DATA_QUALITY,
     POPULAR_CONFIGS,
+    EXPORT,
     INTERNAL_TRAFFIC,
     PAYMENTS,
     LOGIN,

@@ -1,6 +1,7 @@
 //! Reports for administrators.
 
 pub mod data_quality;
+pub mod export;
 pub mod internal_traffic;
 mod meta;
 pub mod overview;
