@@ -2,6 +2,7 @@
 
 mod admin;
 mod cron;
+mod mail;
 mod replay;
 mod serve;
 
