@@ -184,6 +184,12 @@ impl TestBed {
         reports
     }
 
+    /// Keeps an API key as it is.
+    pub async fn keep_key(&self, key: &str, scopes: Vec<String>, expires_in_days: Option<i64>) {
+        let new = NewApiKey { name: key.to_owned(), scopes, expires_in_days };
+        keep(&self.app.db, &new, key, &Actor::system(), self.now()).await.expect("API key");
+    }
+
     /// One number from the database.
     pub async fn count(&self, query: &str) -> i64 {
         sqlx::query_scalar(query).fetch_one(&self.app.db).await.expect("count")
