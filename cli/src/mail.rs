@@ -12,17 +12,24 @@ use uuid::Uuid;
 /// Where the list is.
 const PATH: &str = "/dev/mail";
 
+/// What mails a link to whoever forgot their password.
+const FORGOT_PASSWORD: &str = "/api/admin/auth/forgot-password";
+
 /// Most mails in the list.
 const LISTED_MAX: usize = 200;
 
 /// The folder of mails.
 #[derive(Clone)]
-pub(crate) struct MailFolder(PathBuf);
+pub(crate) struct MailFolder {
+    folder: PathBuf,
+    /// The address that the system is reached by.
+    base: String,
+}
 
 impl MailFolder {
     /// The mails of a folder, which need not exist yet.
-    pub(crate) const fn new(folder: PathBuf) -> Self {
-        Self(folder)
+    pub(crate) const fn new(folder: PathBuf, base: String) -> Self {
+        Self { folder, base }
     }
 
     /// The page of a path; nothing if the path is none of these.
@@ -54,8 +61,8 @@ impl MailFolder {
             &html! {
                 @if parsed.is_empty() {
                     p { "No mail was sent yet. Invite somebody, or ask for another password:" }
-                    pre { "curl -d '{\"email\":\"owner@localhost\"}' http://127.0.0.1:3000/api/admin/auth/forgot-password" }
-                    p { "Then load this page again. Mails are files in " code { (self.0.display()) } "." }
+                    pre { "curl -d '{\"email\":\"owner@localhost\"}' " (self.base) (FORGOT_PASSWORD) }
+                    p { "Then load this page again. Mails are files in " code { (self.folder.display()) } "." }
                 } @else {
                     table {
                         tr { th { "Subject" } th { "To" } th { "Date" } }
@@ -93,7 +100,7 @@ impl MailFolder {
     /// The ids of all mails, newest first: they begin with the time.
     async fn ids(&self) -> Vec<Uuid> {
         let mut ids = Vec::new();
-        let Ok(mut entries) = tokio::fs::read_dir(&self.0).await else { return ids };
+        let Ok(mut entries) = tokio::fs::read_dir(&self.folder).await else { return ids };
         while let Ok(Some(entry)) = entries.next_entry().await {
             let path = entry.path();
             let is_mail = path.extension().is_some_and(|extension| extension == "eml");
@@ -105,7 +112,7 @@ impl MailFolder {
     }
 
     async fn read(&self, id: Uuid) -> Option<Vec<u8>> {
-        tokio::fs::read(self.0.join(format!("{id}.eml"))).await.ok()
+        tokio::fs::read(self.folder.join(format!("{id}.eml"))).await.ok()
     }
 }
 
@@ -171,7 +178,7 @@ mod tests {
             std::fs::write(path.join(format!("{id}.eml")), MAIL).unwrap();
         }
         std::fs::write(path.join("half.unfinished"), "x").unwrap();
-        (MailFolder::new(path), ids)
+        (MailFolder::new(path, "http://127.0.0.1:4000".into()), ids)
     }
 
     async fn text(response: Option<Response>) -> String {
@@ -184,7 +191,7 @@ mod tests {
     async fn an_empty_folder_says_what_to_do_and_a_missing_one_too() {
         let (folder, _) = folder_with(0).await;
         assert!(text(folder.page("/dev/mail").await).await.contains("No mail was sent yet"));
-        let missing = MailFolder::new(folder.0.join("missing"));
+        let missing = MailFolder::new(folder.folder.join("missing"));
         assert!(text(missing.page("/dev/mail/").await).await.contains("No mail was sent yet"));
     }
 

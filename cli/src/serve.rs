@@ -53,7 +53,7 @@ pub(crate) async fn run(app: App, options: Options) -> Result<(), Failure> {
     let host = Host {
         service: Service::new(endpoints::ALL, app.clone()),
         files: ServeDir::new(&options.public),
-        mails: app.config.mail.folder.clone().map(MailFolder::new),
+        mails: mail_folder(&app),
         after: TaskTracker::new(),
     };
     let schedule = (!options.no_cron).then(|| tokio::spawn(cron::run(app, host.service.clone())));
@@ -85,6 +85,11 @@ async fn answer(
         host.after.spawn(work);
     }
     response
+}
+
+fn mail_folder(app: &App) -> Option<MailFolder> {
+    let mail = &app.config.mail;
+    Some(MailFolder::new(mail.folder.clone()?, mail.public_url.clone()))
 }
 
 /// A static file, or what was written instead of a mail.

@@ -59,7 +59,8 @@ mod tests {
     #[test]
     fn an_address_is_forgiven_after_a_quiet_hour_and_an_account_never() {
         let until = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        let counted = |backoff: Backoff, s| backoff.counted(7, until, until + TimeDelta::seconds(s));
+        let counted =
+            |backoff: Backoff, s| backoff.counted(7, until, until + TimeDelta::seconds(s));
         assert_eq!([0, 3599, 3600].map(|s| counted(Backoff::OF_ADDRESS, s)), [8, 8, 1]);
         assert_eq!(counted(Backoff::OF_ACCOUNT, 1_000_000), 8);
     }

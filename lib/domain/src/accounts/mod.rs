@@ -12,6 +12,5 @@ pub use audit::{AuditEntry, BrokenChain, FIRST_HASH, verify_chain};
 pub use backoff::Backoff;
 pub use roles::{Permission, Principal, Role, permission_table};
 pub use second_factor::{
-    Code, RECOVERY_BYTES, RECOVERY_CODES, SECRET_BYTES, SecondFactor, UnusableSecret,
-    recovery_code,
+    Code, RECOVERY_BYTES, RECOVERY_CODES, SECRET_BYTES, SecondFactor, UnusableSecret, recovery_code,
 };

@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn what_is_no_code_is_none() {
-        for text in ["", "12345", "1234567", "12345a", "+12345", "١٢٣٤٥٦", "g1234-56789-abcde-f0123"]
+        for text in
+            ["", "12345", "1234567", "12345a", "+12345", "١٢٣٤٥٦", "g1234-56789-abcde-f0123"]
         {
             assert_eq!(Code::read(text), None, "{text}");
         }

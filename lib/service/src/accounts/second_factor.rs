@@ -140,10 +140,7 @@ fn open(app: &App, user_id: Uuid, email: &str, sealed: &str) -> Result<SecondFac
 }
 
 /// Removes the second factor of an account; answers whether there was one.
-pub(super) async fn remove(
-    tx: &mut PgTransaction<'_>,
-    user_id: Uuid,
-) -> Result<bool, sqlx::Error> {
+pub(super) async fn remove(tx: &mut PgTransaction<'_>, user_id: Uuid) -> Result<bool, sqlx::Error> {
     let removed = sqlx::query!("DELETE FROM second_factors WHERE user_id = $1", user_id)
         .execute(&mut **tx)
         .await?;

@@ -8,7 +8,7 @@ use nest_haus::testing::{Reply, TestBed};
 use nest_haus_domain::accounts::{Permission, Role, permission_table};
 use serde_json::{Value, json};
 
-use crate::accounts::{Person, PASSWORD, sign_in, try_login};
+use crate::accounts::{PASSWORD, Person, sign_in, try_login};
 
 /// What an operation asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +105,7 @@ async fn a_key_opens_what_its_one_scope_names_and_nothing_else() {
     let bed = bed().await;
     let operations = operations(&bed).await;
     for (number, permission) in Permission::ALL.into_iter().enumerate() {
-        let secret = format!("nhk_{number:0>43}");
+        let secret = format!("nhk_{number:x<43}");
         bed.keep_key(&secret, vec![permission.as_str().into()], None).await;
         for operation in &operations {
             let reply = operation.ask(&bed, "authorization", &format!("Bearer {secret}")).await;

@@ -17,7 +17,7 @@ const USERS: &str = "/api/admin/users";
 const ADA: &str = "ada@nest-haus.test";
 
 /// The token of the link in the latest mail, which must be to somebody.
-fn latest_token(bed: &TestBed, to: &str, page: &str) -> String {
+pub(crate) fn latest_token(bed: &TestBed, to: &str, page: &str) -> String {
     let mails = bed.mails();
     let mail = MessageParser::default().parse(mails.last().unwrap()).unwrap();
     assert_eq!(mail.to().unwrap().first().unwrap().address(), Some(to));

@@ -103,9 +103,8 @@ async fn a_deployment_without_a_server_says_so() {
     ])
     .await;
     let invited = invite(&bed).await;
-    let forgot = bed
-        .post("/api/admin/auth/forgot-password", json!({"email": "owner@nest-haus.test"}))
-        .await;
+    let forgot =
+        bed.post("/api/admin/auth/forgot-password", json!({"email": "owner@nest-haus.test"})).await;
     for reply in [invited, forgot] {
         assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE, "{}", reply.text);
         assert_eq!(reply.body["code"], "mail_not_configured");
