@@ -170,7 +170,7 @@ mod tests {
         --x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nGo to\r\nhttp://127.0.0.1:3000/x#token now.\r\n\
         --x\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p onclick=\"x()\">\"Hello\"</p>\r\n--x--\r\n";
 
-    async fn folder_with(mails: usize) -> (MailFolder, Vec<Uuid>) {
+    fn folder_with(mails: usize) -> (MailFolder, Vec<Uuid>) {
         let path = std::env::temp_dir().join(format!("nest-haus-mail-{}", Uuid::new_v4()));
         let ids: Vec<Uuid> = (0..mails).map(|_| Uuid::now_v7()).collect();
         std::fs::create_dir_all(&path).unwrap();
@@ -189,15 +189,17 @@ mod tests {
 
     #[tokio::test]
     async fn an_empty_folder_says_what_to_do_and_a_missing_one_too() {
-        let (folder, _) = folder_with(0).await;
-        assert!(text(folder.page("/dev/mail").await).await.contains("No mail was sent yet"));
-        let missing = MailFolder::new(folder.folder.join("missing"));
+        let (folder, _) = folder_with(0);
+        let empty = text(folder.page("/dev/mail").await).await;
+        assert!(empty.contains("No mail was sent yet"), "{empty}");
+        assert!(empty.contains("http://127.0.0.1:4000/api/admin/auth/forgot-password"), "{empty}");
+        let missing = MailFolder::new(folder.folder.join("missing"), String::new());
         assert!(text(missing.page("/dev/mail/").await).await.contains("No mail was sent yet"));
     }
 
     #[tokio::test]
     async fn the_list_is_newest_first_and_a_mail_is_shown_without_running_it() {
-        let (folder, ids) = folder_with(2).await;
+        let (folder, ids) = folder_with(2);
         let list = text(folder.page("/dev/mail").await).await;
         assert!(list.contains("Grüße &lt;b&gt;") && list.contains("ada@example.com"), "{list}");
         let place = |id: &Uuid| list.find(&id.to_string()).unwrap();
@@ -209,7 +211,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_but_mails_of_the_folder_is_shown() {
-        let (folder, _) = folder_with(1).await;
+        let (folder, _) = folder_with(1);
         for path in ["/dev/mail/../../etc/passwd", "/dev/mail/half.unfinished", "/dev/mail/x"] {
             let response = folder.page(path).await.unwrap();
             assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");

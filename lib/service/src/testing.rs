@@ -119,6 +119,7 @@ impl TestBed {
     }
 
     /// The mails that were sent, oldest first, as they are in their files.
+    #[must_use]
     pub fn mails(&self) -> Vec<Vec<u8>> {
         let folder = self.app.config.mail.folder.as_ref().expect("a folder of mails");
         let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };

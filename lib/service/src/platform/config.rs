@@ -220,7 +220,8 @@ fn mail_config(vars: &Vars<'_>, environment: Environment) -> Result<MailConfig, 
     let is_local = environment == Environment::Local;
     let smtp_url = vars.get("SMTP_URL");
     let is_sealed = |url: &str| {
-        url.starts_with("smtps://") || (url.starts_with("smtp://") && url.contains("tls=required"))
+        url.starts_with("smtps://")
+            || (url.starts_with("smtp://") && url.ends_with("?tls=required"))
     };
     if smtp_url.as_deref().is_some_and(|url| !is_local && !is_sealed(url)) {
         return Err(ConfigError::Invalid {
