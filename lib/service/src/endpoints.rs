@@ -9,7 +9,9 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::accounts::{api_keys, audit_log, sign_in, users};
+use crate::accounts::{
+    api_keys, audit_log, invitations, password_reset, second_factor, sign_in, users,
+};
 use crate::analytics::{
     data_quality, export, internal_traffic, overview, popular, real_time, visits,
 };
@@ -227,8 +229,33 @@ endpoint!(
     sign_in::own_sessions, sign_in::end_own_sessions
 );
 endpoint!(
+    /// Opens an account by its invitation.
+    ACCEPT_INVITATION, "admin/auth/accept-invitation", Read, None, invitations::accept_invitation
+);
+endpoint!(
+    /// Mails a link to another password.
+    FORGOT_PASSWORD, "admin/auth/forgot-password", Read, None, password_reset::forgot_password
+);
+endpoint!(
+    /// Sets another password by such a link.
+    RESET_PASSWORD, "admin/auth/reset-password", Read, None, password_reset::reset_password
+);
+endpoint!(
+    /// One's own second factor.
+    TOTP, "admin/auth/totp", Admin, None,
+    second_factor::begin_totp, second_factor::confirm_totp, second_factor::end_totp
+);
+endpoint!(
+    /// New recovery codes.
+    RECOVERY_CODES, "admin/auth/recovery-codes", Admin, None, second_factor::make_recovery_codes
+);
+endpoint!(
     /// Accounts of administrators.
-    USERS, "admin/users", Admin, None, users::list_users, users::make_user, users::change_user
+    USERS, "admin/users", Admin, None, users::list_users, invitations::make_user, users::change_user
+);
+endpoint!(
+    /// Invites to an account again.
+    USERS_INVITE, "admin/users/invite", Admin, None, invitations::invite
 );
 endpoint!(
     /// Keys for programs.
@@ -318,7 +345,13 @@ pub const ALL: &[Endpoint] = &[
     ME,
     PASSWORD,
     OWN_SESSIONS,
+    ACCEPT_INVITATION,
+    FORGOT_PASSWORD,
+    RESET_PASSWORD,
+    TOTP,
+    RECOVERY_CODES,
     USERS,
+    USERS_INVITE,
     API_KEYS,
     AUDIT_LOG,
     ADMIN_CATALOG,

@@ -9,12 +9,15 @@
     reason = "a test fails by panicking, and reads its own environment"
 )]
 
+mod access;
 mod accounts;
 mod catalogue;
 mod contract;
 mod drain;
 mod events;
+mod invitations;
 mod ledger;
+mod mails;
 mod original;
 mod plans;
 mod popular;
@@ -22,6 +25,7 @@ mod prices;
 mod refusals;
 mod regressions;
 mod reports;
+mod second_factor;
 mod sessions;
 mod structure;
 mod visits;
