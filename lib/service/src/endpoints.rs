@@ -12,7 +12,8 @@ use utoipa_axum::routes;
 use crate::accounts::{api_keys, audit_log, sign_in, users};
 use crate::analytics::{data_quality, overview, popular, real_time};
 use crate::configurator::{catalog, catalog_admin, pricing};
-use crate::http::{around, within_rate_limit};
+use crate::description;
+use crate::http::{ProblemDocument, around, within_rate_limit};
 use crate::monitoring::health;
 use crate::platform::App;
 use crate::tracking::{drain, journey, performance, session_updates, sessions, track};
@@ -174,6 +175,10 @@ endpoint!(
     OPENAPI, "openapi.json", Read, None, openapi_json
 );
 endpoint!(
+    /// The page that shows this description.
+    DOCS, "docs", Read, None, description::docs
+);
+endpoint!(
     /// Live numbers.
     REAL_TIME, "admin/analytics/real-time", Admin, None, real_time::real_time
 );
@@ -281,6 +286,7 @@ pub const ALL: &[Endpoint] = &[
     CATALOG,
     HEALTH,
     OPENAPI,
+    DOCS,
     REAL_TIME,
     OVERVIEW,
     DATA_QUALITY,
@@ -329,7 +335,7 @@ pub fn router(endpoints: &[Endpoint], app: &App) -> Router {
         title = "NEST-Haus",
         description = "Tracking, analytics and operations of the NEST-Haus configurator."
     ),
-    modifiers(&Securities),
+    components(schemas(ProblemDocument)),
     tags(
         (name = "tracking", description = "Events in, from the configurator."),
         (name = "sessions", description = "A session's configuration, cart and personal data."),
@@ -342,22 +348,6 @@ pub fn router(endpoints: &[Endpoint], app: &App) -> Router {
 )]
 struct ApiDescription;
 
-struct Securities;
-
-impl utoipa::Modify for Securities {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-        let bearer = |description: &str| {
-            let http =
-                HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description));
-            SecurityScheme::Http(http.build())
-        };
-        let components = openapi.components.get_or_insert_default();
-        components.add_security_scheme("admin", bearer("An API key, or the cookie of a session."));
-        components.add_security_scheme("cron", bearer("The secret of CRON_SECRET."));
-    }
-}
-
 /// The OpenAPI document of all endpoints.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -365,13 +355,15 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     for endpoint in ALL {
         router = router.merge((endpoint.routes)());
     }
-    router.into_openapi()
+    let mut document = router.into_openapi();
+    description::complete(&mut document, ALL);
+    document
 }
 
 /// The description of this API.
 #[utoipa::path(
     get, path = "/api/openapi.json", tag = "operations",
-    responses((status = 200, description = "The OpenAPI document."))
+    responses((status = 200, description = "The OpenAPI document.", body = Object))
 )]
 async fn openapi_json() -> axum::Json<utoipa::openapi::OpenApi> {
     axum::Json(openapi())

@@ -46,10 +46,8 @@ pub struct AuditLogEntry {
     security(("admin" = [])),
     responses(
         (status = 200, description = "The entries; the last one's `seq` is the next page's `before`.", body = Vec<AuditLogEntry>),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
         (status = 403, description = "Not allowed.", body = ProblemDocument),
         (status = 422, description = "Limit out of range.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn audit_log(

@@ -72,11 +72,9 @@ fn me_of(app: &App, session: &session::Session) -> Me {
     post, path = "/api/admin/auth/login", tag = "accounts", request_body = Credentials,
     responses(
         (status = 200, description = "Signed in.", body = Me),
-        (status = 400, description = "Not readable.", body = ProblemDocument),
         (status = 401, description = "No such account, or another password.", body = ProblemDocument),
         (status = 422, description = "Fields missing.", body = ProblemDocument),
         (status = 429, description = "Too many tries.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn login(cx: Context, Body(body): Body) -> Result<Response, Problem> {
@@ -170,11 +168,9 @@ async fn note_success(
 
 /// Who is signed in.
 #[utoipa::path(
-    get, path = "/api/admin/auth/me", tag = "accounts", security(("admin" = [])),
+    get, path = "/api/admin/auth/me", tag = "accounts", security(("session" = [])),
     responses(
         (status = 200, description = "The account and its permissions.", body = Me),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn me(cx: Context, SignedIn(session): SignedIn) -> Json<Me> {
@@ -183,12 +179,9 @@ pub async fn me(cx: Context, SignedIn(session): SignedIn) -> Json<Me> {
 
 /// Signs out: the session ends here and for whoever else has its cookie.
 #[utoipa::path(
-    post, path = "/api/admin/auth/logout", tag = "accounts", security(("admin" = [])),
+    post, path = "/api/admin/auth/logout", tag = "accounts", security(("session" = [])),
     responses(
         (status = 204, description = "Signed out."),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
-        (status = 403, description = "No CSRF token.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn logout(cx: Context, SignedIn(session): SignedIn) -> Result<Response, Problem> {
@@ -244,11 +237,9 @@ pub struct OwnSession {
 
 /// One's own sessions, the one used last first.
 #[utoipa::path(
-    get, path = "/api/admin/auth/sessions", tag = "accounts", security(("admin" = [])),
+    get, path = "/api/admin/auth/sessions", tag = "accounts", security(("session" = [])),
     responses(
         (status = 200, description = "The sessions.", body = Vec<OwnSession>),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn own_sessions(
@@ -280,14 +271,11 @@ pub struct OwnSessionQuery {
 /// Ends one of one's own sessions, or all others.
 #[utoipa::path(
     delete, path = "/api/admin/auth/sessions", tag = "accounts", params(OwnSessionQuery),
-    security(("admin" = [])),
+    security(("session" = [])),
     responses(
         (status = 204, description = "Ended."),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
-        (status = 403, description = "No CSRF token.", body = ProblemDocument),
         (status = 404, description = "There is no such session.", body = ProblemDocument),
         (status = 422, description = "No id.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn end_own_sessions(
@@ -315,15 +303,11 @@ pub struct PasswordChange {
 /// Changes one's own password, and ends all other sessions.
 #[utoipa::path(
     post, path = "/api/admin/auth/password", tag = "accounts", request_body = PasswordChange,
-    security(("admin" = [])),
+    security(("session" = [])),
     responses(
         (status = 204, description = "Changed."),
-        (status = 400, description = "Not readable.", body = ProblemDocument),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
-        (status = 403, description = "No CSRF token.", body = ProblemDocument),
         (status = 422, description = "The password until now is another one, or the new one is too easy.", body = ProblemDocument),
         (status = 429, description = "Too many tries.", body = ProblemDocument),
-        (status = 503, description = "Nothing was changed; try again later.", body = ProblemDocument),
     )
 )]
 pub async fn change_password(

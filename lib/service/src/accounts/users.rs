@@ -38,9 +38,7 @@ pub struct User {
     get, path = "/api/admin/users", tag = "accounts", security(("admin" = [])),
     responses(
         (status = 200, description = "The accounts, by e-mail address.", body = Vec<User>),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
         (status = 403, description = "Not allowed.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn list_users(cx: Context, _: May<ReadUsers>) -> Result<Json<Vec<User>>, Problem> {
@@ -82,11 +80,8 @@ pub struct MadeUser {
     security(("admin" = [])),
     responses(
         (status = 200, description = "Made.", body = MadeUser),
-        (status = 400, description = "Not readable.", body = ProblemDocument),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
         (status = 403, description = "Not allowed.", body = ProblemDocument),
         (status = 409, description = "There is an account with this address.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was made; try again later.", body = ProblemDocument),
     )
 )]
@@ -178,13 +173,9 @@ pub struct UserChange {
     security(("admin" = [])),
     responses(
         (status = 204, description = "Changed."),
-        (status = 400, description = "Not readable.", body = ProblemDocument),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
         (status = 403, description = "Not allowed.", body = ProblemDocument),
         (status = 404, description = "There is no such account.", body = ProblemDocument),
         (status = 409, description = "It is the last owner.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
-        (status = 503, description = "Nothing was changed; try again later.", body = ProblemDocument),
     )
 )]
 pub async fn change_user(

@@ -29,7 +29,6 @@ pub struct DataQuality {
     /// Whether both identities hold.
     closed: bool,
     /// Numbered events stored or refused knowingly, of all numbered events.
-    #[schema(value_type = Object)]
     capture_rate: Rate,
     /// The ledger.
     ledger: LedgerReport,

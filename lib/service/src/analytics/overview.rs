@@ -38,10 +38,8 @@ pub struct Headline {
     /// Sessions by status.
     statuses: Statuses,
     /// Sessions that put something into the cart or completed a configuration, of all sessions.
-    #[schema(value_type = Object)]
     session_conversion_rate: Rate,
     /// The same, of sessions with a choice or a snapshot.
-    #[schema(value_type = Object)]
     configurator_conversion_rate: Rate,
     /// Sessions whose browser says that it paid. No order is confirmed by that.
     unconfirmed_conversions: i64,

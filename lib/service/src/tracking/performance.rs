@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::accept::{Incoming, Receipt, accept};
 use super::track::{
-    Accepted, BatchForm, answer, check_size, event, is_present_protocol, must_be_object,
+    Accepted, BatchForm, Kept, answer, check_size, event, is_present_protocol, must_be_object,
     refuse_one, take_batch,
 };
 use super::wire::{Envelope, bounded};
@@ -20,12 +20,14 @@ use crate::http::{Body, Context, FieldError, Problem, ProblemDocument, read};
 struct MetricWire {
     /// `LCP`, `INP`, `CLS`, `price_calc_time`, ...
     #[serde(default, deserialize_with = "bounded::<_, 100>")]
+    #[schema(max_length = 100)]
     metric_name: Option<String>,
     /// The value in the metric's own unit.
     #[serde(default)]
     value: Option<f64>,
     /// The endpoint that was measured.
     #[serde(default, deserialize_with = "bounded::<_, 500>")]
+    #[schema(max_length = 500)]
     endpoint: Option<String>,
     /// Anything else.
     #[serde(default)]
@@ -50,10 +52,9 @@ struct PerformanceBody {
 #[utoipa::path(
     post, path = "/api/performance/track", tag = "tracking", request_body = PerformanceBody,
     responses(
-        (status = 200, description = "Kept."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept; answer to clients that name their events.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]

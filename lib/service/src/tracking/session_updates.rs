@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::accept::{Incoming, accept};
 use super::track::{
-    Accepted, answer, check_size, event, is_present_protocol, must_be_object, refuse_one,
+    Accepted, Kept, answer, check_size, event, is_present_protocol, must_be_object, refuse_one,
 };
 use super::wire::{Envelope, bounded, optional_euros};
 use crate::http::{Body, Context, FieldError, Problem, ProblemDocument, read};
@@ -105,10 +105,9 @@ struct Sync {
 #[utoipa::path(
     post, path = "/api/sessions/sync", tag = "sessions", request_body = Sync,
     responses(
-        (status = 200, description = "Kept."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept; answer to clients that name their events.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]
@@ -143,10 +142,9 @@ struct SaveConfig {
 #[utoipa::path(
     post, path = "/api/sessions/save-config", tag = "sessions", request_body = SaveConfig,
     responses(
-        (status = 200, description = "Kept."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept; answer to clients that name their events.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]
@@ -199,10 +197,9 @@ struct Finalize {
 #[utoipa::path(
     post, path = "/api/sessions/finalize", tag = "sessions", request_body = Finalize,
     responses(
-        (status = 200, description = "Kept."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept; answer to clients that name their events.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]
@@ -251,10 +248,9 @@ struct TrackCartAdd {
 #[utoipa::path(
     post, path = "/api/sessions/track-cart-add", tag = "sessions", request_body = TrackCartAdd,
     responses(
-        (status = 200, description = "Kept."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept; answer to clients that name their events.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]
@@ -290,10 +286,11 @@ fn flag(body: &Value, field: &str) -> Result<bool, FieldError> {
 struct TrackConversion {
     /// The payment provider's reference.
     #[serde(default, deserialize_with = "bounded::<_, 200>")]
+    #[schema(max_length = 200)]
     payment_intent_id: Option<String>,
     /// Euros.
     #[serde(default, deserialize_with = "optional_euros")]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, minimum = -1_000_000_000, maximum = 1_000_000_000)]
     total_price: Option<i64>,
 }
 
@@ -312,10 +309,9 @@ struct ConversionBody {
 #[utoipa::path(
     post, path = "/api/sessions/track-conversion", tag = "sessions", request_body = ConversionBody,
     responses(
-        (status = 200, description = "Kept."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept; answer to clients that name their events.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]
@@ -359,10 +355,9 @@ struct UpdateConsent {
 #[utoipa::path(
     post, path = "/api/sessions/update-consent", tag = "sessions", request_body = UpdateConsent,
     responses(
-        (status = 200, description = "Kept."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept; answer to clients that name their events.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]
@@ -394,10 +389,9 @@ struct UpdateUserData {
 #[utoipa::path(
     post, path = "/api/sessions/update-user-data", tag = "sessions", request_body = UpdateUserData,
     responses(
-        (status = 200, description = "Kept."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept; answer to clients that name their events.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]
@@ -451,10 +445,9 @@ struct UpdateOhneNestMode {
     post, path = "/api/sessions/update-ohne-nest-mode", tag = "sessions",
     request_body = UpdateOhneNestMode,
     responses(
-        (status = 200, description = "Kept."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept; answer to clients that name their events.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]

@@ -89,6 +89,36 @@ pub struct Accepted {
     session_token: Option<String>,
 }
 
+/// Answer to clients that do not name their events, in the words of the API before.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the answers; each is written where its words are known")]
+pub struct Kept {
+    /// Always true.
+    success: bool,
+    /// When the request arrived, in milliseconds since 1970.
+    timestamp: Option<i64>,
+    /// For a person. `Not tracked` where consent forbids to keep anything of the request.
+    message: Option<String>,
+    /// Why nothing was kept: `consent_missing` or `consent_denied`.
+    reason: Option<String>,
+    /// The session.
+    session_id: Option<String>,
+    /// The session's status from now on.
+    status: Option<String>,
+    /// The payment's reference, as sent.
+    payment_intent_id: Option<String>,
+    /// Whether the cart holds the concept check alone, as sent.
+    is_ohne_nest_mode: Option<bool>,
+    /// Measurements kept.
+    accepted: Option<i64>,
+    /// Measurements refused.
+    rejected: Option<i64>,
+    /// The interaction, or what became of a batch session by session.
+    #[schema(value_type = Option<Object>)]
+    data: Option<Value>,
+}
+
 /// An event that was refused.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RejectedItem {
@@ -109,12 +139,9 @@ pub struct RejectedItem {
     post, path = "/api/sessions/track-interaction", tag = "tracking",
     request_body(content = TrackInteraction, description = "One interaction, or a batch as for track-batch."),
     responses(
-        (status = 200, description = "Kept; answer to clients that do not name their events."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 413, description = "Larger than 500,000 bytes.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
-        (status = 429, description = "Too many requests.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]
@@ -152,12 +179,9 @@ pub async fn track_interaction(cx: Context, Body(body): Body) -> Result<Response
     post, path = "/api/sessions/track-batch", tag = "tracking",
     request_body = TrackBatch,
     responses(
-        (status = 200, description = "Kept; answer to clients that do not name their events."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept; refused events are listed.", body = Accepted),
-        (status = 400, description = "Not readable.", body = ProblemDocument),
-        (status = 413, description = "Larger than 500,000 bytes.", body = ProblemDocument),
         (status = 422, description = "Every event invalid.", body = ProblemDocument),
-        (status = 429, description = "Too many requests.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]
@@ -171,22 +195,23 @@ pub async fn track_batch(cx: Context, Body(body): Body) -> Result<Response, Prob
 struct TrackSelection {
     /// The category that an option was chosen in.
     #[serde(default, deserialize_with = "bounded::<_, 200>")]
-    #[schema(required)]
+    #[schema(required, max_length = 200)]
     category: Option<String>,
     /// The option.
     #[serde(default, deserialize_with = "bounded::<_, 4000>")]
-    #[schema(required)]
+    #[schema(required, max_length = 4000)]
     selection: Option<String>,
     /// The option before.
     #[serde(default, deserialize_with = "bounded::<_, 4000>")]
+    #[schema(max_length = 4000)]
     previous_selection: Option<String>,
     /// Euros.
     #[serde(default, deserialize_with = "optional_euros")]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, minimum = -1_000_000_000, maximum = 1_000_000_000)]
     price_change: Option<i64>,
     /// Euros.
     #[serde(default, deserialize_with = "optional_euros")]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, minimum = -1_000_000_000, maximum = 1_000_000_000)]
     total_price: Option<i64>,
 }
 
@@ -205,11 +230,9 @@ struct SelectionBody {
     post, path = "/api/sessions/track", tag = "tracking",
     request_body = SelectionBody,
     responses(
-        (status = 200, description = "Kept; answer to clients that do not name their events."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
-        (status = 429, description = "Too many requests.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]

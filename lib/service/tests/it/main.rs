@@ -12,6 +12,7 @@
 mod accounts;
 mod catalogue;
 mod contract;
+mod description;
 mod drain;
 mod events;
 mod ledger;
