@@ -115,10 +115,13 @@ pub async fn list_api_keys(
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewApiKey {
     /// What it is for.
+    #[schema(min_length = 1, max_length = 100)]
     pub name: String,
     /// What it may do: names of permissions.
+    #[schema(min_items = 1)]
     pub scopes: Vec<String>,
     /// In how many days it ends, 1 to 400; never if left out.
+    #[schema(minimum = 1, maximum = 400)]
     pub expires_in_days: Option<i64>,
 }
 

@@ -16,6 +16,7 @@ const LIMIT_MAX: i64 = 500;
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct AuditQuery {
     /// Most entries, 1 to 500 (default 100).
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
     /// Only entries before this one.
     before: Option<i64>,

@@ -45,7 +45,6 @@ pub struct Me {
     /// The account's e-mail address.
     email: String,
     /// Its role.
-    #[schema(value_type = String)]
     role: Role,
     /// What the role may do.
     #[schema(value_type = Vec<String>)]
@@ -297,6 +296,7 @@ pub struct PasswordChange {
     /// The password until now.
     current_password: String,
     /// The password from now on: 12 characters or more.
+    #[schema(min_length = 12, max_length = 256)]
     new_password: String,
 }
 

@@ -59,11 +59,12 @@ pub struct NewUser {
     /// Its e-mail address.
     pub email: String,
     /// Whose it is.
+    #[schema(min_length = 1, max_length = 100)]
     pub name: String,
     /// `owner`, `admin`, `analyst`, `sales` or `viewer`.
-    #[schema(value_type = String)]
     pub role: Role,
     /// Its first password, 12 characters or more; to be changed by whom it is for.
+    #[schema(min_length = 12, max_length = 256)]
     pub password: String,
 }
 
@@ -161,7 +162,6 @@ pub struct UserChange {
     /// The account.
     id: Uuid,
     /// Its new role.
-    #[schema(value_type = Option<String>)]
     role: Option<Role>,
     /// Whether nobody may sign in with it any more; its sessions end at once.
     disabled: Option<bool>,

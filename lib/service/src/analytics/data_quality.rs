@@ -19,6 +19,7 @@ use crate::tracking::ledger::{LedgerReport, SessionLedger, ledger, session_ledge
 #[serde(rename_all = "camelCase")]
 pub struct DataQualityQuery {
     /// A session's id.
+    #[param(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
     session_id: Option<String>,
 }
 

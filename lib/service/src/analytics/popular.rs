@@ -70,10 +70,11 @@ impl Basis {
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct PopularQuery {
     /// Most configurations, 1 to 100 (default 10).
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<usize>,
     /// `final` (default), `ordered` or `ever`.
     #[serde(default)]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^(final|ordered|ever)$")]
     basis: Basis,
 }
 

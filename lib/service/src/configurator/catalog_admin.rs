@@ -45,6 +45,7 @@ pub struct CatalogQuery {
     /// A version, draft or not; the one in force if left out.
     version: Option<i32>,
     /// `json` (default), or `csv` for the price table alone.
+    #[param(pattern = "^(json|csv)$")]
     format: Option<String>,
 }
 
@@ -505,6 +506,7 @@ async fn compare(
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct HistoryQuery {
     /// Most versions, 1 to 100 (default 20).
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
     /// Only versions before this one.
     before: Option<i32>,

@@ -46,13 +46,14 @@ pub struct EditOptions {
     /// What becomes of published lists that come into force later: `refuse` (default), `keep` or
     /// `withdraw`.
     #[serde(default)]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^(refuse|keep|withdraw)$")]
     pub scheduled: Scheduled,
     /// Allow that today's front end no longer finds some prices.
     #[serde(default)]
     pub accept_removals: bool,
     /// Why.
     #[serde(default)]
+    #[param(max_length = 500)]
     pub note: String,
 }
 

@@ -138,7 +138,6 @@ struct Calculate {
     #[schema(value_type = Option<Object>)]
     configuration: Option<Value>,
     /// The size, where the choices are at the top.
-    #[schema(value_type = Option<Object>)]
     nest: Option<Value>,
 }
 

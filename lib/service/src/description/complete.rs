@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{
     Content, Header, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, ServerBuilder,
 };
@@ -32,11 +32,15 @@ const HEADERS: [(&str, &str, Type, &str); 4] = [
 
 /// Refusals that follow from what an operation is: status, name of the component, meaning.
 const REFUSALS: [(u16, &str, &str); 8] = [
-    (400, "Malformed", "The body is no JSON, nested too deep, or holds a NUL character."),
+    (400, "Malformed", "The body is no JSON, or lacks what today's front end always sends."),
     (401, "Unauthenticated", "Nothing proves who asks, or what should prove it is wrong or over."),
     (403, "Forbidden", "Who asks may not do this, or shows no CSRF token for a change by session."),
     (413, "TooLarge", "The body is larger than 500,000 bytes."),
-    (422, "Invalid", "Values that are not allowed; `errors` names each field."),
+    (
+        422,
+        "Invalid",
+        "Values that are not allowed, JSON nested deeper than 16 levels, NUL characters, numbers beyond 1e300; `errors` names each field.",
+    ),
     (429, "TooMany", "The address asked too often."),
     (500, "Internal", "A mistake of the system. It is in the logs under `requestId`."),
     (
@@ -62,6 +66,7 @@ pub fn complete(document: &mut OpenApi, endpoints: &[Endpoint]) {
         let Some(item) = document.paths.paths.get_mut(&endpoint.path()) else { continue };
         for (is_safe, operation) in operations(item) {
             add_refusals(operation, endpoint.group);
+            forbid_null(operation);
             add_validator(operation);
             add_headers(operation);
             security::spell_out(operation, is_safe);
@@ -127,6 +132,19 @@ fn name_media_type(response: &mut Response) {
     }
     let problem = || RefOr::T(Content::new(Some(Ref::new(PROBLEM_SCHEMA))));
     response.content.entry(PROBLEM_JSON.to_owned()).or_insert_with(problem);
+}
+
+/// A query has no null: an optional parameter is left out instead.
+fn forbid_null(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && let Some(RefOr::T(Schema::Object(object))) = &mut parameter.schema
+            && let SchemaType::Array(types) = &object.schema_type
+            && let Some(only) = types.iter().find(|kind| **kind != Type::Null)
+        {
+            object.schema_type = SchemaType::Type(only.clone());
+        }
+    }
 }
 
 /// Who may be told that nothing changed may say what it has.

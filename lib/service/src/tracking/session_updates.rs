@@ -94,10 +94,14 @@ fn snapshot(trigger: Trigger, configuration: Value, total_price_cents: Option<i6
 struct Sync {
     #[serde(flatten)]
     envelope: Envelope,
+    /// The session.
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
+    session_id: String,
     /// Choice by category.
     #[schema(value_type = Object)]
     configuration: Value,
     /// Euros.
+    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
     current_price: f64,
 }
 
@@ -129,12 +133,17 @@ pub async fn sync(cx: Context, Body(body): Body) -> Result<Response, Problem> {
 struct SaveConfig {
     #[serde(flatten)]
     envelope: Envelope,
+    /// The session.
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
+    session_id: String,
     /// Choice by category, and `totalPrice` in euros.
     #[schema(value_type = Object)]
     configuration: Value,
     /// `auto_save`, `page_exit` or `order_attempt`.
+    #[schema(pattern = "^(auto_save|page_exit|order_attempt)$")]
     trigger: String,
     /// Euros, where the configuration does not say.
+    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
     total_price: Option<f64>,
 }
 
@@ -182,6 +191,9 @@ pub async fn save_config(cx: Context, Body(body): Body) -> Result<Response, Prob
 struct Finalize {
     #[serde(flatten)]
     envelope: Envelope,
+    /// The session.
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
+    session_id: String,
     /// A finished configuration, with `totalPrice`; or null.
     #[schema(value_type = Option<Object>)]
     config: Option<Value>,
@@ -189,6 +201,7 @@ struct Finalize {
     #[schema(value_type = Option<Object>)]
     final_configuration: Option<Value>,
     /// Euros, with `finalConfiguration`.
+    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
     total_price: Option<f64>,
 }
 
@@ -235,10 +248,14 @@ pub async fn finalize(cx: Context, Body(body): Body) -> Result<Response, Problem
 struct TrackCartAdd {
     #[serde(flatten)]
     envelope: Envelope,
+    /// The session.
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
+    session_id: String,
     /// Choice by category; may be left out where the cart holds the concept check alone.
     #[schema(value_type = Option<Object>)]
     configuration: Option<Value>,
     /// Euros.
+    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
     total_price: Option<f64>,
     /// The cart holds the concept check alone.
     is_ohne_nest_mode: Option<bool>,
@@ -296,10 +313,14 @@ struct TrackConversion {
 
 /// A payment with what stands around an event.
 #[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes the body; it is read in two steps")]
 struct ConversionBody {
     #[serde(flatten)]
     envelope: Envelope,
+    /// The session.
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
+    session_id: String,
     #[serde(flatten)]
     conversion: TrackConversion,
 }
@@ -342,6 +363,9 @@ pub async fn track_conversion(cx: Context, Body(body): Body) -> Result<Response,
 struct UpdateConsent {
     #[serde(flatten)]
     envelope: Envelope,
+    /// The session.
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
+    session_id: String,
     /// May be analysed.
     analytics_consent: bool,
     /// May be advertised to.
@@ -380,6 +404,9 @@ pub async fn update_consent(cx: Context, Body(body): Body) -> Result<Response, P
 struct UpdateUserData {
     #[serde(flatten)]
     envelope: Envelope,
+    /// The session.
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
+    session_id: String,
     /// Texts by field: name, lastName, phone, email, address, ... Other fields are ignored.
     #[schema(value_type = Object)]
     user_data: Value,
@@ -436,6 +463,9 @@ fn sealed_user_data(
 struct UpdateOhneNestMode {
     #[serde(flatten)]
     envelope: Envelope,
+    /// The session.
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
+    session_id: String,
     /// The cart holds the concept check alone.
     is_ohne_nest_mode: bool,
 }

@@ -68,6 +68,7 @@ pub async fn start_session(cx: Context) -> Result<Response, Problem> {
 #[serde(rename_all = "camelCase")]
 pub struct SessionQuery {
     /// The session's id.
+    #[param(value_type = String, pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
     session_id: Option<String>,
 }
 

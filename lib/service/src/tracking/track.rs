@@ -24,18 +24,29 @@ use crate::platform::SealingFailure;
 /// Characters of a refused event that are kept.
 const REJECTED_PAYLOAD_CHARS: usize = 4000;
 
+/// One interaction of a session, or a batch as for track-batch.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes the body; it is read in two steps")]
+enum TrackInteraction {
+    /// One.
+    One(Box<OneInteraction>),
+    /// Several.
+    Batch(Box<TrackBatch>),
+}
+
 /// One interaction of a session.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes the body; it is read in two steps")]
-struct TrackInteraction {
+struct OneInteraction {
     #[serde(flatten)]
     envelope: Envelope,
-    /// What the visitor did; left out where a batch stands under `events`.
-    interaction: Option<InteractionWire>,
-    /// Up to 100 events in place of one, as for track-batch.
-    #[schema(max_items = 100)]
-    events: Option<Vec<BatchEvent>>,
+    /// The session.
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
+    session_id: String,
+    /// What the visitor did.
+    interaction: InteractionWire,
 }
 
 /// Several interactions, of one session or of many.
@@ -47,7 +58,7 @@ struct TrackBatch {
     #[serde(flatten)]
     envelope: Envelope,
     /// Up to 100 events, each of up to 32,000 bytes.
-    #[schema(max_items = 100)]
+    #[schema(min_items = 1, max_items = 100)]
     events: Vec<BatchEvent>,
     /// Events that the tab has numbered so far.
     emitted: Option<i64>,
@@ -195,11 +206,11 @@ pub async fn track_batch(cx: Context, Body(body): Body) -> Result<Response, Prob
 struct TrackSelection {
     /// The category that an option was chosen in.
     #[serde(default, deserialize_with = "bounded::<_, 200>")]
-    #[schema(required, max_length = 200)]
+    #[schema(required, value_type = String, min_length = 1, max_length = 200)]
     category: Option<String>,
     /// The option.
     #[serde(default, deserialize_with = "bounded::<_, 4000>")]
-    #[schema(required, max_length = 4000)]
+    #[schema(required, value_type = String, min_length = 1, max_length = 4000)]
     selection: Option<String>,
     /// The option before.
     #[serde(default, deserialize_with = "bounded::<_, 4000>")]
@@ -221,6 +232,10 @@ struct TrackSelection {
 struct SelectionBody {
     #[serde(flatten)]
     envelope: Envelope,
+    /// The session.
+    #[serde(rename = "sessionId")]
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
+    session_id: String,
     #[serde(flatten)]
     selection: TrackSelection,
 }

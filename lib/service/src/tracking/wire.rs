@@ -106,11 +106,11 @@ fn client_time() -> Schema {
 pub(super) struct InteractionWire {
     /// `page_visit`, `click`, `selection`, `scroll`, `hover`, ... or any other text.
     #[serde(default, deserialize_with = "bounded::<_, 100>")]
-    #[schema(max_length = 100)]
+    #[schema(required, value_type = String, min_length = 1, max_length = 100)]
     pub event_type: Option<String>,
     /// `navigation`, `button`, an option category, ... or any other text.
     #[serde(default, deserialize_with = "bounded::<_, 200>")]
-    #[schema(max_length = 200)]
+    #[schema(required, value_type = String, min_length = 1, max_length = 200)]
     pub category: Option<String>,
     /// The element that was used.
     #[serde(default, deserialize_with = "bounded::<_, 1000>")]
