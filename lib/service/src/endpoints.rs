@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use crate::accounts::{api_keys, audit_log, sign_in, users};
 use crate::analytics::{data_quality, overview, popular, real_time};
 use crate::configurator::{catalog, catalog_admin, pricing};
-use crate::description;
+use crate::description::{complete, page};
 use crate::http::{ProblemDocument, around, within_rate_limit};
 use crate::monitoring::health;
 use crate::platform::App;
@@ -176,7 +176,7 @@ endpoint!(
 );
 endpoint!(
     /// The page that shows this description.
-    DOCS, "docs", Read, None, description::docs
+    DOCS, "docs", Read, None, page::docs
 );
 endpoint!(
     /// Live numbers.
@@ -356,7 +356,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         router = router.merge((endpoint.routes)());
     }
     let mut document = router.into_openapi();
-    description::complete(&mut document, ALL);
+    complete(&mut document, ALL);
     document
 }
 

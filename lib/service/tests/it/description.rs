@@ -274,6 +274,19 @@ fn every_operation_describes_its_refusals() {
 }
 
 #[test]
+fn every_success_says_what_it_answers() {
+    for operation in Operation::all(&json!(endpoints::openapi())) {
+        let good = operation.responses().iter().filter(|(status, _)| status.starts_with('2'));
+        let good: Vec<_> = good.collect();
+        assert!(!good.is_empty(), "{} never succeeds", operation.name);
+        for (status, response) in good {
+            let says = response["content"].as_object().is_some_and(|content| !content.is_empty());
+            assert!(says != (status == "204"), "{} {status}", operation.name);
+        }
+    }
+}
+
+#[test]
 fn every_tag_scheme_and_reference_is_declared() {
     let document = json!(endpoints::openapi());
     let declared = |list: &Value| -> BTreeSet<String> {
