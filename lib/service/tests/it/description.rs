@@ -98,7 +98,7 @@ fn request(operation: &Operation, example: &Value, browser: &Browser) -> Request
     let query = example["query"].as_object().into_iter().flatten();
     let query: Vec<String> = query
         .map(|(name, value)| {
-            format!("{name}={}", value.as_str().map_or(value.to_string(), str::to_owned))
+            format!("{name}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
         })
         .collect();
     let mut request = Request::builder()
@@ -119,7 +119,7 @@ fn keep_cookies(browser: &mut Browser, operation: &str, reply: &Reply) {
     let Some(cookie) = reply.cookie() else { return };
     if operation == "login" {
         browser.cookie = cookie;
-        browser.csrf_token = reply.body["csrfToken"].as_str().unwrap().to_owned();
+        reply.body["csrfToken"].as_str().unwrap().clone_into(&mut browser.csrf_token);
     } else if operation != "start_session" {
         browser.visitor = cookie;
     }
