@@ -17,7 +17,8 @@ use crate::analytics::{
 };
 use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::customers::payments;
-use crate::http::{around, within_rate_limit};
+use crate::description::{complete, page};
+use crate::http::{ProblemDocument, around, within_rate_limit};
 use crate::monitoring::health;
 use crate::platform::App;
 use crate::tracking::{drain, journey, performance, session_updates, sessions, track};
@@ -179,6 +180,10 @@ endpoint!(
     OPENAPI, "openapi.json", Read, None, openapi_json
 );
 endpoint!(
+    /// The page that shows this description.
+    DOCS, "docs", Read, None, page::docs
+);
+endpoint!(
     /// Live numbers.
     REAL_TIME, "admin/analytics/real-time", Admin, None, real_time::real_time
 );
@@ -333,6 +338,7 @@ pub const ALL: &[Endpoint] = &[
     CATALOG,
     HEALTH,
     OPENAPI,
+    DOCS,
     REAL_TIME,
     OVERVIEW,
     DATA_QUALITY,
@@ -392,7 +398,7 @@ pub fn router(endpoints: &[Endpoint], app: &App) -> Router {
         title = "NEST-Haus",
         description = "Tracking, analytics and operations of the NEST-Haus configurator."
     ),
-    modifiers(&Securities),
+    components(schemas(ProblemDocument)),
     tags(
         (name = "tracking", description = "Events in, from the configurator."),
         (name = "sessions", description = "A session's configuration, cart and personal data."),
@@ -406,22 +412,6 @@ pub fn router(endpoints: &[Endpoint], app: &App) -> Router {
 )]
 struct ApiDescription;
 
-struct Securities;
-
-impl utoipa::Modify for Securities {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-        let bearer = |description: &str| {
-            let http =
-                HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description));
-            SecurityScheme::Http(http.build())
-        };
-        let components = openapi.components.get_or_insert_default();
-        components.add_security_scheme("admin", bearer("An API key, or the cookie of a session."));
-        components.add_security_scheme("cron", bearer("The secret of CRON_SECRET."));
-    }
-}
-
 /// The OpenAPI document of all endpoints.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -429,13 +419,15 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     for endpoint in ALL {
         router = router.merge((endpoint.routes)());
     }
-    router.into_openapi()
+    let mut document = router.into_openapi();
+    complete(&mut document, ALL);
+    document
 }
 
 /// The description of this API.
 #[utoipa::path(
     get, path = "/api/openapi.json", tag = "operations",
-    responses((status = 200, description = "The OpenAPI document."))
+    responses((status = 200, description = "The OpenAPI document.", body = Object))
 )]
 async fn openapi_json() -> axum::Json<utoipa::openapi::OpenApi> {
     axum::Json(openapi())

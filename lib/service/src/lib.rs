@@ -3,6 +3,7 @@
 //! A map, from the outside in:
 //!
 //! - [`endpoints`]: the registry of all endpoints; start reading here.
+//! - [`description`]: the OpenAPI document of all of them, and its page.
 //! - [`service`]: a router as hosts call it, and [`work`] to be done after an answer.
 //! - Capabilities, each named as in `nest_haus_domain`, with its doors and its storage:
 //!   [`tracking`] (events in, the drain, dead letters, the ledger), [`analytics`] (reports),
@@ -21,6 +22,7 @@ pub mod accounts;
 pub mod analytics;
 pub mod configurator;
 pub mod customers;
+pub mod description;
 pub mod endpoints;
 pub mod http;
 pub mod monitoring;

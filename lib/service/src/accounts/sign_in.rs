@@ -43,7 +43,6 @@ pub struct Me {
     /// The account's e-mail address.
     email: String,
     /// Its role.
-    #[schema(value_type = String)]
     role: Role,
     /// What the role may do.
     #[schema(value_type = Vec<String>)]
@@ -89,7 +88,6 @@ pub(super) async fn check_address(cx: &Context) -> Result<(), Problem> {
         (status = 401, description = "No such account, another password, a wrong code, or no code (`second_factor_required`).", body = ProblemDocument),
         (status = 422, description = "Fields missing.", body = ProblemDocument),
         (status = 429, description = "Too many tries.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn login(cx: Context, Body(body): Body) -> Result<Response, Problem> {
@@ -164,11 +162,9 @@ async fn note_success(
 
 /// Who is signed in.
 #[utoipa::path(
-    get, path = "/api/admin/auth/me", tag = "accounts", security(("admin" = [])),
+    get, path = "/api/admin/auth/me", tag = "accounts", security(("session" = [])),
     responses(
         (status = 200, description = "The account and its permissions.", body = Me),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn me(cx: Context, SignedIn(session): SignedIn) -> Result<Json<Me>, Problem> {
@@ -177,12 +173,9 @@ pub async fn me(cx: Context, SignedIn(session): SignedIn) -> Result<Json<Me>, Pr
 
 /// Signs out: the session ends here and for whoever else has its cookie.
 #[utoipa::path(
-    post, path = "/api/admin/auth/logout", tag = "accounts", security(("admin" = [])),
+    post, path = "/api/admin/auth/logout", tag = "accounts", security(("session" = [])),
     responses(
         (status = 204, description = "Signed out."),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
-        (status = 403, description = "No CSRF token.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn logout(cx: Context, SignedIn(session): SignedIn) -> Result<Response, Problem> {
@@ -238,11 +231,9 @@ pub struct OwnSession {
 
 /// One's own sessions, the one used last first.
 #[utoipa::path(
-    get, path = "/api/admin/auth/sessions", tag = "accounts", security(("admin" = [])),
+    get, path = "/api/admin/auth/sessions", tag = "accounts", security(("session" = [])),
     responses(
         (status = 200, description = "The sessions.", body = Vec<OwnSession>),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn own_sessions(
@@ -274,14 +265,11 @@ pub struct OwnSessionQuery {
 /// Ends one of one's own sessions, or all others.
 #[utoipa::path(
     delete, path = "/api/admin/auth/sessions", tag = "accounts", params(OwnSessionQuery),
-    security(("admin" = [])),
+    security(("session" = [])),
     responses(
         (status = 204, description = "Ended."),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
-        (status = 403, description = "No CSRF token.", body = ProblemDocument),
         (status = 404, description = "There is no such session.", body = ProblemDocument),
         (status = 422, description = "No id.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn end_own_sessions(
@@ -303,21 +291,18 @@ pub struct PasswordChange {
     /// The password until now.
     current_password: String,
     /// The password from now on: 12 characters or more.
+    #[schema(min_length = 12, max_length = 256)]
     new_password: String,
 }
 
 /// Changes one's own password, and ends all other sessions.
 #[utoipa::path(
     post, path = "/api/admin/auth/password", tag = "accounts", request_body = PasswordChange,
-    security(("admin" = [])),
+    security(("session" = [])),
     responses(
         (status = 204, description = "Changed."),
-        (status = 400, description = "Not readable.", body = ProblemDocument),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
-        (status = 403, description = "No CSRF token.", body = ProblemDocument),
         (status = 422, description = "The password until now is another one, or the new one is too easy.", body = ProblemDocument),
         (status = 429, description = "Too many tries.", body = ProblemDocument),
-        (status = 503, description = "Nothing was changed; try again later.", body = ProblemDocument),
     )
 )]
 pub async fn change_password(

@@ -45,9 +45,7 @@ pub struct User {
     get, path = "/api/admin/users", tag = "accounts", security(("admin" = [])),
     responses(
         (status = 200, description = "The accounts, by e-mail address.", body = Vec<User>),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
         (status = 403, description = "Not allowed.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn list_users(cx: Context, _: May<ReadUsers>) -> Result<Json<Vec<User>>, Problem> {
@@ -85,9 +83,9 @@ pub struct NewUser {
     /// Its e-mail address.
     pub email: String,
     /// Whose it is.
+    #[schema(min_length = 1, max_length = 100)]
     pub name: String,
     /// `owner`, `admin`, `analyst`, `sales` or `viewer`.
-    #[schema(value_type = String)]
     pub role: Role,
 }
 
@@ -190,7 +188,6 @@ pub struct UserChange {
     /// The account.
     id: Uuid,
     /// Its new role.
-    #[schema(value_type = Option<String>)]
     role: Option<Role>,
     /// Whether nobody may sign in with it any more; its sessions and its links end at once.
     disabled: Option<bool>,
@@ -260,13 +257,9 @@ impl UserChange {
     security(("admin" = [])),
     responses(
         (status = 204, description = "Changed."),
-        (status = 400, description = "Not readable.", body = ProblemDocument),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
         (status = 403, description = "Not allowed.", body = ProblemDocument),
         (status = 404, description = "There is no such account.", body = ProblemDocument),
         (status = 409, description = "It is the last owner.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
-        (status = 503, description = "Nothing was changed; try again later.", body = ProblemDocument),
     )
 )]
 pub async fn change_user(

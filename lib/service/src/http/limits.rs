@@ -17,6 +17,10 @@ pub const EVENTS_MAX: usize = 100;
 /// Deepest nesting of a body's JSON.
 pub const JSON_DEPTH_MAX: usize = 16;
 
+/// Greatest number in a body's JSON, either way. Numbers close to the greatest of all cannot be read
+/// back from where they are stored: PostgreSQL spells them out, and a reader that rounds goes beyond.
+pub(super) const JSON_NUMBER_MAX: f64 = 1e300;
+
 /// Length of the window that requests are counted in.
 pub const RATE_WINDOW: Duration = Duration::from_mins(1);
 

@@ -13,6 +13,7 @@ mod access;
 mod accounts;
 mod catalogue;
 mod contract;
+mod description;
 mod drain;
 mod events;
 mod invitations;
