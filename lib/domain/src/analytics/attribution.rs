@@ -236,7 +236,9 @@ impl Attribution {
     pub fn ranked(&self) -> Vec<String> {
         let linear = |value: &String| {
             let credited = self.values.get(value);
-            credited.and_then(|credited| credited.get(Model::Linear as usize)).map_or(0.0, |c| c.conversions)
+            credited
+                .and_then(|credited| credited.get(Model::Linear as usize))
+                .map_or(0.0, |c| c.conversions)
         };
         let mut values: Vec<String> = self.values.keys().cloned().collect();
         values.sort_by(|a, b| linear(b).total_cmp(&linear(a)).then_with(|| a.cmp(b)));
@@ -295,7 +297,10 @@ mod tests {
         let path = touches(&[(0.0, "direct"), (1.0, "direct"), (2.0, "a"), (3.0, "b"), (4.0, "c")]);
         close(&shares(Model::Position, &path[..1], at(9.0)), &[1.0]);
         close(&shares(Model::Position, &path[..2], at(9.0)), &[0.5, 0.5]);
-        close(&shares(Model::Position, &path, at(9.0)), &[0.4, 0.2 / 3.0, 0.2 / 3.0, 0.2 / 3.0, 0.4]);
+        close(
+            &shares(Model::Position, &path, at(9.0)),
+            &[0.4, 0.2 / 3.0, 0.2 / 3.0, 0.2 / 3.0, 0.4],
+        );
         close(&shares(Model::LastNonDirect, &path[..2], at(9.0)), &[0.0, 1.0]);
     }
 

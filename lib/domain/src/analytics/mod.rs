@@ -1,17 +1,35 @@
 //! Numbers and the conditions under which they may be read.
 
+mod attribution;
 mod calendar;
 mod distribution;
 mod histogram;
+mod journeys;
 mod period;
 mod population;
 mod rate;
+mod removal;
+mod retention;
+mod survival;
 mod trending;
 
+pub use attribution::{
+    Attribution, Conversion, Credit, Credited, Model, OTHER, Total, Touch, VALUES_MAX,
+    divide_cents, shares,
+};
 pub use calendar::{BUCKETS_MAX, Bucket, Interval, Zone, buckets, offset_seconds};
 pub use distribution::{Bin, Distribution, Percentiles, PriceCount};
 pub use histogram::Histogram;
+pub use journeys::{
+    Anchor, DEPTH_MAX, ENTRY, EXIT, Extent, Flow, FlowGraph, FlowLink, FlowNode, MORE, OTHER_NODE,
+    View,
+};
 pub use period::{Comparison, Period, TimeRange};
 pub use population::{Population, Populations};
 pub use rate::Rate;
+pub use removal::{Destination, Passage, removal_shares};
+pub use retention::{
+    Cell, Cohort, CohortRules, CohortTable, Cohorts, Counting, Criterion, MeanCell, OFFSETS_MAX,
+};
+pub use survival::{LogRank, SurvivalStep, Watched, kaplan_meier, log_rank, median_time};
 pub use trending::{Trend, TrendCounts, benjamini_hochberg, decay_weight, trends};
