@@ -41,3 +41,40 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         WHEN 'medium' THEN visit.medium WHEN 'campaign' THEN visit.campaign
         WHEN 'device' THEN visit.device WHEN 'country' THEN visit.country END, '(not set)')
 $$;
+
+-- Conversions of a range. An order converts with its first payment, for all that was paid less what went
+-- back; it counts for whom its visit counts for, and for everybody where no visit is known. Other
+-- conversions are of visits, which last a day at most.
+CREATE FUNCTION conversions_of(conversion text, since timestamptz, until timestamptz, populations population[])
+RETURNS TABLE (converted_at timestamptz, visitor_id text, session_key uuid, cents bigint)
+LANGUAGE sql STABLE AS $$
+    SELECT visit_event_at(visit, conversion), visit.visitor_id, visit.session_key, 0::bigint
+    FROM visits AS visit
+    WHERE conversion <> 'macro' AND visit.started_at >= since - interval '1 day' AND visit.started_at < until
+        AND visit.population = ANY (populations)
+        AND visit_event_at(visit, conversion) >= since AND visit_event_at(visit, conversion) < until
+    UNION ALL
+    SELECT paid.paid_at, visit.visitor_id, paid.session_key, net.cents
+    FROM (
+        SELECT order_id, min(paid_at) AS paid_at,
+            (array_agg(payment.session_key ORDER BY paid_at) FILTER (WHERE payment.session_key IS NOT NULL))[1]
+                AS session_key
+        FROM payments AS payment
+        WHERE conversion = 'macro' AND payment.kind = 'captured' AND paid_at >= since AND paid_at < until
+        GROUP BY order_id
+    ) AS paid
+    CROSS JOIN LATERAL (
+        SELECT sum(CASE other.kind WHEN 'captured' THEN eur_cents ELSE -eur_cents END)::bigint AS cents
+        FROM payments AS other WHERE other.order_id = paid.order_id
+    ) AS net
+    LEFT JOIN LATERAL (
+        SELECT near.visitor_id, near.population FROM visits AS near
+        WHERE near.session_key = paid.session_key AND near.started_at <= paid.paid_at
+        ORDER BY near.number DESC LIMIT 1
+    ) AS visit ON true
+    WHERE (visit.population IS NULL OR visit.population = ANY (populations))
+        AND NOT EXISTS (
+            SELECT FROM payments AS earlier
+            WHERE earlier.order_id = paid.order_id AND earlier.kind = 'captured' AND earlier.paid_at < since
+        )
+$$;

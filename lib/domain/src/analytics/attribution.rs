@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// The value that all values beyond those listed count for.
 pub const OTHER: &str = "(other)";
@@ -18,7 +18,7 @@ const HALF_LIFE: TimeDelta = TimeDelta::days(7);
 const POSITION_END: f64 = 0.4;
 
 /// What counts as a conversion (definitions b3).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Conversion {
     /// Something was put into the cart, or a configuration was completed.
@@ -43,8 +43,7 @@ impl Conversion {
 }
 
 /// How a conversion is divided among the touches before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Model {
     /// All to the first touch.
     First,
@@ -70,6 +69,19 @@ impl Model {
         Self::Position,
         Self::TimeDecay,
     ];
+
+    /// The name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Last => "last",
+            Self::LastNonDirect => "lastNonDirect",
+            Self::Linear => "linear",
+            Self::Position => "position",
+            Self::TimeDecay => "timeDecay",
+        }
+    }
 }
 
 /// A visit before a conversion.

@@ -1,5 +1,7 @@
 //! Reports for administrators.
 
+pub mod attribution;
+mod choice;
 pub mod data_quality;
 mod meta;
 pub mod overview;
