@@ -86,7 +86,7 @@ impl Model {
 
 /// A visit before a conversion.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Touch {
+pub struct VisitTouch {
     /// When the visit began.
     pub at: DateTime<Utc>,
     /// Whether nothing is known of where it came from.
@@ -98,7 +98,7 @@ pub struct Touch {
 /// What share of a conversion each touch gets, given the touches from the oldest to the latest.
 /// Shares add up to 1 where there is a touch.
 #[must_use]
-pub fn shares(model: Model, touches: &[Touch], converted_at: DateTime<Utc>) -> Vec<f64> {
+pub fn shares(model: Model, touches: &[VisitTouch], converted_at: DateTime<Utc>) -> Vec<f64> {
     let Some(last) = touches.len().checked_sub(1) else { return Vec::new() };
     let only = |index: usize| (0..=last).map(|i| if i == index { 1.0 } else { 0.0 }).collect();
     match model {
@@ -120,9 +120,9 @@ fn positions(touches: usize) -> Vec<f64> {
 
 /// Weights by age, relative to the latest touch, so that old touches do not all vanish.
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of a few years")]
-fn decayed(touches: &[Touch], converted_at: DateTime<Utc>) -> Vec<f64> {
+fn decayed(touches: &[VisitTouch], converted_at: DateTime<Utc>) -> Vec<f64> {
     let latest = touches.last().map_or(converted_at, |touch| touch.at);
-    let half_lives = |touch: &Touch| {
+    let half_lives = |touch: &VisitTouch| {
         (latest - touch.at).num_milliseconds() as f64 / HALF_LIFE.num_milliseconds() as f64
     };
     touches.iter().map(|touch| (-half_lives(touch)).exp2()).collect()
@@ -206,7 +206,7 @@ impl Total {
 
 impl Attribution {
     /// Notes a conversion with its touches, from the oldest to the latest.
-    pub fn note(&mut self, touches: &[Touch], converted_at: DateTime<Utc>, cents: i64) {
+    pub fn note(&mut self, touches: &[VisitTouch], converted_at: DateTime<Utc>, cents: i64) {
         if touches.is_empty() {
             return self.unattributable.note(cents);
         }
@@ -276,8 +276,8 @@ mod tests {
         DateTime::from_timestamp(1_790_000_000 + seconds, 0).unwrap()
     }
 
-    fn touches(values: &[(f64, &str)]) -> Vec<Touch> {
-        let touch = |(days, value): &(f64, &str)| Touch {
+    fn touches(values: &[(f64, &str)]) -> Vec<VisitTouch> {
+        let touch = |(days, value): &(f64, &str)| VisitTouch {
             at: at(*days),
             direct: *value == "direct",
             value: (*value).to_owned(),
@@ -351,7 +351,7 @@ mod tests {
         assert_eq!(all.take_rest()[0].revenue_cents, i64::try_from(VALUES_MAX).unwrap());
     }
 
-    fn any_path() -> impl Strategy<Value = Vec<Touch>> {
+    fn any_path() -> impl Strategy<Value = Vec<VisitTouch>> {
         let touch = (0.0_f64..90.0, 0_usize..4);
         proptest::collection::vec(touch, 1..12).prop_map(|mut path| {
             path.sort_by(|a, b| a.0.total_cmp(&b.0));

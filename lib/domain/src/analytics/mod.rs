@@ -2,6 +2,7 @@
 
 mod attribution;
 mod calendar;
+mod channel;
 mod distribution;
 mod histogram;
 mod journeys;
@@ -10,14 +11,17 @@ mod population;
 mod rate;
 mod removal;
 mod retention;
+mod robot;
 mod survival;
 mod trending;
+mod visit;
 
 pub use attribution::{
-    Attribution, Conversion, Credit, Credited, Model, OTHER, Total, Touch, VALUES_MAX,
+    Attribution, Conversion, Credit, Credited, Model, OTHER, Total, VALUES_MAX, VisitTouch,
     divide_cents, shares,
 };
 pub use calendar::{BUCKETS_MAX, Bucket, Interval, Zone, buckets, offset_seconds};
+pub use channel::{Channel, Touch};
 pub use distribution::{Bin, Distribution, Percentiles, PriceCount};
 pub use histogram::Histogram;
 pub use journeys::{
@@ -31,5 +35,9 @@ pub use removal::{Destination, Passage, removal_shares};
 pub use retention::{
     Cell, Cohort, CohortRules, CohortTable, Cohorts, Counting, Criterion, MeanCell, OFFSETS_MAX,
 };
+pub use robot::{Evidence, Suspicion, is_robot};
 pub use survival::{LogRank, SurvivalStep, Watched, kaplan_meier, log_rank, median_time};
 pub use trending::{Trend, TrendCounts, benjamini_hochberg, decay_weight, trends};
+pub use visit::{
+    EventKind, FUNNEL_STEPS, LENGTH_MAX, PATH_MAX, PAUSE_MAX, Visit, VisitEvent, visits,
+};

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt;
 use nest_haus_domain::analytics::{
     Attribution, Conversion, Credit, Credited, Destination, Model, OTHER, Passage, Rate, Total,
-    Touch, VALUES_MAX, divide_cents, removal_shares,
+    VALUES_MAX, VisitTouch, divide_cents, removal_shares,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -242,9 +242,13 @@ async fn credited(db: &mut PgConnection, question: &Question) -> Result<Attribut
     Ok(all)
 }
 
-fn touches(started_at: Vec<DateTime<Utc>>, direct: Vec<bool>, value: Vec<String>) -> Vec<Touch> {
+fn touches(
+    started_at: Vec<DateTime<Utc>>,
+    direct: Vec<bool>,
+    value: Vec<String>,
+) -> Vec<VisitTouch> {
     let rows = started_at.into_iter().zip(direct).zip(value);
-    rows.map(|((at, direct), value)| Touch { at, direct, value }).collect()
+    rows.map(|((at, direct), value)| VisitTouch { at, direct, value }).collect()
 }
 
 /// The share of conversions that each value is worth by removal effect, from the visits of the range.
