@@ -78,3 +78,7 @@ LANGUAGE sql STABLE AS $$
             WHERE earlier.order_id = paid.order_id AND earlier.kind = 'captured' AND earlier.paid_at < since
         )
 $$;
+
+-- What was summed up before knows no ways: it is made anew.
+INSERT INTO stale_hours SELECT DISTINCT bucket FROM visit_rollups WHERE grain = 'hour'
+    ON CONFLICT DO NOTHING;

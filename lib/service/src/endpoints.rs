@@ -10,7 +10,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::{api_keys, audit_log, sign_in, users};
-use crate::analytics::{attribution, data_quality, overview, popular, real_time, visits};
+use crate::analytics::{
+    attribution, data_quality, drop_off, journeys, overview, popular, real_time, retention, visits,
+};
 use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::http::{around, within_rate_limit};
 use crate::monitoring::health;
@@ -194,6 +196,18 @@ endpoint!(
     ATTRIBUTION, "admin/analytics/attribution", Admin, None, attribution::attribution
 );
 endpoint!(
+    /// Who comes back, and how long things take.
+    RETENTION, "admin/analytics/retention", Admin, None, retention::retention
+);
+endpoint!(
+    /// Which ways visits take.
+    JOURNEYS, "admin/analytics/journeys", Admin, None, journeys::journeys
+);
+endpoint!(
+    /// Where visitors leave.
+    DROP_OFF, "admin/analytics/drop-off", Admin, None, drop_off::drop_off
+);
+endpoint!(
     /// Signs in.
     LOGIN, "admin/auth/login", Read, None, sign_in::login
 );
@@ -299,6 +313,9 @@ pub const ALL: &[Endpoint] = &[
     DATA_QUALITY,
     POPULAR_CONFIGS,
     ATTRIBUTION,
+    RETENTION,
+    JOURNEYS,
+    DROP_OFF,
     LOGIN,
     LOGOUT,
     ME,

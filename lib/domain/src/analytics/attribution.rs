@@ -40,6 +40,16 @@ impl Conversion {
             Self::Macro => "macro",
         }
     }
+
+    /// The event of a visit that says that it converted.
+    #[must_use]
+    pub const fn visit_event(self) -> &'static str {
+        match self {
+            Self::Micro => "micro",
+            Self::Lead => "lead",
+            Self::Macro => "order",
+        }
+    }
 }
 
 /// How a conversion is divided among the touches before it.

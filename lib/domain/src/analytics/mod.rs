@@ -4,6 +4,7 @@ mod attribution;
 mod calendar;
 mod channel;
 mod distribution;
+mod drop_off;
 mod histogram;
 mod journeys;
 mod period;
@@ -23,6 +24,7 @@ pub use attribution::{
 pub use calendar::{BUCKETS_MAX, Bucket, Interval, Zone, buckets, offset_seconds};
 pub use channel::{Channel, Touch};
 pub use distribution::{Bin, Distribution, Percentiles, PriceCount};
+pub use drop_off::{DropOff, Ending, Leaving, LeavingByName, NOT_SET};
 pub use histogram::Histogram;
 pub use journeys::{
     Anchor, DEPTH_MAX, ENTRY, EXIT, Extent, Flow, FlowGraph, FlowLink, FlowNode, MORE, OTHER_NODE,
@@ -36,7 +38,7 @@ pub use retention::{
     Cell, Cohort, CohortRules, CohortTable, Cohorts, Counting, Criterion, MeanCell, OFFSETS_MAX,
 };
 pub use robot::{Evidence, Suspicion, is_robot};
-pub use survival::{LogRank, SurvivalStep, Watched, kaplan_meier, log_rank, median_time};
+pub use survival::{LogRank, SurvivalStep, Watched, kaplan_meier, log_rank, median_time, thinned};
 pub use trending::{Trend, TrendCounts, benjamini_hochberg, decay_weight, trends};
 pub use visit::{
     EventKind, FUNNEL_STEPS, LENGTH_MAX, PATH_MAX, PAUSE_MAX, Visit, VisitEvent, visits,

@@ -135,6 +135,12 @@ impl Cohorts {
         }
     }
 
+    /// Beginnings of the periods that cohorts and returns lie in, without gaps.
+    #[must_use]
+    pub fn starts(&self) -> &[DateTime<Utc>] {
+        &self.starts
+    }
+
     /// Notes visitors who started in the period that holds an instant.
     pub fn note_started(&mut self, start: DateTime<Utc>, visitors: i64) {
         let cohort = self.index(start);

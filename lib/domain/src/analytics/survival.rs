@@ -80,6 +80,18 @@ pub fn median_time(steps: &[SurvivalStep]) -> Option<i64> {
     steps.iter().find(|step| step.reached >= 0.5 - ROUNDING).map(|step| step.time)
 }
 
+/// The same curve with one step for each run of so many units of time.
+#[must_use]
+pub fn thinned(steps: &[SurvivalStep], every: i64) -> Vec<SurvivalStep> {
+    let runs = steps.chunk_by(|a, b| a.time.div_euclid(every) == b.time.div_euclid(every));
+    let merged = runs.filter_map(|run| {
+        let (first, last) = run.first().zip(run.last())?;
+        let happened = run.iter().map(|step| step.happened).sum();
+        Some(SurvivalStep { at_risk: first.at_risk, happened, ..*last })
+    });
+    merged.collect()
+}
+
 /// Whether it happens at different rates in several groups.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -205,6 +217,16 @@ mod tests {
         assert!((test.chi_squared - 16.79).abs() < 0.01, "{test:?}");
         assert_eq!(test.degrees_of_freedom, 1);
         assert!((test.p_value - 4.17e-5).abs() < 1e-6, "{test:?}");
+    }
+
+    #[test]
+    fn a_thinned_curve_goes_through_the_same_points() {
+        let steps = kaplan_meier(&treated());
+        let weekly = thinned(&steps, 10);
+        let times: Vec<_> =
+            weekly.iter().map(|step| (step.time, step.at_risk, step.happened)).collect();
+        assert_eq!(times, [(7, 21, 4), (16, 15, 3), (23, 7, 2)]);
+        assert_eq!(weekly.last().map(|step| step.reached), steps.last().map(|step| step.reached));
     }
 
     #[test]

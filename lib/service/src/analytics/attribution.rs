@@ -181,20 +181,11 @@ async fn visits_by_value(
         question.range.period.to,
         &question.range.populations.names(),
         question.by,
-        visit_event(question.conversion),
+        question.conversion.visit_event(),
         i64::try_from(VALUES_MAX).unwrap_or(i64::MAX),
     )
     .fetch_all(db)
     .await
-}
-
-/// What of a visit says that it converted.
-const fn visit_event(conversion: Conversion) -> &'static str {
-    match conversion {
-        Conversion::Micro => "micro",
-        Conversion::Lead => "lead",
-        Conversion::Macro => "order",
-    }
 }
 
 /// Divides every conversion among the visits before it. Conversions are read one by one.
@@ -284,7 +275,7 @@ async fn removal(
         question.range.period.to,
         &question.range.populations.names(),
         question.by,
-        visit_event(question.conversion),
+        question.conversion.visit_event(),
         &told_apart,
         OTHER,
     )

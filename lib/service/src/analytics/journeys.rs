@@ -71,7 +71,8 @@ impl JourneysQuery {
 }
 
 fn nodes<T: FromIterator<String>>(field: &'static str, list: Option<&str>) -> Result<T, Problem> {
-    let names = || list.into_iter().flat_map(|list| list.split(',')).filter(|name| !name.is_empty());
+    let names =
+        || list.into_iter().flat_map(|list| list.split(',')).filter(|name| !name.is_empty());
     if names().count() > NODES_MAX {
         return Err(refused(field, format!("at most {NODES_MAX} nodes")));
     }

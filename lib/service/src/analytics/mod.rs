@@ -3,6 +3,8 @@
 pub mod attribution;
 mod choice;
 pub mod data_quality;
+pub mod drop_off;
+pub mod journeys;
 mod meta;
 pub mod overview;
 pub mod popular;
@@ -10,4 +12,6 @@ mod popular_store;
 mod price_integrity;
 pub mod range;
 pub mod real_time;
+pub mod retention;
+mod retention_store;
 pub mod visits;
