@@ -296,7 +296,8 @@ fn other_left(other: Leaving) -> OtherLeft {
     OtherLeft { left: other.left, mean_engaged_ms: other.mean_engaged_ms(), devices: other.devices }
 }
 
-/// How many visits came by some nodes: whole days from their sums, the rest visit by visit.
+/// How many visits came by some nodes: whole days from their sums, the rest visit by visit. `OFFSET 0`
+/// has the visits of each part found by their index.
 async fn visits_by_node(
     db: &mut PgConnection,
     range: &Range,
@@ -310,13 +311,15 @@ async fn visits_by_node(
             WHERE population = ANY ($3::text[]::population[]) AND node = ANY ($4::text[])
             UNION ALL
             SELECT step.node, count(*) FROM parts
-            JOIN visits ON grain IS DISTINCT FROM 'day'
-                AND started_at >= part_from AND started_at < part_to
-            JOIN visit_paths USING (session_key, number)
+            CROSS JOIN LATERAL (
+                SELECT path FROM visits JOIN visit_paths USING (session_key, number)
+                WHERE started_at >= part_from AND started_at < part_to
+                    AND population = ANY ($3::text[]::population[])
+                OFFSET 0) AS of_part
             CROSS JOIN LATERAL (SELECT DISTINCT node FROM unnest(path) AS node) AS step
-            WHERE population = ANY ($3::text[]::population[]) AND step.node = ANY ($4::text[])
+            WHERE grain IS DISTINCT FROM 'day' AND step.node = ANY ($4::text[])
             GROUP BY step.node
-         ) AS of_part
+         ) AS counted
          GROUP BY node"#,
         range.period.from,
         range.period.to,

@@ -121,8 +121,10 @@ pub async fn journeys(
     let mut flow = Flow::default();
     if view.is_plain() {
         read_days(&mut tx, &range, (view.anchor, extent.depth), &mut flow).await?;
+        read_between_days(&mut tx, &range, &view, &mut flow).await?;
+    } else {
+        read_paths(&mut tx, &range, &view, &mut flow).await?;
     }
-    read_paths(&mut tx, &range, &view, &mut flow).await?;
     Ok(Json(Journeys { anchor: view.anchor, flow: flow.graph(extent), meta }))
 }
 
@@ -155,8 +157,38 @@ async fn read_days(
     Ok(())
 }
 
-/// Reads ways visit by visit: of a whole range, or, where whole ways are asked for, of what is not in
-/// whole days.
+/// Reads what of a range is not in whole days visit by visit.
+async fn read_between_days(
+    db: &mut PgConnection,
+    range: &Range,
+    view: &View,
+    flow: &mut Flow,
+) -> Result<(), sqlx::Error> {
+    // `OFFSET 0` has the visits of each part found by its index.
+    let mut rows = sqlx::query!(
+        r#"SELECT path AS "path!", count(*) AS "visits!"
+         FROM rollup_parts($1, $2)
+         CROSS JOIN LATERAL (
+            SELECT path FROM visits JOIN visit_paths USING (session_key, number)
+            WHERE started_at >= part_from AND started_at < part_to
+                AND population = ANY ($3::text[]::population[])
+            OFFSET 0) AS of_part
+         WHERE grain IS DISTINCT FROM 'day'
+         GROUP BY path"#,
+        range.period.from,
+        range.period.to,
+        &range.populations.names(),
+    )
+    .fetch(db);
+    while let Some(row) = rows.try_next().await? {
+        if let Some(nodes) = view.of(&row.path) {
+            flow.note_path(&nodes, row.visits);
+        }
+    }
+    Ok(())
+}
+
+/// Reads the ways of a whole range, the same ones together.
 async fn read_paths(
     db: &mut PgConnection,
     range: &Range,
@@ -165,20 +197,14 @@ async fn read_paths(
 ) -> Result<(), sqlx::Error> {
     let passed: Vec<String> = [&view.node, &view.node2].into_iter().flatten().cloned().collect();
     let mut rows = sqlx::query!(
-        r#"WITH parts AS MATERIALIZED (
-            SELECT part_from, part_to FROM rollup_parts($1, $2)
-            WHERE $4 AND grain IS DISTINCT FROM 'day'
-            UNION ALL SELECT $1, $2 WHERE NOT $4)
-         SELECT path, count(*) AS "visits!"
-         FROM parts
-         JOIN visits ON started_at >= part_from AND started_at < part_to
-         JOIN visit_paths USING (session_key, number)
-         WHERE population = ANY ($3::text[]::population[]) AND path @> $5::text[]
+        r#"SELECT path, count(*) AS "visits!"
+         FROM visits JOIN visit_paths USING (session_key, number)
+         WHERE started_at >= $1 AND started_at < $2
+            AND population = ANY ($3::text[]::population[]) AND path @> $4::text[]
          GROUP BY path"#,
         range.period.from,
         range.period.to,
         &range.populations.names(),
-        view.is_plain(),
         &passed,
     )
     .fetch(db);
@@ -204,10 +230,14 @@ pub async fn refresh_path_edges(
     .await?;
     sqlx::query!(
         "INSERT INTO path_edges (day, anchor, depth, population, node, next, visits)
-         SELECT day, edge.anchor, edge.depth, population, edge.node, edge.next, count(*)
-         FROM unnest($1::timestamptz[]) AS day
-         JOIN visits ON started_at >= day AND started_at < day + interval '1 day'
-         JOIN visit_paths USING (session_key, number)
+         SELECT day, edge.anchor, edge.depth, population, edge.node, edge.next, sum(visits)
+         FROM (
+            SELECT day, population, path, count(*) AS visits
+            FROM unnest($1::timestamptz[]) AS day
+            JOIN visits ON started_at >= day AND started_at < day + interval '1 day'
+            JOIN visit_paths USING (session_key, number)
+            GROUP BY day, population, path
+         ) AS way
          CROSS JOIN LATERAL unnest(path) WITH ORDINALITY AS step (node, place)
          CROSS JOIN LATERAL (VALUES
             ('start'::path_anchor, place, step.node, path[place + 1]),

@@ -10,17 +10,21 @@
 )]
 
 mod accounts;
+mod attribution;
 mod catalogue;
 mod contract;
 mod drain;
 mod events;
+mod flows;
 mod ledger;
 mod original;
 mod plans;
+mod planted;
 mod popular;
 mod prices;
 mod refusals;
 mod regressions;
 mod reports;
+mod retention;
 mod sessions;
 mod structure;
