@@ -11,9 +11,11 @@ use utoipa_axum::routes;
 
 use crate::accounts::{api_keys, audit_log, sign_in, users};
 use crate::analytics::{
-    attribution, data_quality, drop_off, journeys, overview, popular, real_time, retention, visits,
+    attribution, data_quality, drop_off, export, internal_traffic, journeys, overview, popular,
+    real_time, retention, visits,
 };
 use crate::configurator::{catalog, catalog_admin, pricing};
+use crate::customers::payments;
 use crate::http::{around, within_rate_limit};
 use crate::monitoring::health;
 use crate::platform::App;
@@ -208,6 +210,19 @@ endpoint!(
     DROP_OFF, "admin/analytics/drop-off", Admin, None, drop_off::drop_off
 );
 endpoint!(
+    /// Reports as files.
+    EXPORT, "admin/analytics/export", Admin, None, export::export
+);
+endpoint!(
+    /// Rules about the maker's own people.
+    INTERNAL_TRAFFIC, "admin/internal-traffic", Admin, None,
+    internal_traffic::get_internal_traffic, internal_traffic::put_internal_traffic
+);
+endpoint!(
+    /// Takes payments as the provider reports them.
+    PAYMENTS, "admin/payments", Admin, None, payments::record_payment
+);
+endpoint!(
     /// Signs in.
     LOGIN, "admin/auth/login", Read, None, sign_in::login
 );
@@ -316,6 +331,9 @@ pub const ALL: &[Endpoint] = &[
     RETENTION,
     JOURNEYS,
     DROP_OFF,
+    EXPORT,
+    INTERNAL_TRAFFIC,
+    PAYMENTS,
     LOGIN,
     LOGOUT,
     ME,
@@ -368,6 +386,7 @@ pub fn router(endpoints: &[Endpoint], app: &App) -> Router {
         (name = "sessions", description = "A session's configuration, cart and personal data."),
         (name = "configurator", description = "The catalogue, its price lists, and prices."),
         (name = "analytics", description = "Reports for administrators."),
+        (name = "customers", description = "Payments."),
         (name = "accounts", description = "Administrators, their sessions and API keys."),
         (name = "operations", description = "Health and this description."),
         (name = "cron", description = "Jobs that the platform's cron starts."),

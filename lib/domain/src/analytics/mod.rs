@@ -32,7 +32,7 @@ pub use journeys::{
 };
 pub use period::{Comparison, Period, TimeRange};
 pub use population::{Population, Populations};
-pub use rate::Rate;
+pub use rate::{Rate, RateChange};
 pub use removal::{Destination, Passage, removal_shares};
 pub use retention::{
     Cell, Cohort, CohortRules, CohortTable, Cohorts, Counting, Criterion, MeanCell, OFFSETS_MAX,

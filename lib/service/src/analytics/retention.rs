@@ -17,6 +17,7 @@ use super::choice::{bounded, choice};
 use super::meta::{Meta, excluded};
 use super::range::{Asked, Range, RangeQuery};
 use super::retention_store::{self as store, CohortCount, CohortQuestion, CurveQuestion};
+use super::sums::sums;
 use crate::accounts::{May, ReadAnalytics};
 use crate::http::{Context, Problem, ProblemDocument};
 use crate::platform::begin_report;
@@ -219,7 +220,7 @@ pub async fn retention(
         true => curves(&mut tx, &range, question.breakdown, until).await?,
         false => Vec::new(),
     };
-    let (identified, visits) = store::coverage(&mut tx, &range).await?;
+    let sums = sums(&mut tx, &[range.period], range.populations).await?.pop().unwrap_or_default();
     Ok(Json(Retention {
         interval: question.rules.interval,
         counting: question.rules.counting,
@@ -229,7 +230,7 @@ pub async fn retention(
         table,
         segments,
         curves,
-        consent_coverage: Rate::new(identified, visits),
+        consent_coverage: Rate::new(sums.identified, sums.visits),
         meta,
     }))
 }

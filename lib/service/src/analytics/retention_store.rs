@@ -231,21 +231,3 @@ pub(super) async fn watched(
     });
     Ok(one.collect())
 }
-
-/// Identified visits and all visits of a range.
-pub(super) async fn coverage(
-    db: &mut PgConnection,
-    range: &Range,
-) -> Result<(i64, i64), sqlx::Error> {
-    let row = sqlx::query!(
-        r#"SELECT coalesce(sum(identified), 0)::bigint AS "identified!",
-            coalesce(sum(visits), 0)::bigint AS "visits!"
-         FROM visit_sums($1, $2) WHERE population = ANY ($3::text[]::population[])"#,
-        range.period.from,
-        range.period.to,
-        &range.populations.names(),
-    )
-    .fetch_one(db)
-    .await?;
-    Ok((row.identified, row.visits))
-}

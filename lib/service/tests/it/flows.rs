@@ -147,14 +147,13 @@ async fn what_a_browser_sends_becomes_a_way() {
     }
     bed.drain().await;
     bed.advance(chrono::TimeDelta::seconds(1));
-    let path = "/api/admin/analytics/journeys?timeRange=24h&population=all";
+    let path = "/api/admin/analytics/journeys?timeRange=24h";
     let report = bed.get_as_admin(path).await.body;
     assert_eq!(
         links(&report),
         ["1 /konfigurator > nest: 1", "2 nest > gebaeudehuelle: 1", "3 gebaeudehuelle > $exit: 1"]
     );
-    let left =
-        bed.get_as_admin("/api/admin/analytics/drop-off?timeRange=24h&population=all").await.body;
+    let left = bed.get_as_admin("/api/admin/analytics/drop-off?timeRange=24h").await.body;
     assert_eq!(counts(&left["levels"][1]["dropOffRate"]), (1, 1));
     assert_eq!(left["lastCategories"]["values"][0]["value"], "gebaeudehuelle");
 }

@@ -28,3 +28,4 @@ mod reports;
 mod retention;
 mod sessions;
 mod structure;
+mod visits;

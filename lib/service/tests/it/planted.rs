@@ -22,7 +22,7 @@ pub(crate) async fn plant(
         "population": "eligible", "bounced": false, "configuring": false, "funnel_level": 1,
         "page_views": 1, "interactions": 1, "selections": 0, "snapshots": 0, "duration_ms": 0,
         "engaged_ms": 0, "step_at": [started], "device": "desktop", "channel": "direct",
-        "bot_reasons": [],
+        "bot_reasons": [], "emitted": 0, "captured": 0,
     });
     let given = other.as_object().unwrap().clone();
     let path = given.get("path").cloned().unwrap_or(json!([]));
