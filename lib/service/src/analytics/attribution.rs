@@ -147,10 +147,8 @@ pub async fn attribution(
     meta.excluded = excluded(&mut tx, &range).await?;
     let visits = visits_by_value(&mut tx, &question).await?;
     let credited = credited(&mut tx, &question).await?;
-    let removal = match question.removal {
-        true => Some(removal(&mut tx, &question, &visits).await?),
-        false => None,
-    };
+    let removal =
+        if question.removal { Some(removal(&mut tx, &question, &visits).await?) } else { None };
     Ok(Json(report(&question, visits, credited, removal.as_ref(), meta)))
 }
 

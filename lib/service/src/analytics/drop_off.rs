@@ -42,8 +42,8 @@ pub struct DropOffReport {
     /// Visits that left without converting, of all.
     #[schema(value_type = Object)]
     drop_off_rate: Rate,
-    /// Attention that they had paid.
-    engaged: Engaged,
+    /// Attention that they had paid, in milliseconds.
+    engaged_ms: EngagedMs,
     /// By device, those who left.
     devices: BTreeMap<String, i64>,
     /// By the last step of the funnel that they reached, of those who reached it.
@@ -58,16 +58,16 @@ pub struct DropOffReport {
     meta: Meta,
 }
 
-/// Attention before leaving.
+/// Attention before leaving, in milliseconds.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Engaged {
-    /// The mean, in milliseconds.
-    mean_ms: Option<i64>,
-    /// Half of them paid at most this, in milliseconds, within 2.2 %.
-    p50_ms: Option<f64>,
-    /// Nine of ten paid at most this, in milliseconds, within 2.2 %.
-    p90_ms: Option<f64>,
+struct EngagedMs {
+    /// The mean.
+    mean: Option<i64>,
+    /// Half of them paid at most this, within 2.2 %.
+    p50: Option<f64>,
+    /// Nine of ten paid at most this, within 2.2 %.
+    p90: Option<f64>,
 }
 
 /// Visits that came to a step of the funnel and no further.
@@ -82,8 +82,8 @@ struct LeftAtLevel {
     drop_off_rate: Rate,
     /// Those who left, by device.
     devices: BTreeMap<String, i64>,
-    /// Attention that they had paid.
-    engaged: Engaged,
+    /// Attention that they had paid, in milliseconds.
+    engaged_ms: EngagedMs,
 }
 
 /// Where most visits left, and all others together.
@@ -152,7 +152,7 @@ pub async fn drop_off(
     Ok(Json(DropOffReport {
         conversion,
         drop_off_rate: Rate::new(found.all.left, found.all.ended),
-        engaged: engaged(&found.all, &merged(&found.engaged)),
+        engaged_ms: engaged(&found.all, &merged(&found.engaged)),
         levels,
         exit_pages: by_node(&mut tx, &range, found.pages, limit).await?,
         last_events: by_name(found.events, limit),
@@ -234,16 +234,16 @@ fn levels(found: &DropOff) -> Vec<LeftAtLevel> {
         level,
         drop_off_rate: Rate::new(leaving.left, found.reached(index + 1)),
         devices: leaving.devices.clone(),
-        engaged: engaged(leaving, histogram),
+        engaged_ms: engaged(leaving, histogram),
     };
     rows.map(level).collect()
 }
 
-fn engaged(leaving: &Leaving, histogram: &Histogram) -> Engaged {
-    Engaged {
-        mean_ms: leaving.mean_engaged_ms(),
-        p50_ms: histogram.quantile(0.5),
-        p90_ms: histogram.quantile(0.9),
+fn engaged(leaving: &Leaving, histogram: &Histogram) -> EngagedMs {
+    EngagedMs {
+        mean: leaving.mean_engaged_ms(),
+        p50: histogram.quantile(0.5),
+        p90: histogram.quantile(0.9),
     }
 }
 

@@ -216,9 +216,10 @@ pub async fn retention(
         meta.warnings.push("older cohorts had more time to return later");
     }
     let (table, segments) = cohorts(&mut tx, &range, &question, until).await?;
-    let curves = match question.curves {
-        true => curves(&mut tx, &range, question.breakdown, until).await?,
-        false => Vec::new(),
+    let curves = if question.curves {
+        curves(&mut tx, &range, question.breakdown, until).await?
+    } else {
+        Vec::new()
     };
     let sums = sums(&mut tx, &[range.period], range.populations).await?.pop().unwrap_or_default();
     Ok(Json(Retention {

@@ -1,7 +1,7 @@
 //! What retention reads: visitors by cohort and return, and how long things took them.
 //!
-//! Only visitors count that are known, and of whom no visit since the range began is left out: who is
-//! a robot once is none that comes back.
+//! Only visitors count that are known, and of whom no visit since the day before the range is left out:
+//! who is a robot once is none that comes back.
 
 use chrono::{DateTime, Utc};
 use nest_haus_domain::analytics::{Counting, Criterion, OTHER, Watched};
@@ -78,7 +78,8 @@ async fn counts_of_visits(
                 AND population = ANY ($3::text[]::population[])
                 AND NOT EXISTS (
                     SELECT FROM visits AS other
-                    WHERE other.visitor_id = visit.visitor_id AND other.started_at >= $1
+                    WHERE other.visitor_id = visit.visitor_id
+                        AND other.started_at >= $1::timestamptz - interval '1 day'
                         AND other.population <> ALL ($3::text[]::population[]))
          ), counted AS (
             SELECT cohort, period - cohort AS after, before IS NULL AS first, count(*) AS visitors

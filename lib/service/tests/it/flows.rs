@@ -184,8 +184,8 @@ async fn drop_off_says_where_and_after_what_visitors_leave() {
     );
     assert_eq!(categories[1]["value"], "(not set)");
     assert_eq!(counts(&report["lastEvents"]["values"][0]["dropOffRate"]), (3, 4));
-    assert_eq!(report["engaged"]["meanMs"], 20_000);
-    let median = report["engaged"]["p50Ms"].as_f64().unwrap();
+    assert_eq!(report["engagedMs"]["mean"], 20_000);
+    let median = report["engagedMs"]["p50"].as_f64().unwrap();
     assert!((median / 20_000.0 - 1.0).abs() < 0.022);
 }
 
@@ -203,7 +203,7 @@ async fn drop_off_depends_on_what_converts_and_adds_up() {
     }
     let empty = report(&bed, "drop-off", ("2023-01-01", "2023-01-02"), "").await;
     assert_eq!(empty["dropOffRate"]["value"], json!(null));
-    assert_eq!(empty["engaged"]["p50Ms"], json!(null));
+    assert_eq!(empty["engagedMs"]["p50"], json!(null));
 }
 
 #[tokio::test]
