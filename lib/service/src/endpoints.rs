@@ -13,7 +13,8 @@ use crate::accounts::{
     api_keys, audit_log, invitations, password_reset, second_factor, sign_in, users,
 };
 use crate::analytics::{
-    data_quality, export, internal_traffic, overview, popular, real_time, visits,
+    attribution, data_quality, drop_off, export, internal_traffic, journeys, overview, popular,
+    real_time, retention, visits,
 };
 use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::customers::payments;
@@ -200,6 +201,22 @@ endpoint!(
     POPULAR_CONFIGS, "admin/analytics/popular-configs", Admin, None, popular::popular_configs
 );
 endpoint!(
+    /// To which visits conversions are owed.
+    ATTRIBUTION, "admin/analytics/attribution", Admin, None, attribution::attribution
+);
+endpoint!(
+    /// Who comes back, and how long things take.
+    RETENTION, "admin/analytics/retention", Admin, None, retention::retention
+);
+endpoint!(
+    /// Which ways visits take.
+    JOURNEYS, "admin/analytics/journeys", Admin, None, journeys::journeys
+);
+endpoint!(
+    /// Where visitors leave.
+    DROP_OFF, "admin/analytics/drop-off", Admin, None, drop_off::drop_off
+);
+endpoint!(
     /// Reports as files.
     EXPORT, "admin/analytics/export", Admin, None, export::export
 );
@@ -343,6 +360,10 @@ pub const ALL: &[Endpoint] = &[
     OVERVIEW,
     DATA_QUALITY,
     POPULAR_CONFIGS,
+    ATTRIBUTION,
+    RETENTION,
+    JOURNEYS,
+    DROP_OFF,
     EXPORT,
     INTERNAL_TRAFFIC,
     PAYMENTS,

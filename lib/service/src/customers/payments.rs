@@ -180,7 +180,7 @@ async fn insert(
             ON CONFLICT DO NOTHING RETURNING session_key
          ), marked AS (
             INSERT INTO stale_visits SELECT session_key FROM new WHERE session_key IS NOT NULL
-            ON CONFLICT DO NOTHING)
+            ON CONFLICT (session_key) DO UPDATE SET session_key = excluded.session_key)
          SELECT session_key FROM new",
         payment.payment_id,
         payment.kind.as_str(),

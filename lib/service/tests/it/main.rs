@@ -11,21 +11,25 @@
 
 mod access;
 mod accounts;
+mod attribution;
 mod catalogue;
 mod contract;
 mod description;
 mod drain;
 mod events;
+mod flows;
 mod invitations;
 mod ledger;
 mod mails;
 mod original;
 mod plans;
+mod planted;
 mod popular;
 mod prices;
 mod refusals;
 mod regressions;
 mod reports;
+mod retention;
 mod second_factor;
 mod sessions;
 mod structure;

@@ -17,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use self::table::Table;
 use super::range::{Asked, RangeQuery};
-use super::{data_quality, overview, popular};
+use super::{attribution, data_quality, drop_off, journeys, overview, popular, retention};
 use crate::accounts::{May, ReadAnalytics, record};
 use crate::http::{Context, Problem, ProblemDocument, parameters};
 
@@ -34,6 +34,14 @@ pub enum ReportName {
     PopularConfigs,
     /// A row for each tab's ledger, or the one of all.
     DataQuality,
+    /// A row for each channel, source, medium or campaign.
+    Attribution,
+    /// A row for each cohort.
+    Retention,
+    /// A row for each link between two nodes.
+    Journeys,
+    /// A row for each step of the funnel.
+    DropOff,
 }
 
 /// The kinds of files.
@@ -158,6 +166,22 @@ async fn answer(
             let asked = Asked::within(parts, cx.now, &export_parameters())?;
             json!(data_quality::data_quality(cx, may, asked).await?.0)
         }
+        ReportName::Attribution => {
+            let asked = Asked::within(parts, cx.now, &export_parameters())?;
+            json!(attribution::attribution(cx, may, asked).await?.0)
+        }
+        ReportName::Retention => {
+            let asked = Asked::within(parts, cx.now, &export_parameters())?;
+            json!(retention::retention(cx, may, asked).await?.0)
+        }
+        ReportName::Journeys => {
+            let asked = Asked::within(parts, cx.now, &export_parameters())?;
+            json!(journeys::journeys(cx, may, asked).await?.0)
+        }
+        ReportName::DropOff => {
+            let asked = Asked::within(parts, cx.now, &export_parameters())?;
+            json!(drop_off::drop_off(cx, may, asked).await?.0)
+        }
     })
 }
 
@@ -167,6 +191,10 @@ const fn rows_of(report: ReportName) -> &'static str {
         ReportName::Overview => "/series",
         ReportName::PopularConfigs => "/configurations",
         ReportName::DataQuality => "/ledger",
+        ReportName::Attribution => "/values",
+        ReportName::Retention => "/cohorts",
+        ReportName::Journeys => "/links",
+        ReportName::DropOff => "/levels",
     }
 }
 

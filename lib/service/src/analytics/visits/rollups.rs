@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgTransaction;
 use uuid::Uuid;
 
+use super::super::journeys::refresh_path_edges;
 use super::{STATEMENT_TIME_MIN, store};
 use crate::platform::{App, begin_bounded};
 
@@ -133,7 +134,7 @@ async fn make_days(tx: &mut PgTransaction<'_>, hours: &[DateTime<Utc>]) -> Resul
     )
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    refresh_path_edges(tx, &days).await
 }
 
 /// The visits of the days that some hours lie in, as roll-ups have them.

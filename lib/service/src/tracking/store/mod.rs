@@ -89,7 +89,8 @@ pub(in crate::tracking) async fn store(
 }
 
 /// Marks the sessions whose visits must be projected anew: those of new events, and those of which more
-/// is known about what became of their events. A measurement is no part of a visit.
+/// is known about what became of their events. A measurement is no part of a visit. A mark that is
+/// there already is locked too: no projection may take it off before these events can be read.
 async fn mark_visits(
     tx: &mut PgTransaction<'_>,
     entries: &[Entry],
@@ -106,7 +107,7 @@ async fn mark_visits(
     sqlx::query!(
         "INSERT INTO stale_visits (session_key)
          SELECT session_key FROM unnest($1::uuid[]) AS new (session_key) ORDER BY session_key
-         ON CONFLICT DO NOTHING",
+         ON CONFLICT (session_key) DO UPDATE SET session_key = excluded.session_key",
         &keys
     )
     .execute(&mut **tx)
