@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::{api_keys, audit_log, sign_in, users};
-use crate::analytics::{data_quality, overview, popular, real_time};
+use crate::analytics::{data_quality, overview, popular, real_time, user_journey};
 use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::http::{around, within_rate_limit};
 use crate::monitoring::health;
@@ -190,6 +190,10 @@ endpoint!(
     POPULAR_CONFIGS, "admin/analytics/popular-configs", Admin, None, popular::popular_configs
 );
 endpoint!(
+    /// What happened in one session.
+    USER_JOURNEY, "admin/analytics/user-journey", Admin, None, user_journey::user_journey
+);
+endpoint!(
     /// Signs in.
     LOGIN, "admin/auth/login", Read, None, sign_in::login
 );
@@ -285,6 +289,7 @@ pub const ALL: &[Endpoint] = &[
     OVERVIEW,
     DATA_QUALITY,
     POPULAR_CONFIGS,
+    USER_JOURNEY,
     LOGIN,
     LOGOUT,
     ME,

@@ -3,6 +3,7 @@
 mod calendar;
 mod distribution;
 mod histogram;
+mod journey;
 mod period;
 mod rate;
 mod trending;
@@ -10,6 +11,7 @@ mod trending;
 pub use calendar::{BUCKETS_MAX, Bucket, Interval, Zone, buckets, offset_seconds};
 pub use distribution::{Bin, Distribution, Percentiles, PriceCount};
 pub use histogram::Histogram;
+pub use journey::{Dwell, Effect, Gap, IDLE_AFTER, Moment, dwells, gaps, indecisions};
 pub use period::{Period, TimeRange};
 pub use rate::Rate;
 pub use trending::{Trend, TrendCounts, benjamini_hochberg, decay_weight, trends};

@@ -1,5 +1,6 @@
 //! Reports for administrators.
 
+mod cursor;
 pub mod data_quality;
 mod meta;
 pub mod overview;
@@ -8,3 +9,5 @@ mod popular_store;
 mod price_integrity;
 pub mod range;
 pub mod real_time;
+pub mod user_journey;
+mod user_journey_store;

@@ -69,10 +69,7 @@ impl SessionQuery {
 /// Everything known of a session, stored or still in the queue. If Redis is out of reach, what is
 /// stored has to do; if the database is, nobody counts as the session's own client, since an older
 /// claim may be there.
-pub(super) async fn facts_of(
-    cx: &Context,
-    session_id: &SessionId,
-) -> Result<SessionFacts, Problem> {
+pub async fn facts_of(cx: &Context, session_id: &SessionId) -> Result<SessionFacts, Problem> {
     match (stored_facts(cx, session_id).await, queue::live_facts(&cx.app, session_id).await) {
         (Ok(mut stored), Ok(live)) => {
             stored.merge(live);
