@@ -5,6 +5,7 @@ mod distribution;
 mod histogram;
 mod journey;
 mod period;
+mod population;
 mod rate;
 mod trending;
 
@@ -12,6 +13,7 @@ pub use calendar::{BUCKETS_MAX, Bucket, Interval, Zone, buckets, offset_seconds}
 pub use distribution::{Bin, Distribution, Percentiles, PriceCount};
 pub use histogram::Histogram;
 pub use journey::{Dwell, Effect, Gap, IDLE_AFTER, Moment, dwells, gaps, indecisions};
-pub use period::{Period, TimeRange};
+pub use period::{Comparison, Period, TimeRange};
+pub use population::{Population, Populations};
 pub use rate::Rate;
 pub use trending::{Trend, TrendCounts, benjamini_hochberg, decay_weight, trends};

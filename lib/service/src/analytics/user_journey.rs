@@ -19,8 +19,8 @@ use super::user_journey_store::{
     FactDetail, InteractionDetail, MeasurementDetail, Outline, PaymentDetail, Source, VisitDetail,
 };
 use crate::accounts::{May, ReadAnalytics};
-use crate::http::{Context, FieldError, Problem, ProblemDocument, Query};
-use crate::platform::begin_bounded;
+use crate::http::{Context, FieldError, Only, Problem, ProblemDocument};
+use crate::platform::begin_report;
 use crate::queue;
 use crate::tracking::sessions::facts_of;
 
@@ -32,7 +32,7 @@ const LIMIT_DEFAULT: usize = 200;
 
 /// Whose journey, and which part.
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct JourneyQuery {
     /// The session's id.
     session_id: Option<String>,
@@ -178,7 +178,7 @@ struct Session {
 pub async fn user_journey(
     cx: Context,
     _: May<ReadAnalytics>,
-    Query(query): Query<JourneyQuery>,
+    Only(query): Only<JourneyQuery>,
 ) -> Result<Json<UserJourney>, Problem> {
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
@@ -193,7 +193,7 @@ pub async fn user_journey(
     }
     let queues = queue::status(&cx.app).await.ok();
     let mut meta = Meta::of("user_journey", None, queues.as_deref(), cx.now);
-    let mut tx = begin_bounded(&cx.app.db, cx.app.config.request_timeout).await?;
+    let mut tx = begin_report(&cx.app.db, cx.app.config.request_timeout).await?;
     let session = Session::read(&mut tx, id).await?;
     let state = match query.at {
         Some(at) => {
