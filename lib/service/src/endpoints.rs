@@ -10,7 +10,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::{api_keys, audit_log, sign_in, users};
-use crate::analytics::{data_quality, overview, popular, real_time, user_journey};
+use crate::analytics::{
+    data_quality, overview, popular, price_distribution, real_time, sessions as session_list,
+    user_journey,
+};
 use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::http::{around, within_rate_limit};
 use crate::monitoring::health;
@@ -190,6 +193,15 @@ endpoint!(
     POPULAR_CONFIGS, "admin/analytics/popular-configs", Admin, None, popular::popular_configs
 );
 endpoint!(
+    /// What configurations cost.
+    PRICE_DISTRIBUTION, "admin/analytics/price-distribution", Admin, None,
+    price_distribution::price_distribution
+);
+endpoint!(
+    /// Sessions listed and searched.
+    SESSION_LIST, "admin/analytics/sessions", Admin, None, session_list::list_sessions
+);
+endpoint!(
     /// What happened in one session.
     USER_JOURNEY, "admin/analytics/user-journey", Admin, None, user_journey::user_journey
 );
@@ -289,6 +301,8 @@ pub const ALL: &[Endpoint] = &[
     OVERVIEW,
     DATA_QUALITY,
     POPULAR_CONFIGS,
+    PRICE_DISTRIBUTION,
+    SESSION_LIST,
     USER_JOURNEY,
     LOGIN,
     LOGOUT,

@@ -73,8 +73,8 @@ impl Gap {
 }
 
 /// How long each event's choice stood, for the events that changed the configuration (definitions
-/// b1). A snapshot that only repeats what selections of its tab announced since the snapshot before
-/// changes nothing.
+/// b1). A snapshot that repeats a selection of its tab since the snapshot before changes nothing: what
+/// else is new in it followed from that choice.
 #[must_use]
 pub fn dwells(moments: &[Moment]) -> Vec<Option<Dwell>> {
     let mut dwells = vec![None; moments.len()];
@@ -136,7 +136,7 @@ impl<'a> Stream<'a> {
                         announced.contains(&(category.as_str(), option.as_str()))
                     })
                 };
-                !changes.iter().all(known)
+                !changes.is_empty() && !changes.iter().any(known)
             }
         }
     }
@@ -262,7 +262,7 @@ mod tests {
     fn a_snapshot_that_repeats_a_selection_ends_no_dwell() {
         let story = [
             moment(0, selection("nest", "nest80")),
-            moment(5, snapshot(&[("nest", "nest80")])),
+            moment(5, snapshot(&[("hull", "wood"), ("nest", "nest80")])),
             moment(9, snapshot(&[("pvanlage", "pv")])),
         ];
         let all = dwells(&story);

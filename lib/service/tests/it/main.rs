@@ -23,5 +23,6 @@ mod prices;
 mod refusals;
 mod regressions;
 mod reports;
+mod session_lists;
 mod sessions;
 mod structure;
