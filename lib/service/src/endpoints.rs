@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use crate::accounts::{api_keys, audit_log, sign_in, users};
 use crate::analytics::{
     data_quality, overview, popular, price_distribution, real_time, sessions as session_list,
-    user_journey,
+    user_journey, visits,
 };
 use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::http::{around, within_rate_limit};
@@ -274,6 +274,15 @@ endpoint!(
     popular::popular_configurations
 );
 
+endpoint!(
+    /// Brings visits and roll-ups up to date.
+    AGGREGATE_HOURLY, "cron/aggregate-hourly", Cron, Some("7 * * * *"), visits::aggregate_hourly
+);
+endpoint!(
+    /// Brings visits and roll-ups up to date, and restates days.
+    AGGREGATE_DAILY, "cron/aggregate-daily", Cron, Some("17 1 * * *"), visits::aggregate_daily
+);
+
 /// Every endpoint.
 pub const ALL: &[Endpoint] = &[
     SESSIONS,
@@ -319,6 +328,8 @@ pub const ALL: &[Endpoint] = &[
     SYNC_CONFIGURATIONS,
     SYNC_PERFORMANCE,
     POPULAR_CONFIGURATIONS,
+    AGGREGATE_HOURLY,
+    AGGREGATE_DAILY,
 ];
 
 /// The endpoints of a group, which the compact deployment serves from one function.

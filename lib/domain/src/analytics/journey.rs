@@ -83,22 +83,27 @@ pub fn dwells(moments: &[Moment]) -> Vec<Option<Dwell>> {
         let stream = tabs.entry(moment.tab.as_deref()).or_default();
         stream.attend(moment);
         if stream.changes(&moment.effect)
-            && let Some(standing) = stream.standing.replace((index, stream.engaged_ms))
+            && let Some(standing) = stream.standing.replace((index, stream.engaged))
         {
-            note(&mut dwells, standing, stream.engaged_ms, false);
+            note(&mut dwells, standing, stream.engaged, false);
         }
     }
     for stream in tabs.into_values() {
         if let Some(standing) = stream.standing {
-            note(&mut dwells, standing, stream.engaged_ms, true);
+            note(&mut dwells, standing, stream.engaged, true);
         }
     }
     dwells
 }
 
-fn note(dwells: &mut [Option<Dwell>], (index, since_ms): (usize, i64), until_ms: i64, last: bool) {
+fn note(
+    dwells: &mut [Option<Dwell>],
+    (index, since): (usize, TimeDelta),
+    until: TimeDelta,
+    last: bool,
+) {
     if let Some(dwell) = dwells.get_mut(index) {
-        *dwell = Some(Dwell { ms: until_ms - since_ms, censored: last });
+        *dwell = Some(Dwell { ms: (until - since).num_milliseconds(), censored: last });
     }
 }
 
@@ -106,10 +111,10 @@ fn note(dwells: &mut [Option<Dwell>], (index, since_ms): (usize, i64), until_ms:
 #[derive(Default)]
 struct Stream<'a> {
     last_at: Option<DateTime<Utc>>,
-    engaged_ms: i64,
+    engaged: TimeDelta,
     announced: HashSet<(&'a str, &'a str)>,
     /// The event that the configuration stands by, and the engaged time then.
-    standing: Option<(usize, i64)>,
+    standing: Option<(usize, TimeDelta)>,
 }
 
 impl<'a> Stream<'a> {
@@ -118,7 +123,7 @@ impl<'a> Stream<'a> {
     fn attend(&mut self, moment: &Moment) {
         let passed = self.last_at.map_or(TimeDelta::zero(), |last| moment.at - last);
         let most = moment.engaged_ms.map_or(IDLE_AFTER, TimeDelta::milliseconds);
-        self.engaged_ms += passed.min(most).num_milliseconds().max(0);
+        self.engaged += passed.min(most).max(TimeDelta::zero());
         self.last_at = Some(moment.at);
     }
 
@@ -179,7 +184,7 @@ pub fn gaps(moments: &[Moment], emitted: &BTreeMap<String, i64>) -> Vec<Gap> {
 #[must_use]
 pub fn indecisions(moments: &[Moment]) -> BTreeMap<String, i64> {
     let mut found = BTreeMap::new();
-    let mut tabs: BTreeMap<Option<&str>, (Stream, BTreeMap<&str, Vec<(i64, &str)>>)> =
+    let mut tabs: BTreeMap<Option<&str>, (Stream, BTreeMap<&str, Vec<(TimeDelta, &str)>>)> =
         BTreeMap::new();
     for moment in moments {
         let (stream, recent) = tabs.entry(moment.tab.as_deref()).or_default();
@@ -189,7 +194,7 @@ pub fn indecisions(moments: &[Moment]) -> BTreeMap<String, i64> {
         if changes.last().is_some_and(|(_, last)| last == option) {
             continue;
         }
-        changes.push((stream.engaged_ms, option));
+        changes.push((stream.engaged, option));
         if is_indecision(changes) {
             *found.entry(category.clone()).or_default() += 1;
             *changes = changes.split_off(changes.len() - 1);
@@ -199,11 +204,11 @@ pub fn indecisions(moments: &[Moment]) -> BTreeMap<String, i64> {
 }
 
 /// Changes in one category count as indecision within this engaged time.
-const INDECISION_MS: i64 = 60_000;
+const INDECISION_WITHIN: TimeDelta = TimeDelta::seconds(60);
 
-fn is_indecision(changes: &[(i64, &str)]) -> bool {
+fn is_indecision(changes: &[(TimeDelta, &str)]) -> bool {
     let [.., first, _, last] = changes else { return false };
-    last.0 - first.0 <= INDECISION_MS || first.1 == last.1
+    last.0 - first.0 <= INDECISION_WITHIN || first.1 == last.1
 }
 
 #[cfg(test)]

@@ -14,3 +14,4 @@ pub mod real_time;
 pub mod sessions;
 pub mod user_journey;
 mod user_journey_store;
+pub mod visits;

@@ -28,6 +28,7 @@ async fn visits(bed: &TestBed) {
         "INSERT INTO visit_paths
          SELECT session_key, number, ARRAY['/', CASE device WHEN 'mobile' THEN '/kontakt' ELSE 'nest' END]
          FROM visits",
+        "INSERT INTO stale_hours SELECT DISTINCT date_trunc('hour', started_at) FROM visits",
     ] {
         sqlx::query(statement).execute(&bed.app.db).await.unwrap();
     }
