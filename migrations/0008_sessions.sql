@@ -51,3 +51,122 @@ LANGUAGE sql STABLE AS $$
         AND (coalesce(filter ->> 'hasOrder', 'false') <> 'true' OR v.ordered_at IS NOT NULL)
         AND (coalesce(filter ->> 'hasOrder', 'true') <> 'false' OR v.ordered_at IS NULL)
 $$;
+
+-- The whole days, whole hours and rests that a range is made of, around hours that no roll-up is right for.
+CREATE FUNCTION range_parts(since timestamptz, until timestamptz, stale timestamptz[])
+RETURNS TABLE (grain rollup_grain, part_from timestamptz, part_to timestamptz)
+LANGUAGE sql STABLE AS $$
+    WITH bounds AS (
+        SELECT date_bin('1 hour', since + interval '1 hour' - interval '1 microsecond', 'epoch') AS first_hour,
+            date_bin('1 hour', until, 'epoch') AS last_hour,
+            date_bin('1 day', since + interval '1 day' - interval '1 microsecond', 'epoch') AS first_day,
+            date_bin('1 day', until, 'epoch') AS last_day
+    ), days AS (
+        SELECT day FROM bounds, generate_series(first_day, last_day - interval '1 day', '1 day') AS day
+        WHERE day NOT IN (SELECT date_bin('1 day', hour, 'epoch') FROM unnest(stale) AS hour)
+    ), hours AS (
+        SELECT hour FROM bounds, generate_series(first_hour, last_hour - interval '1 hour', '1 hour') AS hour
+        WHERE date_bin('1 day', hour, 'epoch') NOT IN (SELECT day FROM days)
+    )
+    SELECT 'day'::rollup_grain, day, day + interval '1 day' FROM days
+    UNION ALL
+    SELECT CASE WHEN hour = ANY (stale) THEN NULL ELSE 'hour'::rollup_grain END, hour, hour + interval '1 hour'
+    FROM hours
+    UNION ALL
+    SELECT NULL, since, least(first_hour, until) FROM bounds WHERE since < least(first_hour, until)
+    UNION ALL
+    SELECT NULL, greatest(last_hour, since), until FROM bounds WHERE first_hour <= last_hour AND last_hour < until
+$$;
+
+-- The page that an address belongs to: its first folder, without host, query and fragment.
+CREATE FUNCTION page_group(address text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT '/' || left(split_part(regexp_replace(address, '^[a-z]+://[^/]*|[?#].*$', '', 'g'), '/', 2), 100)
+$$;
+
+-- A measurement may be reported again under its own id; the last report counts.
+CREATE INDEX performance_metrics_measurement ON performance_metrics ((additional_data ->> 'id'))
+    WHERE additional_data ->> 'id' IS NOT NULL;
+CREATE VIEW metric_values AS
+    SELECT m.occurred_at, m.metric_name AS metric, m.value,
+        left(coalesce(m.additional_data ->> 'deviceType', s.device_type, '(not set)'), 100) AS device,
+        coalesce(page_group(coalesce(m.additional_data ->> 'page', m.endpoint)), '(not set)') AS page_group
+    FROM performance_metrics AS m LEFT JOIN user_sessions AS s ON s.session_key = m.session_key
+    WHERE NOT EXISTS (
+        SELECT FROM performance_metrics AS later
+        WHERE later.additional_data ->> 'id' = m.additional_data ->> 'id' AND later.metric_name = m.metric_name
+            AND (later.occurred_at, coalesce(later.seq, 0), later.event_id)
+                > (m.occurred_at, coalesce(m.seq, 0), m.event_id));
+
+-- How many measured values fall into each bucket of the histogram, by hour and by day in UTC.
+CREATE TABLE metric_histograms (
+    grain rollup_grain NOT NULL,
+    bucket timestamptz NOT NULL,
+    metric text NOT NULL,
+    device text NOT NULL,
+    page_group text NOT NULL,
+    index integer NOT NULL,
+    count bigint NOT NULL,
+    PRIMARY KEY (grain, bucket, metric, device, page_group, index)
+);
+
+-- Hours whose histograms of measurements must be made anew.
+CREATE TABLE stale_metric_hours (hour timestamptz PRIMARY KEY);
+
+-- How many values of a metric (of all where it is null) fall into each bucket of the histogram, in as many
+-- rows as it takes.
+CREATE FUNCTION metric_counts(since timestamptz, until timestamptz, only_metric text)
+RETURNS SETOF metric_histograms LANGUAGE sql STABLE AS $$
+    WITH parts AS MATERIALIZED (
+        SELECT * FROM range_parts(since, until, ARRAY(
+            SELECT hour FROM stale_metric_hours
+            WHERE hour >= date_bin('1 day', since, 'epoch') AND hour < until))
+    )
+    SELECT rollup.* FROM parts JOIN metric_histograms AS rollup
+        ON rollup.grain = parts.grain AND rollup.bucket = parts.part_from
+    WHERE only_metric IS NULL OR rollup.metric = only_metric
+    UNION ALL
+    SELECT 'hour', parts.part_from, metric, device, page_group, histogram_bucket(value), count(*)
+    FROM parts JOIN metric_values AS measured
+        ON parts.grain IS NULL AND measured.occurred_at >= parts.part_from AND measured.occurred_at < parts.part_to
+    WHERE only_metric IS NULL OR metric = only_metric
+    GROUP BY 2, 3, 4, 5, 6
+$$;
+
+-- Clicks inside elements, by day in UTC and by the cell of a grid of 64 by 64 over the element, row by row from the
+-- upper left corner; cell -1 holds clicks of which the place is not known.
+CREATE TABLE heatmap_cells (
+    day timestamptz NOT NULL,
+    page text NOT NULL,
+    element_id text NOT NULL,
+    breakpoint text NOT NULL,
+    layout_version text NOT NULL,
+    cell integer NOT NULL CHECK (cell BETWEEN -1 AND 4095),
+    clicks bigint NOT NULL,
+    rage bigint NOT NULL,
+    dead bigint NOT NULL,
+    PRIMARY KEY (page, element_id, day, breakpoint, layout_version, cell)
+);
+CREATE INDEX heatmap_cells_day ON heatmap_cells (day);
+
+-- How far down page views came, in per cent of the page.
+CREATE TABLE scroll_depths (
+    day timestamptz NOT NULL,
+    page text NOT NULL,
+    device text NOT NULL,
+    depth smallint NOT NULL CHECK (depth BETWEEN 0 AND 100),
+    page_views bigint NOT NULL,
+    PRIMARY KEY (page, day, device, depth)
+);
+CREATE INDEX scroll_depths_day ON scroll_depths (day);
+
+-- How often visitors could not decide, by category of options.
+CREATE TABLE indecisions (
+    day timestamptz NOT NULL,
+    category text NOT NULL,
+    sessions bigint NOT NULL,
+    times bigint NOT NULL,
+    PRIMARY KEY (day, category)
+);
+
+-- Days whose heat maps must be made anew.
+CREATE TABLE stale_heatmap_days (day timestamptz PRIMARY KEY);

@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 
 use crate::accounts::{api_keys, audit_log, sign_in, users};
 use crate::analytics::{
-    data_quality, overview, popular, price_distribution, real_time, sessions as session_list,
-    user_journey, visits,
+    data_quality, heatmap, overview, performance as speed, popular, price_distribution, real_time,
+    sessions as session_list, user_journey, visits,
 };
 use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::http::{around, within_rate_limit};
@@ -198,6 +198,14 @@ endpoint!(
     price_distribution::price_distribution
 );
 endpoint!(
+    /// Web vitals and timers.
+    PERFORMANCE, "admin/analytics/performance", Admin, None, speed::performance
+);
+endpoint!(
+    /// Clicks, scroll depths and friction.
+    HEATMAP, "admin/analytics/heatmap", Admin, None, heatmap::heatmap
+);
+endpoint!(
     /// Sessions listed and searched.
     SESSION_LIST, "admin/analytics/sessions", Admin, None, session_list::list_sessions
 );
@@ -311,6 +319,8 @@ pub const ALL: &[Endpoint] = &[
     DATA_QUALITY,
     POPULAR_CONFIGS,
     PRICE_DISTRIBUTION,
+    PERFORMANCE,
+    HEATMAP,
     SESSION_LIST,
     USER_JOURNEY,
     LOGIN,

@@ -1,9 +1,15 @@
 //! Reports for administrators.
 
+mod counts;
 mod cursor;
 pub mod data_quality;
+pub mod heatmap;
+mod heatmap_store;
+mod live_sessions;
 mod meta;
 pub mod overview;
+pub mod performance;
+mod performance_store;
 pub mod popular;
 mod popular_store;
 pub mod price_distribution;

@@ -19,7 +19,7 @@ const NOT_SET: &str = "(not set)";
 /// What configurations cost.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct PriceReport {
+pub(super) struct PriceReport {
     /// ISO 4217 code of all amounts.
     currency: String,
     /// Votes with something whose price must be asked for: they are in no price below.
@@ -40,7 +40,7 @@ pub struct PriceReport {
 /// What some configurations cost.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct PriceSlice {
+pub(super) struct PriceSlice {
     /// What they have in common; `(not set)` where nothing is known.
     value: String,
     /// Votes for them.
@@ -86,8 +86,9 @@ pub(super) async fn price_report(
         PriceVotes,
         r#"SELECT total_price_cents AS "price_cents!",
             coalesce(cardinality(on_request), 0) > 0 AS "on_request!",
-            CASE WHEN $6 THEN selections END AS selections,
-            selections -> $5::text ->> 'option' AS base, status::text AS "status!", source,
+            CASE WHEN $6 THEN vote.selections END AS selections,
+            vote.selections -> $5::text ->> 'option' AS base, status::text AS "status!",
+            vote.source,
             price_list_version, count(*) AS "votes!"
          FROM configuration_votes($1, $2, $3) AS vote
          LEFT JOIN visits AS left_out ON left_out.session_key = vote.session_key

@@ -15,6 +15,7 @@ use super::track::{answer, event};
 use super::wire::Envelope;
 use crate::configurator;
 use crate::http::{Context, FieldError, Problem, ProblemDocument, Query, etag, unless_known};
+use crate::platform::App;
 use crate::queue;
 
 /// Starts a session whose id the server makes up. The body does not matter.
@@ -86,6 +87,29 @@ pub async fn facts_of(cx: &Context, session_id: &SessionId) -> Result<SessionFac
         }
         (Err(error), _) => Err(error.into()),
     }
+}
+
+/// Some registers of some sessions, stored or still in the queue, in the order of these. If Redis or the
+/// database is out of reach, what the other knows has to do.
+pub async fn registers_of(
+    app: &App,
+    sessions: &[SessionId],
+    registers: &[Register],
+) -> Result<Vec<SessionFacts>, Problem> {
+    let keys: Vec<_> = sessions.iter().map(|session| session.key().as_uuid()).collect();
+    let stored = async { store::load_facts(&mut *app.db.acquire().await?, &keys).await };
+    let (mut stored, live) =
+        match (stored.await, queue::live_registers(app, sessions, registers).await) {
+            (Err(error), Err(_)) => return Err(error.into()),
+            (stored, live) => (stored.unwrap_or_default(), live.unwrap_or_default()),
+        };
+    let mut live = live.into_iter();
+    let facts = sessions.iter().map(|session| {
+        let mut facts = stored.remove(&session.key()).unwrap_or_default();
+        facts.merge(live.next().unwrap_or_default());
+        facts
+    });
+    Ok(facts.collect())
 }
 
 async fn stored_facts(cx: &Context, session_id: &SessionId) -> Result<SessionFacts, sqlx::Error> {

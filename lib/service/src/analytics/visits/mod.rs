@@ -12,6 +12,7 @@ use nest_haus_domain::analytics::visits;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::counts;
 use crate::http::{Context, Cron, Problem, ProblemDocument};
 use crate::operations::{self, JobReport};
 use crate::platform::{App, begin_bounded};
@@ -33,6 +34,8 @@ pub struct ProjectionReport {
     pub sessions: u64,
     /// Hours whose roll-ups were made.
     pub hours: u64,
+    /// Hours of measurements and days of clicks that were counted anew.
+    pub counted: u64,
     /// Closed days whose numbers changed.
     pub restated_days: u64,
     /// Another process was at it, so this one stopped.
@@ -51,6 +54,13 @@ pub async fn project(app: &App, budget: Duration) -> Result<ProjectionReport, sq
             None => return Ok(ProjectionReport { held_elsewhere: true, ..report }),
             Some(0) => break,
             Some(sessions) => report.sessions += sessions,
+        }
+    }
+    while in_time() {
+        match counts::refresh(app, budget.max(STATEMENT_TIME_MIN)).await? {
+            None => return Ok(ProjectionReport { held_elsewhere: true, ..report }),
+            Some(0) => break,
+            Some(counted) => report.counted += counted,
         }
     }
     while in_time() {
@@ -75,6 +85,7 @@ async fn project_batch(app: &App, budget: Duration) -> Result<Option<u64>, sqlx:
     }
     let keys = store::take_stale_sessions(&mut tx, SESSIONS_PER_BATCH).await?;
     if keys.is_empty() {
+        tx.rollback().await?;
         return Ok(Some(0));
     }
     let sessions = store::sessions(&mut tx, &keys).await?;

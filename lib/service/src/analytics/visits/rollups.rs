@@ -33,6 +33,7 @@ pub(super) async fn refresh(app: &App, budget: Duration) -> Result<Option<Refres
     .fetch_all(&mut *tx)
     .await?;
     if hours.is_empty() {
+        tx.rollback().await?;
         return Ok(Some(Refreshed { hours: 0, restated_days: 0 }));
     }
     let before = visits_by_day(&mut tx, &hours).await?;
