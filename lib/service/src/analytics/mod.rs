@@ -3,8 +3,10 @@
 mod counts;
 mod cursor;
 pub mod data_quality;
+pub mod export;
 pub mod heatmap;
 mod heatmap_store;
+pub mod internal_traffic;
 mod live_sessions;
 mod meta;
 pub mod overview;
@@ -18,6 +20,7 @@ mod prices;
 pub mod range;
 pub mod real_time;
 pub mod sessions;
+mod sums;
 pub mod user_journey;
 mod user_journey_store;
 pub mod visits;

@@ -30,3 +30,4 @@ mod session_lists;
 mod sessions;
 mod speed;
 mod structure;
+mod visits;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use nest_haus_domain::analytics::visits;
 use serde::Serialize;
+use sqlx::PgTransaction;
 use utoipa::ToSchema;
 
 use super::counts;
@@ -108,9 +109,14 @@ async fn project_batch(app: &App, budget: Duration) -> Result<Option<u64>, sqlx:
 /// rules or of the definition. Answers how many sessions there are.
 pub async fn mark_all(app: &App) -> Result<u64, sqlx::Error> {
     let mut tx = app.db.begin().await?;
-    let marked = store::mark_all(&mut tx).await?;
+    let marked = mark_all_in(&mut tx).await?;
     tx.commit().await?;
     Ok(marked)
+}
+
+/// The same in a transaction of the caller's.
+pub(super) async fn mark_all_in(tx: &mut PgTransaction<'_>) -> Result<u64, sqlx::Error> {
+    store::mark_all(tx).await
 }
 
 /// Brings visits and their roll-ups up to date, and restates the days that late events changed.
