@@ -91,11 +91,10 @@ CREATE VIEW metric_values AS
         left(coalesce(m.additional_data ->> 'deviceType', s.device_type, '(not set)'), 100) AS device,
         coalesce(page_group(coalesce(m.additional_data ->> 'page', m.endpoint)), '(not set)') AS page_group
     FROM performance_metrics AS m LEFT JOIN user_sessions AS s ON s.session_key = m.session_key
-    WHERE NOT EXISTS (
-        SELECT FROM performance_metrics AS later
-        WHERE later.additional_data ->> 'id' = m.additional_data ->> 'id' AND later.metric_name = m.metric_name
-            AND (later.occurred_at, coalesce(later.seq, 0), later.event_id)
-                > (m.occurred_at, coalesce(m.seq, 0), m.event_id));
+    WHERE m.additional_data ->> 'id' IS NULL OR m.event_id = (
+        SELECT report.event_id FROM performance_metrics AS report
+        WHERE report.additional_data ->> 'id' = m.additional_data ->> 'id' AND report.metric_name = m.metric_name
+        ORDER BY report.occurred_at DESC, coalesce(report.seq, 0) DESC, report.event_id DESC LIMIT 1);
 
 -- How many measured values fall into each bucket of the histogram, by hour and by day in UTC.
 CREATE TABLE metric_histograms (
@@ -121,15 +120,19 @@ RETURNS SETOF metric_histograms LANGUAGE sql STABLE AS $$
             SELECT hour FROM stale_metric_hours
             WHERE hour >= date_bin('1 day', since, 'epoch') AND hour < until))
     )
-    SELECT rollup.* FROM parts JOIN metric_histograms AS rollup
-        ON rollup.grain = parts.grain AND rollup.bucket = parts.part_from
-    WHERE only_metric IS NULL OR rollup.metric = only_metric
+    SELECT rollup.* FROM parts CROSS JOIN LATERAL (
+        SELECT * FROM metric_histograms AS h
+        WHERE h.grain = parts.grain AND h.bucket = parts.part_from
+            AND (only_metric IS NULL OR h.metric = only_metric)
+        OFFSET 0) AS rollup
     UNION ALL
-    SELECT 'hour', parts.part_from, metric, device, page_group, histogram_bucket(value), count(*)
-    FROM parts JOIN metric_values AS measured
-        ON parts.grain IS NULL AND measured.occurred_at >= parts.part_from AND measured.occurred_at < parts.part_to
-    WHERE only_metric IS NULL OR metric = only_metric
-    GROUP BY 2, 3, 4, 5, 6
+    SELECT 'hour', parts.part_from, measured.*
+    FROM parts CROSS JOIN LATERAL (
+        SELECT metric, device, page_group, histogram_bucket(value), count(*) FROM metric_values
+        WHERE occurred_at >= parts.part_from AND occurred_at < parts.part_to
+            AND (only_metric IS NULL OR metric = only_metric)
+        GROUP BY 1, 2, 3, 4) AS measured
+    WHERE parts.grain IS NULL
 $$;
 
 -- Clicks inside elements, by day in UTC and by the cell of a grid of 64 by 64 over the element, row by row from the

@@ -107,10 +107,13 @@ impl DayCounts {
                     AS "changes!",
                 time_spent_ms, viewport_width, additional_data ->> 'page' AS page,
                 additional_data ->> 'layoutVersion' AS layout_version,
-                ARRAY(SELECT CASE jsonb_typeof(additional_data -> name)
-                        WHEN 'number' THEN (additional_data ->> name)::double precision END
-                    FROM unnest(ARRAY['x', 'y', 'clientX', 'clientY']) WITH ORDINALITY AS t (name, place)
-                    ORDER BY place) AS "position!: Vec<Option<f64>>",
+                CASE WHEN event_type LIKE '%click' THEN
+                    ARRAY(SELECT CASE jsonb_typeof(additional_data -> name)
+                            WHEN 'number' THEN (additional_data ->> name)::double precision END
+                        FROM unnest(ARRAY['x', 'y', 'clientX', 'clientY'])
+                            WITH ORDINALITY AS t (name, place)
+                        ORDER BY place)
+                    ELSE '{}' END AS "position!: Vec<Option<f64>>",
                 coalesce(additional_data ->> 'noRage' = 'true', false) AS "deliberate!"
              FROM interaction_events WHERE occurred_at >= $1 AND occurred_at < $2
              ORDER BY session_key, occurred_at, coalesce(seq, 0), event_id"#,

@@ -7,7 +7,7 @@ use nest_haus_domain::analytics::{Bucket, Histogram, Period};
 use sqlx::PgConnection;
 
 /// Hours that are made anew at a time.
-const HOURS_PER_BATCH: i64 = 24 * 7;
+const HOURS_PER_BATCH: i64 = 24;
 
 /// Makes the histograms of hours that changed; answers how many hours. Inside the caller's
 /// transaction, of which there must not be two at once.
@@ -36,10 +36,11 @@ async fn refresh_metric_histograms(
         .await?;
     sqlx::query!(
         "INSERT INTO metric_histograms
-         SELECT 'hour', hour, metric, device, page_group, histogram_bucket(value), count(*)
-         FROM unnest($1::timestamptz[]) AS hour
-         JOIN metric_values ON occurred_at >= hour AND occurred_at < hour + interval '1 hour'
-         GROUP BY 2, 3, 4, 5, 6",
+         SELECT 'hour', hour, measured.*
+         FROM unnest($1::timestamptz[]) AS hour CROSS JOIN LATERAL (
+            SELECT metric, device, page_group, histogram_bucket(value), count(*) FROM metric_values
+            WHERE occurred_at >= hour AND occurred_at < hour + interval '1 hour'
+            GROUP BY 1, 2, 3, 4) AS measured",
         hours
     )
     .execute(&mut *db)

@@ -17,11 +17,11 @@ async fn visits(bed: &TestBed) {
          FROM generate_series(1, 12) AS i",
         "INSERT INTO visits (session_key, number, session_id, started_at, ended_at, population,
             bounced, configuring, funnel_level, page_views, interactions, selections, snapshots,
-            duration_ms, engaged_ms, step_at, cart_at, device, channel, country)
+            duration_ms, engaged_ms, emitted, captured, step_at, cart_at, device, channel, country)
          SELECT session_key, 1, session_id, started_at, started_at,
             (CASE session_id WHEN 'client_9_x' THEN 'bot' ELSE 'eligible' END)::population,
             false, total_price_cents IS NOT NULL, 1, 1, 0, 0, 0, 0,
-            split_part(session_id, '_', 2)::int % 4 * 1000, ARRAY[started_at],
+            split_part(session_id, '_', 2)::int % 4 * 1000, 0, 0, ARRAY[started_at],
             CASE WHEN status = 'IN_CART' THEN started_at END,
             CASE WHEN session_id LIKE '%1\\_x' THEN 'mobile' ELSE 'desktop' END, 'direct', 'AT'
          FROM user_sessions",
