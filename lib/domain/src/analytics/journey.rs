@@ -184,8 +184,7 @@ pub fn gaps(moments: &[Moment], emitted: &BTreeMap<String, i64>) -> Vec<Gap> {
 #[must_use]
 pub fn indecisions(moments: &[Moment]) -> BTreeMap<String, i64> {
     let mut found = BTreeMap::new();
-    let mut tabs: BTreeMap<Option<&str>, (Stream, BTreeMap<&str, Vec<(TimeDelta, &str)>>)> =
-        BTreeMap::new();
+    let mut tabs: BTreeMap<Option<&str>, (Stream, BTreeMap<&str, Changes>)> = BTreeMap::new();
     for moment in moments {
         let (stream, recent) = tabs.entry(moment.tab.as_deref()).or_default();
         stream.attend(moment);
@@ -202,6 +201,9 @@ pub fn indecisions(moments: &[Moment]) -> BTreeMap<String, i64> {
     }
     found
 }
+
+/// The options of one category one after another, with the engaged time of each choice.
+type Changes<'a> = Vec<(TimeDelta, &'a str)>;
 
 /// Changes in one category count as indecision within this engaged time.
 const INDECISION_WITHIN: TimeDelta = TimeDelta::seconds(60);
@@ -338,7 +340,7 @@ mod tests {
             for tab in [None, Some("t1"), Some("t2")] {
                 let of_tab = || moments.iter().zip(&all).filter(|(m, _)| m.tab.as_deref() == tab);
                 let sum: i64 = of_tab().filter_map(|(_, dwell)| Some(dwell.as_ref()?.ms)).sum();
-                let passed = of_tab().last().zip(of_tab().next())
+                let passed = of_tab().next_back().zip(of_tab().next())
                     .map_or(0, |(last, first)| (last.0.at - first.0.at).num_milliseconds());
                 prop_assert!(sum <= passed);
                 let censored = of_tab().filter(|(_, d)| d.is_some_and(|d| d.censored)).count();

@@ -129,10 +129,10 @@ pub fn verdict(core: [Option<Measured>; 3]) -> Verdict {
 mod tests {
     use super::*;
 
-    fn measured(metric: &str, value: f64, n: i64) -> Option<Measured> {
+    fn measured(metric: &str, value: f64, n: i64) -> Measured {
         let mut values = Histogram::default();
         values.add(Histogram::bucket(value), n);
-        Some(Measured::of(metric, &values))
+        Measured::of(metric, &values)
     }
 
     #[test]
@@ -154,22 +154,21 @@ mod tests {
 
     #[test]
     fn few_measurements_are_shown_and_not_rated() {
-        let few = measured("LCP", 1000.0, 74).unwrap();
+        let few = measured("LCP", 1000.0, 74);
         assert_eq!((few.insufficient, few.rating), (true, None));
         assert!((few.p75.unwrap() / 1000.0 - 1.0).abs() < 0.0222);
-        assert_eq!(measured("LCP", 1000.0, 75).unwrap().rating, Some(Rating::Good));
-        assert_eq!(measured("price_calc_time", 1.0, 100).unwrap().rating, None);
+        assert_eq!(measured("LCP", 1000.0, 75).rating, Some(Rating::Good));
+        assert_eq!(measured("price_calc_time", 1.0, 100).rating, None);
     }
 
     #[test]
     fn all_core_vitals_decide() {
-        let good = measured("LCP", 1000.0, 75);
-        assert_eq!(
-            verdict([good, measured("INP", 10.0, 75), measured("CLS", 0.0, 75)]),
-            Verdict::Pass
-        );
-        assert_eq!(verdict([good, measured("INP", 300.0, 75), good]), Verdict::Fail);
+        let of = |metric, value| Some(measured(metric, value, 75));
+        let good = of("LCP", 1000.0);
+        assert_eq!(verdict([good, of("INP", 10.0), of("CLS", 0.0)]), Verdict::Pass);
+        assert_eq!(verdict([good, of("INP", 300.0), good]), Verdict::Fail);
         assert_eq!(verdict([good, good, None]), Verdict::Insufficient);
-        assert_eq!(verdict([good, good, measured("CLS", 0.0, 3)]), Verdict::Insufficient);
+        let few = Some(measured("CLS", 0.0, 3));
+        assert_eq!(verdict([good, good, few]), Verdict::Insufficient);
     }
 }

@@ -268,17 +268,7 @@ impl SessionFacts {
             note(Register::VisitorId, json!(visitor_id));
         }
         match &event.payload {
-            Payload::Interaction(interaction) => {
-                if let Some(device) = &interaction.device {
-                    note(Register::Device, json!(device));
-                }
-                if let Some(page) = interaction.page_come_to() {
-                    note(Register::Page, json!(page));
-                }
-                if interaction.event_type == Interaction::SELECTION {
-                    note(Register::FirstSelection, Value::Null);
-                }
-            }
+            Payload::Interaction(interaction) => note_interaction(interaction, note),
             Payload::Snapshot(snapshot) => {
                 note(Register::FirstSnapshot, Value::Null);
                 note(
@@ -439,6 +429,19 @@ impl SessionFacts {
             Register::UserData(field) => Some((field.as_str(), stamped.value.as_str()?)),
             _ => None,
         })
+    }
+}
+
+/// Notes what an interaction says about its session.
+fn note_interaction(interaction: &Interaction, mut note: impl FnMut(Register, Value)) {
+    if let Some(device) = &interaction.device {
+        note(Register::Device, json!(device));
+    }
+    if let Some(page) = interaction.page_come_to() {
+        note(Register::Page, json!(page));
+    }
+    if interaction.event_type == Interaction::SELECTION {
+        note(Register::FirstSelection, Value::Null);
     }
 }
 

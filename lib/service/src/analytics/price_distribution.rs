@@ -63,7 +63,7 @@ pub async fn price_distribution(
     _: May<ReadAnalytics>,
     Asked { range, query }: Asked<PriceDistributionQuery>,
 ) -> Result<Json<PriceDistribution>, Problem> {
-    let name = query.basis.as_deref().unwrap_or(Basis::default().as_str());
+    let name = query.basis.as_deref().unwrap_or_else(|| Basis::default().as_str());
     let Some(basis) = Basis::ALL.into_iter().find(|basis| basis.as_str() == name) else {
         let message = "must be final, ordered or ever";
         return Err(Problem::field(FieldError::new("basis", "invalid", message)));

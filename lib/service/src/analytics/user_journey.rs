@@ -313,7 +313,7 @@ impl Session {
     /// The last event of a tab, of the whole session where nothing of the tab is there.
     fn last_of(&self, tab: &str) -> Option<&Outline> {
         let of_tab = self.events.iter().rfind(|event| event.moment.tab.as_deref() == Some(tab));
-        of_tab.or(self.events.last())
+        of_tab.or_else(|| self.events.last())
     }
 
     async fn rows(
@@ -341,7 +341,7 @@ impl Session {
                 },
             };
             Some(match item {
-                Item::Event(index) => self.event_row(cx, *index, dwells.get(*index)?, row),
+                Item::Event(index) => self.event_row(cx, *index, *dwells.get(*index)?, row),
                 Item::Gap(gap) => JourneyRow { tab_id: Some(gap.tab.clone()), ..row },
                 Item::Visit(_) | Item::Payment(_) => row,
             })
@@ -354,7 +354,7 @@ impl Session {
         &self,
         cx: &Context,
         index: usize,
-        dwell: &Option<Dwell>,
+        dwell: Option<Dwell>,
         mut row: JourneyRow,
     ) -> JourneyRow {
         let hide = |value: &mut Option<Value>| {
@@ -381,7 +381,7 @@ impl Session {
             tab_id: event.moment.tab.clone(),
             seq: event.moment.seq,
             late: event.late,
-            dwell: *dwell,
+            dwell,
             ..row
         }
     }

@@ -18,7 +18,7 @@ fn event(seq: i64, age_ms: i64, event: Value) -> Value {
     event
 }
 
-fn selection(seq: i64, age_ms: i64, from: Value, to: &str) -> Value {
+fn selection(seq: i64, age_ms: i64, from: Option<&str>, to: &str) -> Value {
     event(
         seq,
         age_ms,
@@ -33,9 +33,9 @@ async fn visit(bed: &TestBed) {
     let click = json!({"eventType": "click", "category": "button", "elementId": "more",
         "additionalData": {"customerEmail": "ada@example.com", "page": "/konfigurator"}});
     let events = json!([
-        selection(1, 60_000, Value::Null, "nest80"),
+        selection(1, 60_000, None, "nest80"),
         event(2, 55_000, click),
-        selection(4, 48_000, json!("nest80"), "nest100"),
+        selection(4, 48_000, Some("nest80"), "nest100"),
         event(
             5,
             40_000,

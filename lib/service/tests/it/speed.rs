@@ -16,7 +16,7 @@ async fn track(bed: &TestBed, metrics: Vec<Value>) {
     }
 }
 
-fn metric(name: &str, value: f64, data: Value) -> Value {
+fn metric(name: &str, value: f64, data: &Value) -> Value {
     json!({"eventId": Uuid::now_v7(), "ageMs": 0, "metricName": name, "value": value,
         "additionalData": data})
 }
@@ -35,10 +35,10 @@ fn is_about(value: &Value, expected: f64) -> bool {
 async fn vitals_are_rated_at_the_75th_percentile_and_timers_are_not() {
     let bed = TestBed::new().await;
     let page = json!({"page": "/konfigurator/x?y", "deviceType": "mobile"});
-    let lcp = (1..=100).map(|n| metric("LCP", f64::from(n) * 30.0, page.clone()));
-    let inp = (1..=80).map(|_| metric("INP", 180.0, json!({"page": "/"})));
-    let cls = (1..=75).map(|n| metric("CLS", f64::from(n) / 1000.0, json!({})));
-    let timer = (1..=3).map(|_| metric("price_calc_time", 7.0, json!({})));
+    let lcp = (1..=100).map(|n| metric("LCP", f64::from(n) * 30.0, &page));
+    let inp = (1..=80).map(|_| metric("INP", 180.0, &json!({"page": "/"})));
+    let cls = (1..=75).map(|n| metric("CLS", f64::from(n) / 1000.0, &json!({})));
+    let timer = (1..=3).map(|_| metric("price_calc_time", 7.0, &json!({})));
     track(&bed, lcp.chain(inp).chain(cls).chain(timer).collect()).await;
     bed.drain().await;
     let all = report(&bed, "").await;
@@ -67,11 +67,11 @@ async fn vitals_are_rated_at_the_75th_percentile_and_timers_are_not() {
 #[tokio::test]
 async fn the_last_report_of_a_measurement_counts_wherever_it_falls() {
     let bed = TestBed::new().await;
-    let report_of = |value| metric("CLS", value, json!({"id": "v5-1"}));
+    let report_of = |value| metric("CLS", value, &json!({"id": "v5-1"}));
     track(&bed, vec![report_of(0.05)]).await;
     bed.drain().await;
     bed.advance(TimeDelta::hours(2));
-    track(&bed, vec![report_of(0.4), metric("CLS", 0.01, json!({"id": "v5-2"}))]).await;
+    track(&bed, vec![report_of(0.4), metric("CLS", 0.01, &json!({"id": "v5-2"}))]).await;
     bed.drain().await;
     let cls = report(&bed, "metric=CLS&timeRange=24h").await["metrics"][0].clone();
     assert_eq!(cls["n"], 2);
@@ -85,7 +85,8 @@ async fn the_last_report_of_a_measurement_counts_wherever_it_falls() {
 async fn counts_are_the_same_from_roll_ups_and_from_single_measurements() {
     let bed = TestBed::new().await;
     for _ in 0..30 {
-        track(&bed, vec![metric("TTFB", 100.0, json!({})), metric("TTFB", 900.0, json!({}))]).await;
+        track(&bed, vec![metric("TTFB", 100.0, &json!({})), metric("TTFB", 900.0, &json!({}))])
+            .await;
         bed.advance(TimeDelta::hours(1));
     }
     bed.drain().await;
