@@ -24,7 +24,7 @@ const LIMIT_MAX: i64 = 200;
 const LIMIT_DEFAULT: i64 = 50;
 
 /// Visits are counted up to this number.
-const COUNT_MAX: i64 = 10_000;
+const COUNT_MAX: i64 = 1000;
 
 /// Longest beginning of a session id that is searched for.
 const SEARCH_CHARS_MAX: usize = 128;
