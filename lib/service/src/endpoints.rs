@@ -13,8 +13,9 @@ use crate::accounts::{
     api_keys, audit_log, invitations, password_reset, second_factor, sign_in, users,
 };
 use crate::analytics::{
-    attribution, data_quality, drop_off, export, internal_traffic, journeys, overview, popular,
-    real_time, retention, visits,
+    attribution, data_quality, drop_off, export, heatmap, internal_traffic, journeys, overview,
+    performance as speed, popular, price_distribution, real_time, retention,
+    sessions as session_list, user_journey, visits,
 };
 use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::customers::payments;
@@ -214,7 +215,28 @@ endpoint!(
 );
 endpoint!(
     /// Where visitors leave.
-    DROP_OFF, "admin/analytics/drop-off", Admin, None, drop_off::drop_off
+    DROP_OFF, "admin/analytics/dropoff", Admin, None, drop_off::drop_off
+);
+endpoint!(
+    /// What configurations cost.
+    PRICE_DISTRIBUTION, "admin/analytics/price-distribution", Admin, None,
+    price_distribution::price_distribution
+);
+endpoint!(
+    /// Web vitals and timers.
+    PERFORMANCE, "admin/analytics/performance", Admin, None, speed::performance
+);
+endpoint!(
+    /// Clicks, scroll depths and friction.
+    HEATMAP, "admin/analytics/heatmap", Admin, None, heatmap::heatmap
+);
+endpoint!(
+    /// Sessions listed and searched.
+    SESSION_LIST, "admin/analytics/sessions", Admin, None, session_list::list_sessions
+);
+endpoint!(
+    /// What happened in one session.
+    USER_JOURNEY, "admin/analytics/user-journey", Admin, None, user_journey::user_journey
 );
 endpoint!(
     /// Reports as files.
@@ -364,6 +386,11 @@ pub const ALL: &[Endpoint] = &[
     RETENTION,
     JOURNEYS,
     DROP_OFF,
+    PRICE_DISTRIBUTION,
+    PERFORMANCE,
+    HEATMAP,
+    SESSION_LIST,
+    USER_JOURNEY,
     EXPORT,
     INTERNAL_TRAFFIC,
     PAYMENTS,

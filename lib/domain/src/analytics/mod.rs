@@ -5,7 +5,9 @@ mod calendar;
 mod channel;
 mod distribution;
 mod drop_off;
+mod friction;
 mod histogram;
+mod journey;
 mod journeys;
 mod period;
 mod population;
@@ -16,6 +18,7 @@ mod robot;
 mod survival;
 mod trending;
 mod visit;
+mod vitals;
 
 pub use attribution::{
     Attribution, Conversion, Credit, Credited, Model, OTHER, Total, VALUES_MAX, VisitTouch,
@@ -25,7 +28,9 @@ pub use calendar::{BUCKETS_MAX, Bucket, Interval, Zone, buckets, offset_seconds}
 pub use channel::{Channel, Touch};
 pub use distribution::{Bin, Distribution, Percentiles, PriceCount};
 pub use drop_off::{DropOff, Ending, Leaving, LeavingByName, NOT_SET};
+pub use friction::{Click, GRID, breakpoint, grid_cell, rages};
 pub use histogram::Histogram;
+pub use journey::{Dwell, Effect, Gap, IDLE_AFTER, Moment, dwells, gaps, indecisions};
 pub use journeys::{
     Anchor, DEPTH_MAX, ENTRY, EXIT, Extent, Flow, FlowGraph, FlowLink, FlowNode, MORE, OTHER_NODE,
     View,
@@ -43,3 +48,4 @@ pub use trending::{Trend, TrendCounts, benjamini_hochberg, decay_weight, trends}
 pub use visit::{
     EventKind, FUNNEL_STEPS, LENGTH_MAX, PATH_MAX, PAUSE_MAX, Visit, VisitEvent, visits,
 };
+pub use vitals::{CORE_VITALS, MEASUREMENTS_MIN, Measured, Rating, Thresholds, Verdict, verdict};

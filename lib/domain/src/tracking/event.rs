@@ -47,6 +47,13 @@ impl Event {
             Payload::Metric(_) => false,
         }
     }
+
+    /// The id under which a client reports a measurement, again and again where it grows.
+    #[must_use]
+    pub fn measurement_id(&self) -> Option<String> {
+        let Payload::Metric(metric) = &self.payload else { return None };
+        Some(metric.additional_data.as_ref()?.get("id")?.as_str()?.to_owned())
+    }
 }
 
 /// What happened.
@@ -94,6 +101,19 @@ pub struct Interaction {
 impl Interaction {
     /// The event type of a choice of an option.
     pub const SELECTION: &'static str = "selection";
+
+    /// Longest name of a page, in characters.
+    const PAGE_CHARS_MAX: usize = 200;
+
+    /// The page that the visitor came to, without query and fragment. Today's client calls leaving a
+    /// page the same, with the time spent there.
+    #[must_use]
+    pub fn page_come_to(&self) -> Option<String> {
+        let comes = matches!(self.event_type.as_str(), "page_visit" | "page_view")
+            && self.time_spent_ms.is_none();
+        let page = self.selection_value.as_deref()?.split(['?', '#']).next()?;
+        comes.then(|| page.chars().take(Self::PAGE_CHARS_MAX).collect())
+    }
 }
 
 /// The visitor's device as the client describes it.

@@ -109,6 +109,8 @@ pub enum Register {
     VisitorId,
     /// The device.
     Device,
+    /// The latest page that was come to.
+    Page,
     /// The first request's context.
     Context,
     /// The claim of the client that the session belongs to.
@@ -139,6 +141,7 @@ impl Register {
             Self::Consent => "consent".to_owned(),
             Self::VisitorId => "visitorId".to_owned(),
             Self::Device => "device".to_owned(),
+            Self::Page => "page".to_owned(),
             Self::Context => "context".to_owned(),
             Self::Owner => "owner".to_owned(),
             Self::UserData(field) => format!("{}{field}", Self::USER_DATA),
@@ -165,6 +168,7 @@ impl Register {
             | Self::Consent
             | Self::VisitorId
             | Self::Device
+            | Self::Page
             | Self::UserData(_)
             | Self::Other(_) => Keep::Last,
         }
@@ -187,6 +191,7 @@ impl Register {
             Self::Consent,
             Self::VisitorId,
             Self::Device,
+            Self::Page,
             Self::Context,
             Self::Owner,
         ];
@@ -263,14 +268,7 @@ impl SessionFacts {
             note(Register::VisitorId, json!(visitor_id));
         }
         match &event.payload {
-            Payload::Interaction(interaction) => {
-                if let Some(device) = &interaction.device {
-                    note(Register::Device, json!(device));
-                }
-                if interaction.event_type == Interaction::SELECTION {
-                    note(Register::FirstSelection, Value::Null);
-                }
-            }
+            Payload::Interaction(interaction) => note_interaction(interaction, note),
             Payload::Snapshot(snapshot) => {
                 note(Register::FirstSnapshot, Value::Null);
                 note(
@@ -434,6 +432,19 @@ impl SessionFacts {
     }
 }
 
+/// Notes what an interaction says about its session.
+fn note_interaction(interaction: &Interaction, mut note: impl FnMut(Register, Value)) {
+    if let Some(device) = &interaction.device {
+        note(Register::Device, json!(device));
+    }
+    if let Some(page) = interaction.page_come_to() {
+        note(Register::Page, json!(page));
+    }
+    if interaction.event_type == Interaction::SELECTION {
+        note(Register::FirstSelection, Value::Null);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::event::{Consent, Snapshot};
@@ -515,6 +526,26 @@ mod tests {
         assert_eq!(facts.status(), Status::InCart);
         assert_eq!(facts.configuration(), Some(&json!({"nest": "nest80", "by": "cart_add"})));
         assert_eq!(facts.claimed_price_cents(), Some(100));
+    }
+
+    #[test]
+    fn the_page_is_the_latest_that_was_come_to_without_its_query() {
+        let visit = |millis, page: &str, time_spent_ms| {
+            let Payload::Interaction(click) = click() else { unreachable!() };
+            let visit = Interaction {
+                event_type: "page_visit".into(),
+                selection_value: Some(page.into()),
+                time_spent_ms,
+                ..click
+            };
+            event(millis, Payload::Interaction(visit))
+        };
+        let facts = fold(&[
+            visit(1, "/", None),
+            visit(3, "/warenkorb?mode=konzept-check", None),
+            visit(4, "/", Some(3)),
+        ]);
+        assert_eq!(facts.value(&Register::Page), Some(&json!("/warenkorb")));
     }
 
     #[test]

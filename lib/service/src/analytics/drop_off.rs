@@ -123,7 +123,7 @@ struct OtherLeft {
 
 /// Where and after what visitors leave without converting.
 #[utoipa::path(
-    get, path = "/api/admin/analytics/drop-off", tag = "analytics",
+    get, path = "/api/admin/analytics/dropoff", tag = "analytics",
     params(DropOffQuery, RangeQuery), security(("admin" = [])),
     responses(
         (status = 200, description = "The report.", body = DropOffReport),

@@ -5,9 +5,7 @@ use std::time::Instant;
 
 use axum::Json;
 use chrono::{DateTime, TimeDelta, Utc};
-use nest_haus_domain::analytics::{
-    Distribution, Period, Rate, TimeRange, Trend, TrendCounts, trends,
-};
+use nest_haus_domain::analytics::{Period, Rate, TimeRange, Trend, TrendCounts, trends};
 use nest_haus_domain::configurator::{
     Catalogue, Category, PriceList, RuleKind, Selections, Selector, price,
 };
@@ -18,6 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::meta::Meta;
 use super::popular_store::{self as store, Exclusions, OptionVotes, Totals, Votes};
+use super::prices::{PriceQuestion, PriceReport, price_report};
 use super::range::{Asked, RangeQuery};
 use crate::accounts::{May, ReadAnalytics};
 use crate::configurator::price_lists_since;
@@ -55,9 +54,9 @@ pub enum Basis {
 }
 
 impl Basis {
-    const ALL: [Self; 3] = [Self::Final, Self::Ordered, Self::Ever];
+    pub(super) const ALL: [Self; 3] = [Self::Final, Self::Ordered, Self::Ever];
 
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Final => "final",
             Self::Ordered => "ordered",
@@ -178,42 +177,6 @@ pub struct Switch {
     from: String,
     to: String,
     sessions: i64,
-}
-
-/// What configurations cost.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct PriceReport {
-    /// ISO 4217 code of all amounts.
-    currency: String,
-    /// Votes with something whose price must be asked for: they are in no price below.
-    on_request: i64,
-    /// Percentiles and bins of all prices, in cents.
-    distribution: Distribution,
-    /// Prices by size.
-    by_base: Vec<PriceSlice>,
-    /// Prices by the session's status.
-    by_status: Vec<PriceSlice>,
-    /// Prices by the campaign's source.
-    by_source: Vec<PriceSlice>,
-    /// Prices by price list.
-    by_price_list_version: Vec<PriceSlice>,
-}
-
-/// What some configurations cost.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct PriceSlice {
-    /// What they have in common; `(not set)` where nothing is known.
-    value: String,
-    /// Votes for them.
-    votes: i64,
-    /// A quarter costs at most this, in cents.
-    p25_cents: i64,
-    /// Half of them cost at most this, in cents.
-    p50_cents: i64,
-    /// Three quarters cost at most this, in cents.
-    p75_cents: i64,
 }
 
 /// Popular configurations and options, take rates, regrets, switches, and the distribution of prices.
@@ -394,7 +357,8 @@ async fn report(
     let (distinct, configurations) = configurations(&mut tx, votes, list).await?;
     let options = options(&mut tx, votes, &totals, &list.catalogue).await?;
     let switches = store::switches(&mut tx, period).await?;
-    let prices = prices(&mut tx, votes, totals.votes, &list.catalogue).await?;
+    let question = PriceQuestion { votes, everybody: true, list, repriced: false };
+    let prices = price_report(&mut tx, &question).await?;
     meta.excluded.no_consent = totals.no_consent;
     meta.warnings.push("differences in conversion are associations, not effects");
     if totals.observed < totals.votes {
@@ -582,35 +546,4 @@ fn exclusions(catalogue: &Catalogue) -> Exclusions {
         }
     }
     exclusions
-}
-
-async fn prices(
-    db: &mut PgConnection,
-    votes: Votes<'_>,
-    total: i64,
-    catalogue: &Catalogue,
-) -> Result<PriceReport, sqlx::Error> {
-    let distribution = Distribution::of(&store::prices(db, votes).await?);
-    let mut report = PriceReport {
-        currency: catalogue.document().currency.clone(),
-        on_request: total - distribution.sessions,
-        distribution,
-        by_base: Vec::new(),
-        by_status: Vec::new(),
-        by_source: Vec::new(),
-        by_price_list_version: Vec::new(),
-    };
-    for row in store::price_slices(db, votes, catalogue.base()).await? {
-        let slices = match row.dimension {
-            0 => &mut report.by_base,
-            1 => &mut report.by_status,
-            2 => &mut report.by_source,
-            _ => &mut report.by_price_list_version,
-        };
-        if let [p25_cents, p50_cents, p75_cents] = row.percentiles[..] {
-            let value = row.value.unwrap_or_else(|| "(not set)".to_owned());
-            slices.push(PriceSlice { value, votes: row.votes, p25_cents, p50_cents, p75_cents });
-        }
-    }
-    Ok(report)
 }

@@ -1,7 +1,7 @@
 //! What the report of popular configurations reads.
 
 use chrono::{DateTime, Utc};
-use nest_haus_domain::analytics::{Period, PriceCount};
+use nest_haus_domain::analytics::Period;
 use serde_json::Value;
 use sqlx::PgConnection;
 
@@ -335,62 +335,6 @@ pub(super) async fn switches(
          GROUP BY 1, 2, 3 ORDER BY count(DISTINCT session_key) DESC, 1, 2, 3"#,
         period.from,
         period.to
-    )
-    .fetch_all(db)
-    .await
-}
-
-/// Every price with its votes.
-pub(super) async fn prices(
-    db: &mut PgConnection,
-    of: Votes<'_>,
-) -> Result<Vec<PriceCount>, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"SELECT total_price_cents AS "price_cents!", count(*) AS "votes!"
-         FROM configuration_votes($1, $2, $3)
-         WHERE coalesce(cardinality(on_request), 0) = 0 GROUP BY 1"#,
-        of.period.from,
-        of.period.to,
-        of.basis
-    )
-    .fetch_all(db)
-    .await?;
-    let count = |price_cents, sessions| PriceCount { price_cents, sessions };
-    Ok(rows.into_iter().map(|row| count(row.price_cents, row.votes)).collect())
-}
-
-/// Prices of a part of the votes.
-pub(super) struct PriceSliceRow {
-    pub(super) dimension: i32,
-    pub(super) value: Option<String>,
-    pub(super) votes: i64,
-    pub(super) percentiles: Vec<i64>,
-}
-
-/// Prices by size, status, source and price list; `dimension` says by which, from 0.
-pub(super) async fn price_slices(
-    db: &mut PgConnection,
-    of: Votes<'_>,
-    base: &str,
-) -> Result<Vec<PriceSliceRow>, sqlx::Error> {
-    sqlx::query_as!(
-        PriceSliceRow,
-        r#"WITH votes AS (
-            SELECT total_price_cents, selections -> $4::text ->> 'option' AS base,
-                status::text AS status, source, price_list_version::text AS version
-            FROM configuration_votes($1, $2, $3) WHERE coalesce(cardinality(on_request), 0) = 0)
-         SELECT CASE 0 WHEN grouping(base) THEN 0 WHEN grouping(status) THEN 1
-                WHEN grouping(source) THEN 2 ELSE 3 END AS "dimension!",
-            coalesce(base, status, source, version) AS value,
-            count(*) AS "votes!",
-            percentile_disc(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY total_price_cents)
-                AS "percentiles!"
-         FROM votes GROUP BY GROUPING SETS ((base), (status), (source), (version))
-         ORDER BY 1, count(*) DESC, 2"#,
-        of.period.from,
-        of.period.to,
-        of.basis,
-        base
     )
     .fetch_all(db)
     .await

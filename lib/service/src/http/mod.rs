@@ -21,4 +21,4 @@ pub use limits::{
     check_limit_of, rate_key,
 };
 pub use problem::{FieldError, Problem, ProblemDocument, is_outage, read};
-pub use query::{Query, parameters, refuse_unknown};
+pub use query::{Only, Query, parameters, refuse_unknown};

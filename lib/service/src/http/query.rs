@@ -4,6 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::Uri;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
 use utoipa::openapi::path::Parameter;
 
 use super::problem::{FieldError, Problem};
@@ -15,6 +16,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parameters(parts).map(Self)
+    }
+}
+
+/// The parameters of a query string. Those that it does not know are refused.
+pub struct Only<T>(pub T);
+
+impl<T: DeserializeOwned + IntoParams, S: Send + Sync> FromRequestParts<S> for Only<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        refuse_unknown(parts, &[T::into_params(|| None)])?;
         parameters(parts).map(Self)
     }
 }

@@ -52,8 +52,12 @@ async fn limit_statements(
     tx: &mut sqlx::PgTransaction<'_>,
     limit: Duration,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query!("SELECT set_config('statement_timeout', $1, true)", limit.as_millis().to_string())
-        .fetch_one(&mut **tx)
-        .await?;
+    // Statements here take milliseconds to run and up to a second to compile.
+    sqlx::query!(
+        "SELECT set_config('statement_timeout', $1, true) AS time, set_config('jit', 'off', true) AS jit",
+        limit.as_millis().to_string()
+    )
+    .fetch_one(&mut **tx)
+    .await?;
     Ok(())
 }

@@ -29,6 +29,43 @@ pub async fn live_facts(app: &App, session_id: &SessionId) -> Result<SessionFact
     Ok(facts)
 }
 
+/// Reads some registers of some sessions in one command: a script counts as one where commands are
+/// billed.
+const SOME_FACTS: &str = "local found = {} \
+    for i, session in ipairs(KEYS) do found[i] = redis.call('HMGET', session, unpack(ARGV)) end \
+    return found";
+
+/// Some registers of some sessions, in the order of these. Of a session that Redis does not hold
+/// nothing is known.
+pub async fn live_registers(
+    app: &App,
+    sessions: &[SessionId],
+    registers: &[Register],
+) -> Result<Vec<SessionFacts>, RedisFailure> {
+    if sessions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let script = redis::Script::new(SOME_FACTS);
+    let mut call = script.prepare_invoke();
+    for session in sessions {
+        call.key(session_key(&app.redis, session.as_str()));
+    }
+    for register in registers {
+        call.arg(register.name());
+    }
+    let found: Vec<Vec<Option<String>>> = app.redis.invoke_twice(&call).await?;
+    let facts = found.into_iter().map(|values| {
+        let mut facts = SessionFacts::default();
+        for (register, encoded) in registers.iter().zip(values) {
+            if let Some(stamped) = encoded.as_deref().and_then(decode) {
+                facts.note(register.clone(), &stamped.stamp, stamped.value);
+            }
+        }
+        facts
+    });
+    Ok(facts.collect())
+}
+
 /// Of some sessions, those whose visitor agreed to being analysed.
 pub async fn agreed_sessions(
     app: &App,

@@ -10,7 +10,7 @@ mod stream;
 
 pub use append::{Append, Appended, SessionTouch, append, remember_consent};
 pub use lease::Lease;
-pub use live::{agreed_sessions, live_facts, live_sessions};
+pub use live::{agreed_sessions, live_facts, live_registers, live_sessions};
 pub use stream::{Committed, QueueStatus, Queued, StreamId, read_oldest, read_page, status, trim};
 
 use crate::platform::Redis;

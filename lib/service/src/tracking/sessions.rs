@@ -15,6 +15,7 @@ use super::track::{answer, event};
 use super::wire::Envelope;
 use crate::configurator;
 use crate::http::{Context, FieldError, Problem, ProblemDocument, Query, etag, unless_known};
+use crate::platform::App;
 use crate::queue;
 
 /// A new session.
@@ -89,10 +90,7 @@ impl SessionQuery {
 /// Everything known of a session, stored or still in the queue. If Redis is out of reach, what is
 /// stored has to do; if the database is, nobody counts as the session's own client, since an older
 /// claim may be there.
-pub(super) async fn facts_of(
-    cx: &Context,
-    session_id: &SessionId,
-) -> Result<SessionFacts, Problem> {
+pub async fn facts_of(cx: &Context, session_id: &SessionId) -> Result<SessionFacts, Problem> {
     match (stored_facts(cx, session_id).await, queue::live_facts(&cx.app, session_id).await) {
         (Ok(mut stored), Ok(live)) => {
             stored.merge(live);
@@ -109,6 +107,29 @@ pub(super) async fn facts_of(
         }
         (Err(error), _) => Err(error.into()),
     }
+}
+
+/// Some registers of some sessions, stored or still in the queue, in the order of these. If Redis or the
+/// database is out of reach, what the other knows has to do.
+pub async fn registers_of(
+    app: &App,
+    sessions: &[SessionId],
+    registers: &[Register],
+) -> Result<Vec<SessionFacts>, Problem> {
+    let keys: Vec<_> = sessions.iter().map(|session| session.key().as_uuid()).collect();
+    let stored = async { store::load_facts(&mut *app.db.acquire().await?, &keys).await };
+    let (mut stored, live) =
+        match (stored.await, queue::live_registers(app, sessions, registers).await) {
+            (Err(error), Err(_)) => return Err(error.into()),
+            (stored, live) => (stored.unwrap_or_default(), live.unwrap_or_default()),
+        };
+    let mut live = live.into_iter();
+    let facts = sessions.iter().map(|session| {
+        let mut facts = stored.remove(&session.key()).unwrap_or_default();
+        facts.merge(live.next().unwrap_or_default());
+        facts
+    });
+    Ok(facts.collect())
 }
 
 async fn stored_facts(cx: &Context, session_id: &SessionId) -> Result<SessionFacts, sqlx::Error> {

@@ -153,7 +153,7 @@ async fn what_a_browser_sends_becomes_a_way() {
         links(&report),
         ["1 /konfigurator > nest: 1", "2 nest > gebaeudehuelle: 1", "3 gebaeudehuelle > $exit: 1"]
     );
-    let left = bed.get_as_admin("/api/admin/analytics/drop-off?timeRange=24h").await.body;
+    let left = bed.get_as_admin("/api/admin/analytics/dropoff?timeRange=24h").await.body;
     assert_eq!(counts(&left["levels"][1]["dropOffRate"]), (1, 1));
     assert_eq!(left["lastCategories"]["values"][0]["value"], "gebaeudehuelle");
 }
@@ -163,7 +163,7 @@ async fn drop_off_says_where_and_after_what_visitors_leave() {
     let bed = TestBed::new().await;
     visits(&bed).await;
     bed.drain().await;
-    let report = report(&bed, "drop-off", DAYS, "").await;
+    let report = report(&bed, "dropoff", DAYS, "").await;
     assert_eq!(report["conversion"], "macro");
     assert_eq!(counts(&report["dropOffRate"]), (3, 4));
     assert_eq!(report["devices"], json!({"desktop": 1, "mobile": 2}));
@@ -193,7 +193,7 @@ async fn drop_off_says_where_and_after_what_visitors_leave() {
 async fn drop_off_depends_on_what_converts_and_adds_up() {
     let bed = TestBed::new().await;
     visits(&bed).await;
-    let lead = report(&bed, "drop-off", DAYS, "conversion=lead&limit=1").await;
+    let lead = report(&bed, "dropoff", DAYS, "conversion=lead&limit=1").await;
     assert_eq!(counts(&lead["dropOffRate"]), (4, 4));
     for table in ["exitPages", "lastEvents", "lastCategories"] {
         let values = lead[table]["values"].as_array().unwrap();
@@ -201,7 +201,7 @@ async fn drop_off_depends_on_what_converts_and_adds_up() {
         let listed: i64 = values.iter().map(|row| counts(&row["dropOffRate"]).0).sum();
         assert_eq!(listed + lead[table]["other"]["left"].as_i64().unwrap(), 4, "{table}");
     }
-    let empty = report(&bed, "drop-off", ("2023-01-01", "2023-01-02"), "").await;
+    let empty = report(&bed, "dropoff", ("2023-01-01", "2023-01-02"), "").await;
     assert_eq!(empty["dropOffRate"]["value"], json!(null));
     assert_eq!(empty["engagedMs"]["p50"], json!(null));
 }
@@ -221,5 +221,5 @@ async fn odd_questions_are_refused_by_field() {
         (many.as_str(), "include"),
     ];
     refuses(&bed, "journeys", &questions).await;
-    refuses(&bed, "drop-off", &[("conversion=x", "conversion"), ("limit=0", "limit")]).await;
+    refuses(&bed, "dropoff", &[("conversion=x", "conversion"), ("limit=0", "limit")]).await;
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use sqlx::PgTransaction;
 use utoipa::ToSchema;
 
+use super::counts;
 use crate::http::{Context, Cron, Problem, ProblemDocument};
 use crate::operations::{self, JobReport};
 use crate::platform::{App, begin_bounded};
@@ -34,6 +35,8 @@ pub struct ProjectionReport {
     pub sessions: u64,
     /// Hours whose roll-ups were made.
     pub hours: u64,
+    /// Hours of measurements and days of clicks that were counted anew.
+    pub counted: u64,
     /// Closed days whose numbers changed.
     pub restated_days: u64,
     /// Another process was at it, so this one stopped.
@@ -52,6 +55,13 @@ pub async fn project(app: &App, budget: Duration) -> Result<ProjectionReport, sq
             None => return Ok(ProjectionReport { held_elsewhere: true, ..report }),
             Some(0) => break,
             Some(sessions) => report.sessions += sessions,
+        }
+    }
+    while in_time() {
+        match counts::refresh(app, budget.max(STATEMENT_TIME_MIN)).await? {
+            None => return Ok(ProjectionReport { held_elsewhere: true, ..report }),
+            Some(0) => break,
+            Some(counted) => report.counted += counted,
         }
     }
     while in_time() {

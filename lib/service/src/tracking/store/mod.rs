@@ -12,7 +12,7 @@ mod tally;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use nest_haus_domain::configurator::PriceLists;
-use nest_haus_domain::tracking::{Entry, Register, SessionFacts, SessionId, SessionKey};
+use nest_haus_domain::tracking::{Entry, Event, Register, SessionFacts, SessionId, SessionKey};
 use serde_json::Value;
 use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
@@ -83,6 +83,7 @@ pub(in crate::tracking) async fn store(
     project_changes(tx, &new).await?;
     project_sessions(tx, &new, &mut known, &lists).await?;
     mark_visits(tx, &entries, &new).await?;
+    mark_counts(tx, &new).await?;
     let tally = Tally::of(&entries, &events, &fates, stages);
     tally.write(tx, origin).await?;
     Ok(tally.total())
@@ -109,6 +110,41 @@ async fn mark_visits(
          SELECT session_key FROM unnest($1::uuid[]) AS new (session_key) ORDER BY session_key
          ON CONFLICT (session_key) DO UPDATE SET session_key = excluded.session_key",
         &keys
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Marks the hours of new measurements and the days of new interactions, which must be counted anew. A
+/// measurement that is reported again counts in its last hour alone. Marks that are there are written
+/// again, so that whoever takes them waits for this transaction.
+async fn mark_counts(tx: &mut PgTransaction<'_>, new: &[Placed<'_>]) -> Result<(), sqlx::Error> {
+    let of = |table| {
+        let events = new.iter().filter(move |placed| Table::of(&placed.event.payload) == table);
+        events.map(|placed| placed.event)
+    };
+    let measured: Vec<_> = of(Table::Metrics).map(|event| event.occurred_at).collect();
+    let again: Vec<String> = of(Table::Metrics).filter_map(Event::measurement_id).collect();
+    sqlx::query!(
+        "INSERT INTO stale_metric_hours
+         SELECT DISTINCT date_bin('1 hour', at, 'epoch') FROM (
+            SELECT unnest($1::timestamptz[]) AS at
+            UNION ALL
+            SELECT occurred_at FROM performance_metrics
+            WHERE additional_data ->> 'id' = ANY($2)) AS measured
+         ORDER BY 1 ON CONFLICT (hour) DO UPDATE SET hour = excluded.hour",
+        &measured,
+        &again
+    )
+    .execute(&mut **tx)
+    .await?;
+    let acted: Vec<_> = of(Table::Interactions).map(|event| event.occurred_at).collect();
+    sqlx::query!(
+        "INSERT INTO stale_heatmap_days
+         SELECT DISTINCT date_bin('1 day', at, 'epoch') FROM unnest($1::timestamptz[]) AS at
+         ORDER BY 1 ON CONFLICT (day) DO UPDATE SET day = excluded.day",
+        &acted
     )
     .execute(&mut **tx)
     .await?;

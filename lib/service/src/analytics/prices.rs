@@ -1,0 +1,194 @@
+//! What configurations cost: percentiles, bins and slices, from one pass over the votes
+//! (definitions b5).
+
+use std::collections::BTreeMap;
+
+use futures::TryStreamExt;
+use nest_haus_domain::analytics::{Distribution, PriceCount};
+use nest_haus_domain::configurator::{PriceList, Selections, price};
+use serde::Serialize;
+use serde_json::Value;
+use sqlx::PgConnection;
+use utoipa::ToSchema;
+
+use super::popular_store::Votes;
+
+/// What nobody said.
+const NOT_SET: &str = "(not set)";
+
+/// What configurations cost.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PriceReport {
+    /// ISO 4217 code of all amounts.
+    currency: String,
+    /// Votes with something whose price must be asked for: they are in no price below.
+    on_request: i64,
+    /// Percentiles and bins of all prices, in cents.
+    #[schema(value_type = Object)]
+    distribution: Distribution,
+    /// Prices by size.
+    by_base: Vec<PriceSlice>,
+    /// Prices by the session's status.
+    by_status: Vec<PriceSlice>,
+    /// Prices by the campaign's source.
+    by_source: Vec<PriceSlice>,
+    /// Prices by the price list that was in force.
+    by_price_list_version: Vec<PriceSlice>,
+}
+
+/// What some configurations cost.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PriceSlice {
+    /// What they have in common; `(not set)` where nothing is known.
+    value: String,
+    /// Votes for them.
+    votes: i64,
+    /// A quarter costs at most this, in cents.
+    p25_cents: i64,
+    /// Half of them cost at most this, in cents.
+    p50_cents: i64,
+    /// Three quarters cost at most this, in cents.
+    p75_cents: i64,
+}
+
+/// Whose prices, and by which list.
+pub(super) struct PriceQuestion<'a> {
+    pub(super) votes: Votes<'a>,
+    /// Whether sessions count of which a visit is a robot's, the maker's own or unwilling.
+    pub(super) everybody: bool,
+    /// The list in force.
+    pub(super) list: &'a PriceList,
+    /// Whether everything is priced by that list, and not by the one that was in force.
+    pub(super) repriced: bool,
+}
+
+/// Some votes that have everything in common that prices are reported by.
+struct PriceVotes {
+    price_cents: i64,
+    on_request: bool,
+    selections: Option<Value>,
+    base: Option<String>,
+    status: String,
+    source: Option<String>,
+    price_list_version: Option<i32>,
+    votes: i64,
+}
+
+/// The prices of a question.
+pub(super) async fn price_report(
+    db: &mut PgConnection,
+    question: &PriceQuestion<'_>,
+) -> Result<PriceReport, sqlx::Error> {
+    let mut tally = Tally::default();
+    let mut rows = sqlx::query_as!(
+        PriceVotes,
+        r#"SELECT total_price_cents AS "price_cents!",
+            coalesce(cardinality(on_request), 0) > 0 AS "on_request!",
+            CASE WHEN $6 THEN vote.selections END AS selections,
+            vote.selections -> $5::text ->> 'option' AS base, status::text AS "status!",
+            vote.source,
+            price_list_version, count(*) AS "votes!"
+         FROM configuration_votes($1, $2, $3) AS vote
+         LEFT JOIN visits AS left_out ON left_out.session_key = vote.session_key
+            AND left_out.population <> 'eligible' AND NOT $4
+         WHERE left_out.session_key IS NULL
+         GROUP BY 1, 2, 3, 4, 5, 6, 7"#,
+        question.votes.period.from,
+        question.votes.period.to,
+        question.votes.basis,
+        question.everybody,
+        question.list.catalogue.base(),
+        question.repriced
+    )
+    .fetch(db);
+    while let Some(row) = rows.try_next().await? {
+        tally.count(question.price(row)?);
+    }
+    Ok(tally.report(&question.list.catalogue.document().currency))
+}
+
+impl PriceQuestion<'_> {
+    /// The row with the price that counts.
+    fn price(&self, mut row: PriceVotes) -> Result<PriceVotes, sqlx::Error> {
+        if let Some(selections) = row.selections.take() {
+            let selections: Selections = serde_json::from_value(selections)
+                .map_err(|error| sqlx::Error::Decode(error.into()))?;
+            let quote = price(&selections, self.list);
+            row.price_cents = quote.total_cents;
+            row.on_request = !quote.on_request.is_empty();
+        }
+        Ok(row)
+    }
+}
+
+/// Votes by price.
+type Prices = BTreeMap<i64, i64>;
+
+/// Votes by price, of all and of each slice.
+#[derive(Default)]
+struct Tally {
+    on_request: i64,
+    all: Prices,
+    by_base: BTreeMap<String, Prices>,
+    by_status: BTreeMap<String, Prices>,
+    by_source: BTreeMap<String, Prices>,
+    by_price_list_version: BTreeMap<String, Prices>,
+}
+
+impl Tally {
+    fn count(&mut self, row: PriceVotes) {
+        if row.on_request {
+            self.on_request += row.votes;
+            return;
+        }
+        let version = row.price_list_version.map(|version| version.to_string());
+        let slices = [
+            (&mut self.by_base, row.base),
+            (&mut self.by_status, Some(row.status)),
+            (&mut self.by_source, row.source),
+            (&mut self.by_price_list_version, version),
+        ];
+        for (slice, value) in slices {
+            let prices = slice.entry(value.unwrap_or_else(|| NOT_SET.to_owned())).or_default();
+            *prices.entry(row.price_cents).or_default() += row.votes;
+        }
+        *self.all.entry(row.price_cents).or_default() += row.votes;
+    }
+
+    fn report(self, currency: &str) -> PriceReport {
+        PriceReport {
+            currency: currency.to_owned(),
+            on_request: self.on_request,
+            distribution: distribution(&self.all),
+            by_base: slices(self.by_base),
+            by_status: slices(self.by_status),
+            by_source: slices(self.by_source),
+            by_price_list_version: slices(self.by_price_list_version),
+        }
+    }
+}
+
+fn distribution(prices: &Prices) -> Distribution {
+    let count = |(&price_cents, &sessions): (&i64, &i64)| PriceCount { price_cents, sessions };
+    Distribution::of(&prices.iter().map(count).collect::<Vec<_>>())
+}
+
+/// The slices with the most votes first; of equal ones by their names.
+fn slices(by_value: BTreeMap<String, Prices>) -> Vec<PriceSlice> {
+    let slices = by_value.into_iter().filter_map(|(value, prices)| {
+        let distribution = distribution(&prices);
+        let percentiles = distribution.percentiles?;
+        Some(PriceSlice {
+            value,
+            votes: distribution.sessions,
+            p25_cents: percentiles.p25,
+            p50_cents: percentiles.p50,
+            p75_cents: percentiles.p75,
+        })
+    });
+    let mut slices: Vec<PriceSlice> = slices.collect();
+    slices.sort_by_key(|slice| std::cmp::Reverse(slice.votes));
+    slices
+}
