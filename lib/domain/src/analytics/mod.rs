@@ -2,6 +2,7 @@
 
 mod calendar;
 mod distribution;
+pub mod funnel;
 mod histogram;
 mod period;
 mod population;
