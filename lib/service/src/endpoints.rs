@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::{api_keys, audit_log, sign_in, users};
-use crate::analytics::{data_quality, overview, popular, real_time, visits};
+use crate::analytics::{data_quality, funnel, overview, popular, real_time, visits};
 use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::http::{around, within_rate_limit};
 use crate::monitoring::health;
@@ -186,6 +186,10 @@ endpoint!(
     DATA_QUALITY, "admin/analytics/data-quality", Admin, None, data_quality::data_quality
 );
 endpoint!(
+    /// How far visits come.
+    CONVERSION_FUNNEL, "admin/analytics/conversion-funnel", Admin, None, funnel::conversion_funnel
+);
+endpoint!(
     /// Popular configurations and options, and what configurations cost.
     POPULAR_CONFIGS, "admin/analytics/popular-configs", Admin, None, popular::popular_configs
 );
@@ -293,6 +297,7 @@ pub const ALL: &[Endpoint] = &[
     REAL_TIME,
     OVERVIEW,
     DATA_QUALITY,
+    CONVERSION_FUNNEL,
     POPULAR_CONFIGS,
     LOGIN,
     LOGOUT,

@@ -1,6 +1,7 @@
 //! Reports for administrators.
 
 pub mod data_quality;
+pub mod funnel;
 mod meta;
 pub mod overview;
 pub mod popular;

@@ -170,6 +170,12 @@ impl Funnel {
         &self.0
     }
 
+    /// The same funnel, entered at another time.
+    #[must_use]
+    pub fn entered(&self, entry: Period) -> Self {
+        Self(FunnelRules { entry, ..self.0.clone() })
+    }
+
     /// What became of a unit: nothing where it never entered, more than one outcome only where all
     /// attempts are counted.
     #[must_use]
