@@ -14,6 +14,7 @@ mod catalogue;
 mod contract;
 mod drain;
 mod events;
+mod funnel;
 mod ledger;
 mod original;
 mod plans;
