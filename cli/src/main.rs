@@ -2,6 +2,8 @@
 
 mod admin;
 mod cron;
+mod mail;
+mod rebuild;
 mod replay;
 mod serve;
 
@@ -64,6 +66,9 @@ enum Command {
         #[arg(long)]
         quick: bool,
     },
+    /// Make visits and everything that is rolled up from events anew, after a change of rules or of a
+    /// definition. Reports stay available meanwhile.
+    Rebuild,
     /// Look at events that could not be stored, and send them again.
     DeadLetters {
         #[command(subcommand)]
@@ -137,6 +142,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
             return replay::replay(&trace, &base, speed).await;
         }
         Command::Ledger { session, quick } => return show_ledger(&app()?, session, quick).await,
+        Command::Rebuild => rebuild::run(&app()?).await?,
         Command::DeadLetters { command } => manage_dead_letters(&app()?, command).await?,
         Command::Admin { command } => admin::run(&app()?, command).await?,
         Command::Audit { command: Audit::Verify } => return verify_audit_log(&app()?).await,

@@ -9,9 +9,14 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::accounts::{api_keys, audit_log, sign_in, users};
-use crate::analytics::{data_quality, funnel, overview, popular, real_time, visits};
+use crate::accounts::{
+    api_keys, audit_log, invitations, password_reset, second_factor, sign_in, users,
+};
+use crate::analytics::{
+    data_quality, export, funnel, internal_traffic, overview, popular, real_time, visits,
+};
 use crate::configurator::{catalog, catalog_admin, pricing};
+use crate::customers::payments;
 use crate::http::{around, within_rate_limit};
 use crate::monitoring::health;
 use crate::platform::App;
@@ -194,6 +199,19 @@ endpoint!(
     POPULAR_CONFIGS, "admin/analytics/popular-configs", Admin, None, popular::popular_configs
 );
 endpoint!(
+    /// Reports as files.
+    EXPORT, "admin/analytics/export", Admin, None, export::export
+);
+endpoint!(
+    /// Rules about the maker's own people.
+    INTERNAL_TRAFFIC, "admin/internal-traffic", Admin, None,
+    internal_traffic::get_internal_traffic, internal_traffic::put_internal_traffic
+);
+endpoint!(
+    /// Takes payments as the provider reports them.
+    PAYMENTS, "admin/payments", Admin, None, payments::record_payment
+);
+endpoint!(
     /// Signs in.
     LOGIN, "admin/auth/login", Read, None, sign_in::login
 );
@@ -215,8 +233,33 @@ endpoint!(
     sign_in::own_sessions, sign_in::end_own_sessions
 );
 endpoint!(
+    /// Opens an account by its invitation.
+    ACCEPT_INVITATION, "admin/auth/accept-invitation", Read, None, invitations::accept_invitation
+);
+endpoint!(
+    /// Mails a link to another password.
+    FORGOT_PASSWORD, "admin/auth/forgot-password", Read, None, password_reset::forgot_password
+);
+endpoint!(
+    /// Sets another password by such a link.
+    RESET_PASSWORD, "admin/auth/reset-password", Read, None, password_reset::reset_password
+);
+endpoint!(
+    /// One's own second factor.
+    TOTP, "admin/auth/totp", Admin, None,
+    second_factor::begin_totp, second_factor::confirm_totp, second_factor::end_totp
+);
+endpoint!(
+    /// New recovery codes.
+    RECOVERY_CODES, "admin/auth/recovery-codes", Admin, None, second_factor::make_recovery_codes
+);
+endpoint!(
     /// Accounts of administrators.
-    USERS, "admin/users", Admin, None, users::list_users, users::make_user, users::change_user
+    USERS, "admin/users", Admin, None, users::list_users, invitations::make_user, users::change_user
+);
+endpoint!(
+    /// Invites to an account again.
+    USERS_INVITE, "admin/users/invite", Admin, None, invitations::invite
 );
 endpoint!(
     /// Keys for programs.
@@ -299,12 +342,21 @@ pub const ALL: &[Endpoint] = &[
     DATA_QUALITY,
     CONVERSION_FUNNEL,
     POPULAR_CONFIGS,
+    EXPORT,
+    INTERNAL_TRAFFIC,
+    PAYMENTS,
     LOGIN,
     LOGOUT,
     ME,
     PASSWORD,
     OWN_SESSIONS,
+    ACCEPT_INVITATION,
+    FORGOT_PASSWORD,
+    RESET_PASSWORD,
+    TOTP,
+    RECOVERY_CODES,
     USERS,
+    USERS_INVITE,
     API_KEYS,
     AUDIT_LOG,
     ADMIN_CATALOG,
@@ -351,6 +403,7 @@ pub fn router(endpoints: &[Endpoint], app: &App) -> Router {
         (name = "sessions", description = "A session's configuration, cart and personal data."),
         (name = "configurator", description = "The catalogue, its price lists, and prices."),
         (name = "analytics", description = "Reports for administrators."),
+        (name = "customers", description = "Payments."),
         (name = "accounts", description = "Administrators, their sessions and API keys."),
         (name = "operations", description = "Health and this description."),
         (name = "cron", description = "Jobs that the platform's cron starts."),

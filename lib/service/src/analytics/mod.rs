@@ -1,7 +1,9 @@
 //! Reports for administrators.
 
 pub mod data_quality;
+pub mod export;
 pub mod funnel;
+pub mod internal_traffic;
 mod meta;
 pub mod overview;
 pub mod popular;
@@ -9,4 +11,5 @@ mod popular_store;
 mod price_integrity;
 pub mod range;
 pub mod real_time;
+mod sums;
 pub mod visits;

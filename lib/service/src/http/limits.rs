@@ -29,12 +29,22 @@ pub(super) async fn check_rate(app: &App, address_key: &str) -> Result<(), Probl
 /// Redis is down nobody is refused: limits protect the system, and reads then fall on PostgreSQL,
 /// which has its own bounds.
 pub async fn check_limit(app: &App, key: &str, limit: u32) -> Result<(), Problem> {
+    check_limit_of(app, key, limit, RATE_WINDOW).await
+}
+
+/// The same for a window of any length.
+pub async fn check_limit_of(
+    app: &App,
+    key: &str,
+    limit: u32,
+    window: Duration,
+) -> Result<(), Problem> {
     if limit == 0 {
         return Ok(());
     }
     let script = redis::Script::new(include_str!("rate_limit.lua"));
     let mut call = script.key(key);
-    call.arg(limit).arg(RATE_WINDOW.as_secs());
+    call.arg(limit).arg(window.as_secs());
     match app.redis.invoke_twice::<i64>(&call).await {
         Ok(0) => Ok(()),
         Ok(seconds) => Err(Problem::too_many(Duration::from_secs(seconds.max(1).cast_unsigned()))),

@@ -586,7 +586,7 @@ pub(super) fn answer(
             response.headers_mut().insert(header::SET_COOKIE, cookie);
         }
     }
-    if let Some(work) = receipt.work {
+    if let Some(work) = receipt.work.clone() {
         work.attach(&mut response);
     }
     response

@@ -9,13 +9,16 @@
     reason = "a test fails by panicking, and reads its own environment"
 )]
 
+mod access;
 mod accounts;
 mod catalogue;
 mod contract;
 mod drain;
 mod events;
 mod funnel;
+mod invitations;
 mod ledger;
+mod mails;
 mod original;
 mod plans;
 mod popular;
@@ -23,5 +26,7 @@ mod prices;
 mod refusals;
 mod regressions;
 mod reports;
+mod second_factor;
 mod sessions;
 mod structure;
+mod visits;

@@ -47,8 +47,9 @@ fn modules_use_only_what_lies_below_them() {
         ("queue", &["platform"]),
         ("operations", &["platform", "http", "queue"]),
         ("monitoring", &["platform", "http", "queue"]),
-        ("accounts", &["platform", "http"]),
+        ("accounts", &["platform", "http", "work"]),
         ("configurator", &["platform", "http", "accounts", "operations"]),
+        ("customers", &["platform", "http", "accounts"]),
         ("tracking", &["platform", "http", "queue", "operations", "configurator", "work"]),
         (
             "analytics",
