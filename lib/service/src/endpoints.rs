@@ -13,8 +13,8 @@ use crate::accounts::{
     api_keys, audit_log, invitations, password_reset, second_factor, sign_in, users,
 };
 use crate::analytics::{
-    attribution, data_quality, drop_off, export, heatmap, internal_traffic, journeys, overview,
-    performance as speed, popular, price_distribution, real_time, retention,
+    attribution, data_quality, drop_off, export, funnel, heatmap, internal_traffic, journeys,
+    overview, performance as speed, popular, price_distribution, real_time, retention,
     sessions as session_list, user_journey, visits,
 };
 use crate::configurator::{catalog, catalog_admin, pricing};
@@ -196,6 +196,10 @@ endpoint!(
 endpoint!(
     /// The ledger.
     DATA_QUALITY, "admin/analytics/data-quality", Admin, None, data_quality::data_quality
+);
+endpoint!(
+    /// How far visits come.
+    CONVERSION_FUNNEL, "admin/analytics/conversion-funnel", Admin, None, funnel::conversion_funnel
 );
 endpoint!(
     /// Popular configurations and options, and what configurations cost.
@@ -381,6 +385,7 @@ pub const ALL: &[Endpoint] = &[
     REAL_TIME,
     OVERVIEW,
     DATA_QUALITY,
+    CONVERSION_FUNNEL,
     POPULAR_CONFIGS,
     ATTRIBUTION,
     RETENTION,

@@ -6,6 +6,7 @@ mod channel;
 mod distribution;
 mod drop_off;
 mod friction;
+pub mod funnel;
 mod histogram;
 mod journey;
 mod journeys;

@@ -7,6 +7,7 @@ mod cursor;
 pub mod data_quality;
 pub mod drop_off;
 pub mod export;
+pub mod funnel;
 pub mod heatmap;
 mod heatmap_store;
 pub mod internal_traffic;

@@ -18,6 +18,7 @@ mod description;
 mod drain;
 mod events;
 mod flows;
+mod funnel;
 mod heatmaps;
 mod invitations;
 mod journeys;

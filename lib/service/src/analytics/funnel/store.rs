@@ -1,0 +1,360 @@
+//! The funnel's queries.
+
+use chrono::{DateTime, Utc};
+use futures::stream::BoxStream;
+use nest_haus_domain::analytics::{Bucket, Histogram, Period, Populations};
+use sqlx::{PgConnection, PgTransaction};
+use uuid::Uuid;
+
+use super::query::AskedFunnel;
+
+/// Memory that each step of a plan may take.
+const WORK_MEM: &str = "64MB";
+
+/// The events of a visit on one day, with all of its session.
+#[derive(Debug)]
+pub(super) struct VisitDay {
+    pub(super) day: DateTime<Utc>,
+    /// Names the visitor, only where visitors are counted.
+    pub(super) visitor: Option<Uuid>,
+    pub(super) session_key: Uuid,
+    pub(super) at: Vec<DateTime<Utc>>,
+    /// The number of each event, and in the last five bits what it is.
+    pub(super) mark: Vec<i64>,
+    pub(super) event_id: Vec<Option<Uuid>>,
+    pub(super) configuration: Vec<Option<String>>,
+    pub(super) value: Vec<Option<String>>,
+    pub(super) number: i32,
+    pub(super) started_at: DateTime<Utc>,
+    pub(super) ended_at: DateTime<Utc>,
+    pub(super) visit_value: Option<String>,
+}
+
+/// Plans for the very parameters, without compiling them, with memory to group a day.
+pub(super) async fn prepare(tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "SELECT set_config('jit', 'off', true) AS jit, set_config('work_mem', $1, true) AS memory,
+            set_config('plan_cache_mode', 'force_custom_plan', true) AS plans",
+        WORK_MEM
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// What the events of a range are asked.
+struct Question {
+    asked: serde_json::Value,
+    plain: Vec<String>,
+    known: Vec<String>,
+    own: Vec<String>,
+    facts: Vec<String>,
+    relevant: bool,
+    property: Option<String>,
+    of_visits: Option<String>,
+    until: DateTime<Utc>,
+    populations: Vec<String>,
+}
+
+impl Question {
+    fn new(
+        asked: &AskedFunnel,
+        period: Period,
+        populations: Populations,
+    ) -> Result<Self, serde_json::Error> {
+        let (patterns, breakdown) = (&asked.patterns, asked.breakdown.as_ref());
+        Ok(Self {
+            asked: patterns.rows()?,
+            plain: patterns.plain(),
+            known: patterns.known(),
+            own: patterns.own(),
+            facts: patterns.facts(),
+            relevant: asked.is_strict(),
+            property: breakdown.and_then(|breakdown| breakdown.of_events.clone()),
+            of_visits: breakdown.and_then(|breakdown| breakdown.of_visits.clone()),
+            until: period.to + asked.reach(),
+            populations: populations.names(),
+        })
+    }
+}
+
+/// Streams the events of visits, day by day; of one day the visits of a session follow one another.
+pub(super) fn by_day<'a>(
+    db: &'a mut PgConnection,
+    asked: &AskedFunnel,
+    period: Period,
+    populations: Populations,
+) -> Result<BoxStream<'a, Result<VisitDay, sqlx::Error>>, serde_json::Error> {
+    let question = Question::new(asked, period, populations)?;
+    let rows = sqlx::query_as!(
+        VisitDay,
+        r#"SELECT f.day AS "day!", NULL::uuid AS visitor, f.session_key AS "session_key!",
+            f.at AS "at!", f.mark AS "mark!", f.event_id AS "event_id!: Vec<Option<Uuid>>",
+            f.configuration AS "configuration!: Vec<Option<String>>",
+            f.value AS "value!: Vec<Option<String>>",
+            v.number, v.started_at, v.ended_at, v.visit_value
+         FROM funnel_events($1, $2, $3, $4, $5::text[]::session_fact[], $6, $7, $8, $9) AS f
+         CROSS JOIN LATERAL (
+            SELECT v.number, v.started_at, v.ended_at, CASE $10 WHEN 'device' THEN v.device
+                WHEN 'channel' THEN v.channel WHEN 'source' THEN v.source WHEN 'medium' THEN v.medium
+                WHEN 'campaign' THEN v.campaign WHEN 'country' THEN v.country END AS visit_value
+            FROM visits AS v
+            WHERE v.session_key = f.session_key AND v.population = ANY($11::text[]::population[])
+                AND v.started_at >= f.day - interval '1 day'
+                AND v.started_at < f.day + interval '25 hours'
+            ORDER BY v.number) AS v"#,
+        question.asked,
+        &question.plain,
+        &question.known,
+        &question.own,
+        &question.facts,
+        question.relevant,
+        question.property,
+        period.from,
+        question.until,
+        question.of_visits,
+        &question.populations,
+    )
+    .fetch(db);
+    Ok(rows)
+}
+
+/// Streams the events of visits, visitor by visitor. Visitors are ordered by a hash, not by their names.
+pub(super) fn by_visitor<'a>(
+    db: &'a mut PgConnection,
+    asked: &AskedFunnel,
+    period: Period,
+    populations: Populations,
+) -> Result<BoxStream<'a, Result<VisitDay, sqlx::Error>>, serde_json::Error> {
+    let question = Question::new(asked, period, populations)?;
+    let rows = sqlx::query_as!(
+        VisitDay,
+        r#"SELECT f.day AS "day!", v.visitor, f.session_key AS "session_key!",
+            f.at AS "at!", f.mark AS "mark!", f.event_id AS "event_id!: Vec<Option<Uuid>>",
+            f.configuration AS "configuration!: Vec<Option<String>>",
+            f.value AS "value!: Vec<Option<String>>",
+            v.number, v.started_at, v.ended_at, v.visit_value
+         FROM funnel_events($1, $2, $3, $4, $5::text[]::session_fact[], $6, $7, $8, $9) AS f
+         CROSS JOIN LATERAL (
+            SELECT v.number, v.started_at, v.ended_at, md5(v.visitor_id)::uuid AS visitor,
+                CASE $10 WHEN 'device' THEN v.device
+                WHEN 'channel' THEN v.channel WHEN 'source' THEN v.source WHEN 'medium' THEN v.medium
+                WHEN 'campaign' THEN v.campaign WHEN 'country' THEN v.country END AS visit_value
+            FROM visits AS v
+            WHERE v.session_key = f.session_key AND v.population = ANY($11::text[]::population[])
+                AND v.started_at >= f.day - interval '1 day'
+                AND v.started_at < f.day + interval '25 hours'
+                AND v.visitor_id IS NOT NULL) AS v
+         ORDER BY v.visitor, f.day, f.session_key, v.number"#,
+        question.asked,
+        &question.plain,
+        &question.known,
+        &question.own,
+        &question.facts,
+        question.relevant,
+        question.property,
+        period.from,
+        question.until,
+        question.of_visits,
+        &question.populations,
+    )
+    .fetch(db);
+    Ok(rows)
+}
+
+/// Visits by how far they came at least: the visit itself, then each step.
+pub(super) async fn sums(
+    db: &mut PgConnection,
+    period: Period,
+    populations: Populations,
+) -> Result<Vec<i64>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"SELECT coalesce(sum(visits), 0)::bigint AS "visits!",
+            coalesce(sum(reached_2), 0)::bigint AS "reached_2!",
+            coalesce(sum(reached_3), 0)::bigint AS "reached_3!",
+            coalesce(sum(reached_4), 0)::bigint AS "reached_4!",
+            coalesce(sum(reached_5), 0)::bigint AS "reached_5!"
+         FROM visit_sums($1, $2) WHERE population = ANY($3::text[]::population[])"#,
+        period.from,
+        period.to,
+        &populations.names(),
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(vec![row.visits, row.reached_2, row.reached_3, row.reached_4, row.reached_5])
+}
+
+/// The same for each part of a series.
+pub(super) async fn series(
+    db: &mut PgConnection,
+    buckets: &[Bucket],
+    populations: Populations,
+) -> Result<Vec<Vec<i64>>, sqlx::Error> {
+    let from: Vec<DateTime<Utc>> = buckets.iter().map(|bucket| bucket.period.from).collect();
+    let to: Vec<DateTime<Utc>> = buckets.iter().map(|bucket| bucket.period.to).collect();
+    let rows = sqlx::query!(
+        r#"SELECT coalesce(sum(s.visits), 0)::bigint AS "visits!",
+            coalesce(sum(s.reached_2), 0)::bigint AS "reached_2!",
+            coalesce(sum(s.reached_3), 0)::bigint AS "reached_3!",
+            coalesce(sum(s.reached_4), 0)::bigint AS "reached_4!",
+            coalesce(sum(s.reached_5), 0)::bigint AS "reached_5!"
+         FROM unnest($1::timestamptz[], $2::timestamptz[]) WITH ORDINALITY AS b (since, until, place)
+         LEFT JOIN LATERAL visit_sums(b.since, b.until) AS s
+            ON s.population = ANY($3::text[]::population[])
+         GROUP BY b.place ORDER BY b.place"#,
+        &from,
+        &to,
+        &populations.names(),
+    )
+    .fetch_all(db)
+    .await?;
+    let rows = rows.into_iter();
+    let counts = rows
+        .map(|row| vec![row.visits, row.reached_2, row.reached_3, row.reached_4, row.reached_5]);
+    Ok(counts.collect())
+}
+
+/// How long visits took to each step: from the one before, and from the first.
+pub(super) async fn times(
+    db: &mut PgConnection,
+    period: Period,
+    populations: Populations,
+) -> Result<Vec<(String, Histogram)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT metric AS "metric!", index AS "index!", sum(count)::bigint AS "count!"
+         FROM visit_time_counts($1, $2)
+         WHERE population = ANY($3::text[]::population[])
+            AND (metric LIKE 'step\_%' OR metric LIKE 'start\_%')
+         GROUP BY metric, index ORDER BY metric"#,
+        period.from,
+        period.to,
+        &populations.names(),
+    )
+    .fetch_all(db)
+    .await?;
+    let mut times: Vec<(String, Histogram)> = Vec::new();
+    for row in rows {
+        if times.last().is_none_or(|(metric, _)| *metric != row.metric) {
+            times.push((row.metric, Histogram::default()));
+        }
+        if let Some((_, histogram)) = times.last_mut() {
+            histogram.add(row.index, row.count);
+        }
+    }
+    Ok(times)
+}
+
+/// A visit that is still under way: when it began, and how far it came.
+pub(super) struct UnderWay {
+    pub(super) started_at: DateTime<Utc>,
+    pub(super) level: i16,
+}
+
+/// The visits of a period whose last activity is later than some instant.
+pub(super) async fn under_way(
+    db: &mut PgConnection,
+    period: Period,
+    active_after: DateTime<Utc>,
+    populations: Populations,
+) -> Result<Vec<UnderWay>, sqlx::Error> {
+    sqlx::query_as!(
+        UnderWay,
+        "SELECT started_at, funnel_level AS level FROM visits
+         WHERE started_at >= greatest($1, $3::timestamptz - interval '1 day') AND started_at < $2
+            AND ended_at > $3 AND population = ANY($4::text[]::population[])",
+        period.from,
+        period.to,
+        active_after,
+        &populations.names(),
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A unit that came no further than a step, by the session of its last event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Dropped {
+    /// The step, counted from 0.
+    pub(super) step: i32,
+    pub(super) session_key: Uuid,
+    pub(super) at: DateTime<Utc>,
+    pub(super) seq: i64,
+}
+
+/// The latest visits that came no further than each step, `limit` of each.
+pub(super) async fn dropped(
+    db: &mut PgConnection,
+    period: Period,
+    populations: Populations,
+    limit: i64,
+) -> Result<Vec<Dropped>, sqlx::Error> {
+    sqlx::query_as!(
+        Dropped,
+        r#"SELECT l.level - 1 AS "step!", v.session_key, v.step_at[l.level] AS "at!",
+            CASE l.level WHEN 1 THEN 0 ELSE 9007199254740991 END AS "seq!"
+         FROM generate_series(1, 4) AS l (level) CROSS JOIN LATERAL (
+            SELECT session_key, step_at FROM visits
+            WHERE funnel_level = l.level AND started_at >= $1 AND started_at < $2
+                AND population = ANY($3::text[]::population[])
+            ORDER BY started_at DESC LIMIT $4) AS v"#,
+        period.from,
+        period.to,
+        &populations.names(),
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// What units did next that came no further than a step; nothing where they left.
+pub(super) struct Next {
+    pub(super) step: i32,
+    pub(super) event: Option<String>,
+    pub(super) category: Option<String>,
+    pub(super) units: i64,
+}
+
+/// What some units did within half an hour after their last step.
+pub(super) async fn next_events(
+    db: &mut PgConnection,
+    dropped: &[Dropped],
+) -> Result<Vec<Next>, sqlx::Error> {
+    let steps: Vec<i32> = dropped.iter().map(|unit| unit.step).collect();
+    let keys: Vec<Uuid> = dropped.iter().map(|unit| unit.session_key).collect();
+    let at: Vec<DateTime<Utc>> = dropped.iter().map(|unit| unit.at).collect();
+    let seq: Vec<i64> = dropped.iter().map(|unit| unit.seq).collect();
+    sqlx::query_as!(
+        Next,
+        r#"SELECT d.step AS "step!", n.name AS event, n.category, count(*) AS "units!"
+         FROM unnest($1::int[], $2::uuid[], $3::timestamptz[], $4::bigint[])
+            AS d (step, session_key, at, seq)
+         LEFT JOIN LATERAL (
+            SELECT t.name, t.category FROM session_timeline AS t
+            WHERE t.session_key = d.session_key AND t.activity
+                AND (t.occurred_at, t.seq) > (d.at, d.seq)
+                AND t.occurred_at <= d.at + interval '30 minutes'
+            ORDER BY t.occurred_at, t.seq, t.event_id LIMIT 1) AS n ON true
+         GROUP BY d.step, n.name, n.category
+         ORDER BY d.step, count(*) DESC, n.name NULLS LAST, n.category"#,
+        &steps,
+        &keys,
+        &at,
+        &seq,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The ids of some sessions, by their keys.
+pub(super) async fn session_ids(
+    db: &mut PgConnection,
+    keys: &[Uuid],
+) -> Result<Vec<(Uuid, String)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "SELECT session_key, session_id FROM user_sessions WHERE session_key = ANY($1)",
+        keys
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.session_key, row.session_id)).collect())
+}
