@@ -31,22 +31,26 @@ CREATE TABLE internal_rules (
     created_by text NOT NULL
 );
 
--- Everything that happened in sessions, under one set of names.
+-- Everything that happened in sessions, under one set of names. A client cannot call an interaction what only
+-- the system may call an event.
 CREATE VIEW session_timeline AS
     SELECT session_key, event_time, event_id, occurred_at, coalesce(seq, 0) AS seq, tab_id, received_at, late,
-        interactive AND event_type NOT LIKE '%\_exit' AS activity,
-        event_type AS name, category, element_id, selection_value AS value, previous_value,
+        'interaction' AS kind, interactive AND event_type NOT LIKE '%\_exit' AS activity,
+        CASE WHEN event_type IN ('snapshot', 'completion', 'started', 'exited', 'cart_add', 'ohne_nest_mode',
+                'converted', 'consent', 'user_data', 'payment')
+            THEN 'client:' || event_type ELSE event_type END AS name,
+        category, element_id, selection_value AS value, previous_value,
         time_spent_ms, total_price_cents AS price_cents, device_type, viewport_width, additional_data
     FROM interaction_events
     UNION ALL
     SELECT session_key, event_time, event_id, occurred_at, coalesce(seq, 0), tab_id, received_at, late,
-        NOT exits AND trigger <> 'auto_save',
+        'snapshot', NOT exits AND trigger <> 'auto_save',
         CASE WHEN completes THEN 'completion' WHEN trigger = 'cart_add' THEN 'cart_add' ELSE 'snapshot' END,
         trigger::text, NULL, configuration_hash, NULL, NULL, total_price_cents, NULL, NULL, NULL
     FROM configuration_snapshots
     UNION ALL
     SELECT session_key, event_time, event_id, occurred_at, coalesce(seq, 0), tab_id, received_at, late,
-        fact <> 'exited', fact::text, 'session', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        'fact', fact <> 'exited', fact::text, 'session', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
     FROM session_events;
 
 CREATE TABLE visits (

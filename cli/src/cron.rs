@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use croner::Cron;
 use nest_haus::endpoints::{self, Endpoint};
 use nest_haus::platform::{App, process_var};
-use nest_haus::service::Service;
+use nest_haus::service::{Answer, Service};
 
 /// Calls each scheduled endpoint when it is due, forever.
 pub(crate) async fn run(app: App, service: Service) {
@@ -45,9 +45,12 @@ async fn call(service: &Service, endpoint: Endpoint) {
         .body(Body::empty());
     match request {
         Ok(request) => {
-            let status = service.call(request).await.response.status();
-            if !status.is_success() {
-                tracing::warn!(job = endpoint.name, %status, "job failed");
+            let Answer { response, after } = service.call(request).await;
+            if !response.status().is_success() {
+                tracing::warn!(job = endpoint.name, status = %response.status(), "job failed");
+            }
+            if let Some(work) = after {
+                work.await;
             }
         }
         Err(error) => tracing::error!(%error, job = endpoint.name, "job not called"),

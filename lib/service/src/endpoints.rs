@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::{api_keys, audit_log, sign_in, users};
-use crate::analytics::{data_quality, overview, popular, real_time};
+use crate::analytics::{data_quality, overview, popular, real_time, visits};
 use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::http::{around, within_rate_limit};
 use crate::monitoring::health;
@@ -258,6 +258,15 @@ endpoint!(
     popular::popular_configurations
 );
 
+endpoint!(
+    /// Brings visits and roll-ups up to date.
+    AGGREGATE_HOURLY, "cron/aggregate-hourly", Cron, Some("7 * * * *"), visits::aggregate_hourly
+);
+endpoint!(
+    /// Brings visits and roll-ups up to date, and restates days.
+    AGGREGATE_DAILY, "cron/aggregate-daily", Cron, Some("17 1 * * *"), visits::aggregate_daily
+);
+
 /// Every endpoint.
 pub const ALL: &[Endpoint] = &[
     SESSIONS,
@@ -300,6 +309,8 @@ pub const ALL: &[Endpoint] = &[
     SYNC_CONFIGURATIONS,
     SYNC_PERFORMANCE,
     POPULAR_CONFIGURATIONS,
+    AGGREGATE_HOURLY,
+    AGGREGATE_DAILY,
 ];
 
 /// The endpoints of a group, which the compact deployment serves from one function.

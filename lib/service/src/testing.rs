@@ -21,6 +21,7 @@ use sqlx::{ConnectOptions, Connection, Executor};
 use uuid::Uuid;
 
 use crate::accounts::api_keys::{NewApiKey, keep};
+use crate::analytics::visits;
 use crate::configurator::install_first;
 use crate::endpoints;
 use crate::http::Actor;
@@ -152,13 +153,15 @@ impl TestBed {
         self.send(request.body(body.into()).expect("request")).await
     }
 
-    /// Drains every stream and answers what was done in all.
+    /// Drains every stream, brings visits and roll-ups up to date, and answers what the drains did.
     pub async fn drain(&self) -> Vec<DrainReport> {
         let mut reports = Vec::new();
         for kind in Kind::ALL {
             let report = drain(&self.app, kind, self.app.config.job_budget).await;
             reports.push(report.expect("drain"));
         }
+        let projected = visits::project(&self.app, self.app.config.job_budget).await;
+        assert!(projected.expect("projection").complete);
         reports
     }
 

@@ -3,14 +3,17 @@
 use axum::response::Response;
 use nest_haus_domain::tracking::Kind;
 
+use crate::analytics::visits;
 use crate::platform::App;
 use crate::tracking::drain::drain;
 
 /// Something to do once the visitor has the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
-    /// Drain a stream whose cron is late.
+    /// Drain a stream whose cron is late, and bring reports up to date.
     Drain(Kind),
+    /// Bring reports up to date with what was drained.
+    Project,
 }
 
 impl Work {
@@ -28,10 +31,19 @@ impl Work {
     /// Does the work. Failures are logged: the visitor has the answer already, and the next cron
     /// does the same work.
     pub async fn run(self, app: &App) {
-        let Self::Drain(kind) = self;
-        match drain(app, kind, app.config.after_answer_budget).await {
-            Ok(report) => tracing::info!(queue = kind.as_str(), ?report, "drained after an answer"),
-            Err(error) => tracing::warn!(queue = kind.as_str(), ?error, "drain after an answer"),
+        if let Self::Drain(kind) = self {
+            match drain(app, kind, app.config.after_answer_budget).await {
+                Ok(report) => {
+                    tracing::info!(queue = kind.as_str(), ?report, "drained after an answer");
+                }
+                Err(error) => {
+                    tracing::warn!(queue = kind.as_str(), ?error, "drain after an answer");
+                }
+            }
+        }
+        match visits::project(app, app.config.after_answer_budget).await {
+            Ok(report) => tracing::info!(?report, "visits projected after an answer"),
+            Err(error) => tracing::warn!(?error, "projection after an answer"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The half-open range of time that a report covers.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Months, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// The ranges that a report can be asked for by name.
@@ -75,6 +75,44 @@ impl Period {
     pub fn previous(self) -> Self {
         Self { from: self.from - (self.to - self.from), to: self.from }
     }
+
+    /// The range that this one is compared with. Where this one is still running, as much of the other
+    /// as has passed of this one, so that like is compared with like.
+    #[must_use]
+    pub fn compared(self, with: Comparison, now: DateTime<Utc>) -> Option<Self> {
+        let length = self.to - self.from;
+        let weeks = (length.num_seconds() + WEEK_SECONDS - 1) / WEEK_SECONDS;
+        let from = match with {
+            Comparison::None => return None,
+            Comparison::Previous => self.from - length,
+            Comparison::PreviousWeekdays => self.from - TimeDelta::weeks(weeks),
+            Comparison::Year => self.from.checked_sub_months(Months::new(12))?,
+            Comparison::Custom { from } => from,
+        };
+        let elapsed = (self.to.min(now) - self.from).clamp(TimeDelta::zero(), length);
+        Some(Self { from, to: from + elapsed })
+    }
+}
+
+const WEEK_SECONDS: i64 = 7 * 86_400;
+
+/// What a period is compared with (definitions b14).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Comparison {
+    /// The period of the same length right before.
+    #[default]
+    Previous,
+    /// As many whole weeks before as leave no overlap, so that weekdays match.
+    PreviousWeekdays,
+    /// The same days a year before.
+    Year,
+    /// A period of the same length from another beginning.
+    Custom {
+        /// Its first instant.
+        from: DateTime<Utc>,
+    },
+    /// Nothing.
+    None,
 }
 
 #[cfg(test)]
@@ -87,5 +125,29 @@ mod tests {
         let period = Period::ending(now, TimeRange::ThirtyDays);
         assert_eq!(period.previous().to, period.from);
         assert_eq!(period.from - period.previous().from, TimeDelta::days(30));
+    }
+
+    #[test]
+    fn comparisons_keep_length_weekday_or_date() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let now = at("2026-11-25T12:00:00Z");
+        let period = Period { from: at("2026-10-26T12:00:00Z"), to: now };
+        let from = |with| period.compared(with, now).map(|period| period.from);
+        assert_eq!(from(Comparison::Previous), Some(at("2026-09-26T12:00:00Z")));
+        assert_eq!(from(Comparison::PreviousWeekdays), Some(at("2026-09-21T12:00:00Z")));
+        assert_eq!(from(Comparison::Year), Some(at("2025-10-26T12:00:00Z")));
+        assert_eq!(from(Comparison::None), None);
+        let other = at("2026-01-01T00:00:00Z");
+        assert_eq!(from(Comparison::Custom { from: other }), Some(other));
+    }
+
+    #[test]
+    fn a_period_that_still_runs_is_compared_with_as_much_of_the_other() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let now = at("2026-11-25T14:10:00Z");
+        let today = Period { from: at("2026-11-25T00:00:00Z"), to: at("2026-11-26T00:00:00Z") };
+        let yesterday = today.compared(Comparison::Previous, now).unwrap();
+        assert_eq!(yesterday.from, at("2026-11-24T00:00:00Z"));
+        assert_eq!(yesterday.to, at("2026-11-24T14:10:00Z"));
     }
 }

@@ -98,6 +98,9 @@ pub struct RequestContext {
     /// Names of the headers that a browser sends and this request lacked: evidence of a robot.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing_headers: Vec<String>,
+    /// The autonomous system of the address, as the platform derived it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autonomous_system: Option<u32>,
 }
 
 /// An event that was refused.

@@ -8,9 +8,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::meta::Meta;
 use super::price_integrity::{PriceIntegrity, price_integrity};
-use super::range::RangeQuery;
+use super::range::{Asked, RangeQuery};
 use crate::accounts::{May, ReadAnalytics};
-use crate::http::{Context, FieldError, Problem, ProblemDocument, Query};
+use crate::http::{Context, FieldError, Problem, ProblemDocument};
 use crate::queue;
 use crate::tracking::ledger::{LedgerReport, SessionLedger, ledger, session_ledger};
 
@@ -55,10 +55,8 @@ pub struct DataQuality {
 pub async fn data_quality(
     cx: Context,
     _: May<ReadAnalytics>,
-    Query(query): Query<DataQualityQuery>,
-    Query(range): Query<RangeQuery>,
+    Asked { range, query }: Asked<DataQualityQuery>,
 ) -> Result<Json<DataQuality>, Problem> {
-    let (period, _) = range.period(cx.now)?;
     let session = match query.session_id {
         Some(text) => {
             let session_id = SessionId::try_from(text).map_err(|error| {
@@ -70,14 +68,14 @@ pub async fn data_quality(
     };
     let ledger = ledger(&cx.app, false, cx.now).await?;
     let queues = queue::status(&cx.app).await.ok();
-    let mut meta = Meta::of("data_quality", None, queues.as_deref(), cx.now);
+    let mut meta = Meta::of_range("data_quality", &range, queues.as_deref(), cx.now);
     meta.approx = ledger.queue_cut;
     Ok(Json(DataQuality {
         closed: ledger.is_closed(),
         capture_rate: ledger.capture_rate(),
         ledger,
         session,
-        prices: price_integrity(&cx.app, period).await?,
+        prices: price_integrity(&cx.app, range.period).await?,
         meta,
     }))
 }

@@ -1,11 +1,13 @@
 //! What every report says about itself (definitions b0.9).
 
 use chrono::{DateTime, Utc};
-use nest_haus_domain::analytics::Period;
+use nest_haus_domain::analytics::{Period, Population, Populations, Zone};
 use nest_haus_domain::tracking::Kind;
 use serde::Serialize;
+use sqlx::PgConnection;
 use utoipa::ToSchema;
 
+use super::range::Range;
 use crate::queue::QueueStatus;
 
 /// What a report says about itself.
@@ -30,7 +32,10 @@ pub(super) struct Meta {
     pub watermark: Option<DateTime<Utc>>,
     /// Whether the range is still running.
     pub partial: bool,
-    /// Sessions left out, by reason.
+    /// Whom the numbers count: `eligible` or `all`.
+    #[schema(value_type = String)]
+    pub population: Populations,
+    /// Visits left out, by reason.
     pub excluded: Excluded,
     /// Whether a sample was read.
     pub sampled: bool,
@@ -41,7 +46,7 @@ pub(super) struct Meta {
     pub warnings: Vec<&'static str>,
 }
 
-/// Sessions left out of a report, by reason.
+/// Visits left out of a report, by reason.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Excluded {
@@ -66,18 +71,61 @@ impl Meta {
         Self {
             metric_id,
             metric_version: 1,
-            tz: "UTC",
+            tz: Zone::UTC.name(),
             from: period.map(|period| period.from),
             to: period.map(|period| period.to),
             as_of: now,
             watermark: queues.map(|queues| watermark(queues, now)),
             partial: period.is_none_or(|period| period.to >= now),
+            population: Populations::default(),
             excluded: Excluded::default(),
             sampled: false,
             approx: false,
             warnings: Vec::new(),
         }
     }
+
+    /// What a report on a range says about itself.
+    pub(super) fn of_range(
+        metric_id: &'static str,
+        range: &Range,
+        queues: Option<&[(Kind, QueueStatus)]>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            tz: range.zone.name(),
+            population: range.populations,
+            ..Self::of(metric_id, Some(range.period), queues, now)
+        }
+    }
+}
+
+/// The visits that a report on a range leaves out, by reason; none where it counts everything.
+pub(super) async fn excluded(
+    db: &mut PgConnection,
+    range: &Range,
+) -> Result<Excluded, sqlx::Error> {
+    if range.populations == Populations::All {
+        return Ok(Excluded::default());
+    }
+    let rows = sqlx::query!(
+        r#"SELECT population::text AS "population!", sum(visits)::bigint AS "visits!"
+         FROM visit_sums($1, $2) GROUP BY population"#,
+        range.period.from,
+        range.period.to
+    )
+    .fetch_all(db)
+    .await?;
+    let of = |population: Population| {
+        let found = rows.iter().find(|row| row.population == population.as_str());
+        found.map_or(0, |row| row.visits)
+    };
+    Ok(Excluded {
+        bot: of(Population::Bot),
+        internal: of(Population::Internal),
+        no_consent: of(Population::NoConsent),
+        ..Excluded::default()
+    })
 }
 
 /// The arrival of the oldest entry that is not drained; now, where the queue is empty.

@@ -8,3 +8,4 @@ mod popular_store;
 mod price_integrity;
 pub mod range;
 pub mod real_time;
+pub mod visits;

@@ -7,9 +7,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::meta::{Excluded, Meta};
-use super::range::RangeQuery;
+use super::range::{Asked, RangeQuery};
 use crate::accounts::{May, ReadAnalytics};
-use crate::http::{Context, Problem, ProblemDocument, Query};
+use crate::http::{Context, Problem, ProblemDocument};
 use crate::platform::{App, begin_bounded};
 use crate::queue;
 
@@ -74,11 +74,11 @@ pub struct Statuses {
 pub async fn overview(
     cx: Context,
     _: May<ReadAnalytics>,
-    Query(query): Query<RangeQuery>,
+    Asked { range, .. }: Asked,
 ) -> Result<Json<Overview>, Problem> {
-    let (period, _) = query.period(cx.now)?;
+    let period = range.period;
     let queues = queue::status(&cx.app).await.ok();
-    let mut meta = Meta::of("overview", Some(period), queues.as_deref(), cx.now);
+    let mut meta = Meta::of_range("overview", &range, queues.as_deref(), cx.now);
     let (current, excluded) = headline(&cx.app, period).await?;
     let (previous, _) = headline(&cx.app, period.previous()).await?;
     meta.excluded = excluded;

@@ -18,10 +18,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::meta::Meta;
 use super::popular_store::{self as store, Exclusions, OptionVotes, Totals, Votes};
-use super::range::RangeQuery;
+use super::range::{Asked, RangeQuery};
 use crate::accounts::{May, ReadAnalytics};
 use crate::configurator::price_lists_since;
-use crate::http::{Context, Cron, FieldError, Problem, ProblemDocument, Query};
+use crate::http::{Context, Cron, FieldError, Problem, ProblemDocument};
 use crate::operations::{self, JobReport};
 use crate::platform::{App, begin_bounded};
 use crate::queue;
@@ -242,16 +242,14 @@ pub struct PriceSlice {
 pub async fn popular_configs(
     cx: Context,
     _: May<ReadAnalytics>,
-    Query(query): Query<PopularQuery>,
-    Query(range): Query<RangeQuery>,
+    Asked { range, query }: Asked<PopularQuery>,
 ) -> Result<Json<Value>, Problem> {
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         let message = format!("must be 1 to {LIMIT_MAX}");
         return Err(Problem::field(FieldError::new("limit", "invalid", message)));
     }
-    let (period, name) = range.period(cx.now)?;
-    let kept = match name {
+    let kept = match range.name {
         Some(range) => kept_report(&cx.app, range, query.basis, cx.now).await?,
         None => None,
     };
@@ -259,8 +257,8 @@ pub async fn popular_configs(
         report
     } else {
         let queues = queue::status(&cx.app).await.ok();
-        let meta = Meta::of(METRIC, Some(period), queues.as_deref(), cx.now);
-        json!(report(&cx.app, period, query.basis, meta).await?)
+        let meta = Meta::of_range(METRIC, &range, queues.as_deref(), cx.now);
+        json!(report(&cx.app, range.period, query.basis, meta).await?)
     };
     Ok(Json(cut(report, limit)))
 }

@@ -1,16 +1,20 @@
-//! The range of a report, as a query names it.
+//! What every report is asked: which range, in which zone, compared with what, counting whom.
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use chrono::{DateTime, TimeDelta, Utc};
-use nest_haus_domain::analytics::{Period, TimeRange};
+use nest_haus_domain::analytics::{Comparison, Period, Populations, TimeRange, Zone};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
-use crate::http::{FieldError, Problem};
+use crate::http::{Context, FieldError, Problem, parameters, refuse_unknown};
+use crate::platform::App;
 
 /// The longest range, so that no report reads without bounds.
 const LENGTH_MAX: TimeDelta = TimeDelta::days(400);
 
-/// The range of a report.
+/// Which range, in which zone, compared with what, counting whom.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 pub struct RangeQuery {
@@ -20,16 +24,94 @@ pub struct RangeQuery {
     from: Option<DateTime<Utc>>,
     /// First instant after a custom range.
     to: Option<DateTime<Utc>>,
+    /// The IANA time zone that days are counted in, `Europe/Vienna` for example (default `UTC`).
+    tz: Option<String>,
+    /// `previous` (default), `previous_weekdays`, `year`, `custom` with `compareFrom`, or `none`.
+    compare: Option<String>,
+    /// First instant of the range to compare with, which is as long.
+    compare_from: Option<DateTime<Utc>>,
+    /// `eligible` (default): people from outside who did not refuse; or `all`.
+    population: Option<String>,
+}
+
+/// A range as it was asked for, checked.
+#[derive(Debug, Clone, Copy)]
+pub struct Range {
+    /// From when to when.
+    pub period: Period,
+    /// The name, where it has one.
+    pub name: Option<TimeRange>,
+    /// Where days begin.
+    pub zone: Zone,
+    /// What it is compared with.
+    pub comparison: Option<Period>,
+    /// Whom it counts.
+    pub populations: Populations,
+}
+
+/// No parameters besides the range.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+pub struct NoQuery {}
+
+/// The range and the parameters that a report is asked for. Parameters that neither knows are refused.
+pub struct Asked<Q = NoQuery> {
+    /// Which range.
+    pub range: Range,
+    /// What else.
+    pub query: Q,
+}
+
+impl<Q: DeserializeOwned + IntoParams + Send> FromRequestParts<App> for Asked<Q> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Ok(cx) = Context::from_request_parts(parts, app).await;
+        refuse_unknown(parts, &[RangeQuery::into_params(|| None), Q::into_params(|| None)])?;
+        let range: RangeQuery = parameters(parts)?;
+        Ok(Self { range: range.check(cx.now)?, query: parameters(parts)? })
+    }
+}
+
+fn refuse<T>(field: &str, message: &str) -> Result<T, Problem> {
+    Err(Problem::field(FieldError::new(field, "invalid", message)))
 }
 
 impl RangeQuery {
-    /// The period, and the name of the range where it has one.
-    pub(super) fn period(
-        &self,
-        now: DateTime<Utc>,
-    ) -> Result<(Period, Option<TimeRange>), Problem> {
-        let refuse =
-            |field, message: &str| Err(Problem::field(FieldError::new(field, "invalid", message)));
+    fn check(&self, now: DateTime<Utc>) -> Result<Range, Problem> {
+        let (period, name) = self.period(now)?;
+        let zone = match self.tz.as_deref().map(Zone::of_name) {
+            None => Zone::UTC,
+            Some(Some(zone)) => zone,
+            Some(None) => {
+                return refuse("tz", "must be an IANA time zone, `Europe/Vienna` for example");
+            }
+        };
+        let populations = match self.population.as_deref() {
+            None | Some("eligible") => Populations::Eligible,
+            Some("all") => Populations::All,
+            Some(_) => return refuse("population", "must be eligible or all"),
+        };
+        let comparison = period.compared(self.comparison()?, now);
+        Ok(Range { period, name, zone, comparison, populations })
+    }
+
+    fn comparison(&self) -> Result<Comparison, Problem> {
+        let name = self.compare.as_deref().unwrap_or("previous");
+        match (name, self.compare_from) {
+            ("custom", Some(from)) => Ok(Comparison::Custom { from }),
+            ("custom", None) => {
+                refuse("compareFrom", "a custom comparison has `compareFrom`, in RFC 3339")
+            }
+            (_, Some(_)) => refuse("compare", "`compareFrom` goes with `custom`"),
+            ("previous", None) => Ok(Comparison::Previous),
+            ("previous_weekdays", None) => Ok(Comparison::PreviousWeekdays),
+            ("year", None) => Ok(Comparison::Year),
+            ("none", None) => Ok(Comparison::None),
+            _ => refuse("compare", "must be previous, previous_weekdays, year, custom or none"),
+        }
+    }
+
+    fn period(&self, now: DateTime<Utc>) -> Result<(Period, Option<TimeRange>), Problem> {
         let name = self.time_range.as_deref().unwrap_or_else(|| TimeRange::default().as_str());
         let custom = name == "custom";
         if !custom && (self.from.is_some() || self.to.is_some()) {

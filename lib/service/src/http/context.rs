@@ -69,7 +69,8 @@ impl Caller {
     /// What the request says about its sender, for storage with events.
     #[must_use]
     pub fn request_context(&self) -> RequestContext {
-        const SENT_BY_BROWSERS: [&str; 3] = ["accept-language", "sec-fetch-site", "user-agent"];
+        const SENT_BY_BROWSERS: [&str; 4] =
+            ["accept-language", "sec-ch-ua", "sec-fetch-site", "user-agent"];
         RequestContext {
             user_agent: self.header("user-agent").map(|text| text.chars().take(400).collect()),
             referrer: self.header("referer").map(without_private_query),
@@ -80,6 +81,9 @@ impl Caller {
                 .filter(|name| self.header(name).is_none())
                 .map(str::to_owned)
                 .collect(),
+            autonomous_system: self
+                .header("x-vercel-ip-as-number")
+                .and_then(|number| number.parse().ok()),
         }
     }
 }

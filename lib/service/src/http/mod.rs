@@ -20,4 +20,4 @@ pub use limits::{
     BODY_BYTES_MAX, EVENT_BYTES_MAX, EVENTS_MAX, JSON_DEPTH_MAX, RATE_WINDOW, check_limit, rate_key,
 };
 pub use problem::{FieldError, Problem, ProblemDocument, is_outage, read};
-pub use query::Query;
+pub use query::{Query, parameters, refuse_unknown};

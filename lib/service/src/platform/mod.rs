@@ -11,7 +11,7 @@ mod telemetry;
 pub use app::{App, Principals, choose_tls};
 pub use clock::Clock;
 pub use config::{Config, ConfigError, ConsentMode, Environment, process_var};
-pub use postgres::{MIGRATOR, begin_bounded};
+pub use postgres::{MIGRATOR, begin_bounded, begin_report};
 pub use redis::{Redis, RedisFailure};
 pub use sealing::{Sealer, SealingFailure};
 pub use telemetry::start_telemetry;

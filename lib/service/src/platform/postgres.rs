@@ -33,8 +33,27 @@ pub async fn begin_bounded(
     limit: Duration,
 ) -> Result<sqlx::PgTransaction<'static>, sqlx::Error> {
     let mut tx = db.begin().await?;
-    sqlx::query!("SELECT set_config('statement_timeout', $1, true)", limit.as_millis().to_string())
-        .fetch_one(&mut *tx)
-        .await?;
+    limit_statements(&mut tx, limit).await?;
     Ok(tx)
+}
+
+/// Begins a report: all its statements see the database as it is now, change nothing, and end by
+/// themselves after `limit`.
+pub async fn begin_report(
+    db: &sqlx::PgPool,
+    limit: Duration,
+) -> Result<sqlx::PgTransaction<'static>, sqlx::Error> {
+    let mut tx = db.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    limit_statements(&mut tx, limit).await?;
+    Ok(tx)
+}
+
+async fn limit_statements(
+    tx: &mut sqlx::PgTransaction<'_>,
+    limit: Duration,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!("SELECT set_config('statement_timeout', $1, true)", limit.as_millis().to_string())
+        .fetch_one(&mut **tx)
+        .await?;
+    Ok(())
 }

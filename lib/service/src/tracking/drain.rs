@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
 use axum::Json;
+use axum::response::{IntoResponse, Response};
 use nest_haus_domain::tracking::{Entry, Kind, SessionId};
 use serde::Serialize;
 use sqlx::error::DatabaseError;
@@ -19,6 +20,7 @@ use crate::http::{Context, Cron, Problem, ProblemDocument};
 use crate::operations::{self, JobReport};
 use crate::platform::{App, RedisFailure, begin_bounded};
 use crate::queue::{self, Committed, Lease, Queued, StreamId};
+use crate::work::Work;
 
 const LEASE_TTL: Duration = Duration::from_secs(30);
 
@@ -99,10 +101,7 @@ impl DrainReport {
         (status = 503, description = "Queue or database out of reach; nothing lost.", body = ProblemDocument),
     )
 )]
-pub async fn sync_interactions(
-    cx: Context,
-    _: Cron,
-) -> Result<Json<JobReport<DrainReport>>, Problem> {
+pub async fn sync_interactions(cx: Context, _: Cron) -> Result<Response, Problem> {
     run_job(&cx, "sync-interactions", Kind::Interactions).await
 }
 
@@ -115,10 +114,7 @@ pub async fn sync_interactions(
         (status = 503, description = "Queue or database out of reach; nothing lost.", body = ProblemDocument),
     )
 )]
-pub async fn sync_configurations(
-    cx: Context,
-    _: Cron,
-) -> Result<Json<JobReport<DrainReport>>, Problem> {
+pub async fn sync_configurations(cx: Context, _: Cron) -> Result<Response, Problem> {
     run_job(&cx, "sync-configurations", Kind::Configurations).await
 }
 
@@ -131,27 +127,23 @@ pub async fn sync_configurations(
         (status = 503, description = "Queue or database out of reach; nothing lost.", body = ProblemDocument),
     )
 )]
-pub async fn sync_performance(
-    cx: Context,
-    _: Cron,
-) -> Result<Json<JobReport<DrainReport>>, Problem> {
+pub async fn sync_performance(cx: Context, _: Cron) -> Result<Response, Problem> {
     run_job(&cx, "sync-performance", Kind::Metrics).await
 }
 
-async fn run_job(
-    cx: &Context,
-    job: &'static str,
-    kind: Kind,
-) -> Result<Json<JobReport<DrainReport>>, Problem> {
-    operations::run(&cx.app, job, async {
+/// Drains a stream, and brings reports up to date after the answer.
+async fn run_job(cx: &Context, job: &'static str, kind: Kind) -> Result<Response, Problem> {
+    let report: JobReport<DrainReport> = operations::run(&cx.app, job, async {
         // Without a partition of their own rows go to the default one: draining does not wait.
         if let Err(error) = operations::ensure_partitions(&cx.app, cx.now).await {
             tracing::error!(?error, "partitions not made");
         }
         Ok(drain(&cx.app, kind, cx.app.config.job_budget).await?)
     })
-    .await
-    .map(Json)
+    .await?;
+    let mut response = Json(report).into_response();
+    Work::Project.attach(&mut response);
+    Ok(response)
 }
 
 /// Drains a stream until it is empty or most of the time is gone.

@@ -24,6 +24,9 @@ use crate::platform::SealingFailure;
 /// Characters of a refused event that are kept.
 const REJECTED_PAYLOAD_CHARS: usize = 4000;
 
+/// What a client says about its being a robot begins like this and is not kept: the server decides.
+const VERDICT_PREFIX: &str = "__bot";
+
 /// One interaction of a session.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -378,6 +381,10 @@ fn interaction_event(
     let session_id =
         envelope.session_id.clone().ok_or_else(|| FieldError::required(at("sessionId")))?;
     let device = wire.device();
+    let mut additional_data = wire.additional_data;
+    if let Some(Value::Object(data)) = &mut additional_data {
+        data.retain(|key, _| !key.starts_with(VERDICT_PREFIX));
+    }
     let mut interaction = Interaction {
         event_type: wire.event_type.ok_or_else(|| FieldError::required(at("eventType")))?,
         category: wire.category.ok_or_else(|| FieldError::required(at("category")))?,
@@ -389,7 +396,7 @@ fn interaction_event(
         total_price_cents: wire.total_price,
         price_change_cents: wire.price_change,
         interactive: wire.interactive.unwrap_or(true),
-        additional_data: wire.additional_data,
+        additional_data,
     };
     seal_personal(cx, &session_id, &mut interaction)
         .map_err(|_| FieldError::new(at("additionalData"), "invalid", "cannot be kept safely"))?;

@@ -82,9 +82,26 @@ pub(in crate::tracking) async fn store(
     let new: Vec<_> = events.iter().filter(|placed| fates.is_new(placed)).copied().collect();
     project_changes(tx, &new).await?;
     project_sessions(tx, &new, &mut known, &lists).await?;
+    mark_visits(tx, &new).await?;
     let tally = Tally::of(&entries, &events, &fates, stages);
     tally.write(tx, origin).await?;
     Ok(tally.total())
+}
+
+/// Marks the sessions of new events, whose visits must be projected anew. A measurement is no part of one.
+async fn mark_visits(tx: &mut PgTransaction<'_>, new: &[Placed<'_>]) -> Result<(), sqlx::Error> {
+    let of_visits = new.iter().filter(|placed| Table::of(&placed.event.payload) != Table::Metrics);
+    let keys: BTreeSet<Uuid> = of_visits.map(|placed| placed.session_key().as_uuid()).collect();
+    let keys: Vec<Uuid> = keys.into_iter().collect();
+    sqlx::query!(
+        "INSERT INTO stale_visits (session_key)
+         SELECT session_key FROM unnest($1::uuid[]) AS new (session_key) ORDER BY session_key
+         ON CONFLICT DO NOTHING",
+        &keys
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// The price lists that the configurations among some events, and the latest ones of their sessions,
