@@ -40,11 +40,11 @@ struct Recorded {
 /// A request that says when it arrived is sent as if it had been recorded now, its events where they
 /// were. Fails if the system refused or failed anything that it serves.
 pub(crate) async fn replay(file: &Path, base: &str, speed: f64) -> Result<ExitCode, Failure> {
-    let trace = File::open(file)
-        .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+    let trace =
+        File::open(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
     let system = System::at(base, "nest-haus-replay")?;
-    let progress = ProgressBar::no_length()
-        .with_style(ProgressStyle::with_template("{spinner} {pos} {msg}")?);
+    let progress =
+        ProgressBar::no_length().with_style(ProgressStyle::with_template("{spinner} {pos} {msg}")?);
     let mut answers = Answers::default();
     let mut previous_ms = None;
     for (index, line) in BufReader::new(trace).lines().enumerate() {
@@ -52,8 +52,8 @@ pub(crate) async fn replay(file: &Path, base: &str, speed: f64) -> Result<ExitCo
         if line.trim().is_empty() {
             continue;
         }
-        let recorded: Recorded = serde_json::from_str(&line)
-            .map_err(|error| format!("line {}: {error}", index + 1))?;
+        let recorded: Recorded =
+            serde_json::from_str(&line).map_err(|error| format!("line {}: {error}", index + 1))?;
         let since = recorded.t_ms.saturating_sub(previous_ms.unwrap_or(recorded.t_ms));
         pause(since, speed).await;
         previous_ms = Some(recorded.t_ms);

@@ -33,11 +33,7 @@ impl System {
 
     /// Sends a request, and again after a pause where the system says that it is too busy or does
     /// not answer. Answers the status.
-    pub(crate) async fn send(
-        &self,
-        request: &Request,
-        content_type: &str,
-    ) -> Result<u16, Failure> {
+    pub(crate) async fn send(&self, request: &Request, content_type: &str) -> Result<u16, Failure> {
         let method = Method::from_bytes(request.method.as_bytes())?;
         let url = format!("{}{}", self.base, request.path);
         let body = match &request.body {

@@ -4,10 +4,12 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, TryStreamExt};
 use indicatif::{ProgressBar, ProgressStyle};
+use nest_haus::analytics::visits;
 use nest_haus::operations::ensure_partitions;
 use nest_haus::platform::{App, Clock};
 use nest_haus::tracking::bulk::{self, BulkReport, CapturedPayment};
@@ -25,6 +27,12 @@ const SESSIONS_A_BATCH: usize = 200;
 
 /// Batches that are stored at a time: one is read by the database while the next is written.
 const BATCHES_AT_A_TIME: usize = 3;
+
+/// Visits are projected for so long before progress is shown.
+const PROJECTION_TIME: Duration = Duration::from_secs(5);
+
+/// Pause where another process projects visits.
+const PROJECTION_PAUSE: Duration = Duration::from_millis(500);
 
 /// What records payments and rules, as their rows name it.
 const RECORDED_BY: &str = "nest-haus synth";
@@ -202,10 +210,7 @@ struct Sent {
     paid: bool,
 }
 
-async fn send_session(
-    system: &System,
-    session: Result<Session, Failure>,
-) -> Result<Sent, Failure> {
+async fn send_session(system: &System, session: Result<Session, Failure>) -> Result<Sent, Failure> {
     let session = session?;
     let mut answers = Answers::default();
     for transmission in &session.transmissions {
@@ -240,7 +245,24 @@ async fn store(app: &App, sessions: &mut Sessions) -> Result<(), Failure> {
     progress.finish_and_clear();
     let seconds = (Clock::system().now() - started).num_milliseconds().max(1);
     eprintln!("{events} events stored, {} a second", events * 1000 / seconds);
-    Ok(())
+    project(app).await
+}
+
+/// Projects the visits of what was stored, so that reports show it at once.
+async fn project(app: &App) -> Result<(), Failure> {
+    let progress = ProgressBar::new_spinner()
+        .with_style(ProgressStyle::with_template("{spinner} {pos} sessions projected, {per_sec}")?);
+    loop {
+        let report = visits::project(app, PROJECTION_TIME).await?;
+        progress.inc(report.sessions);
+        if report.complete {
+            progress.finish_and_clear();
+            return Ok(());
+        }
+        if report.held_elsewhere {
+            tokio::time::sleep(PROJECTION_PAUSE).await;
+        }
+    }
 }
 
 /// Makes the partitions that the time of a scenario needs, and the rule that knows its internal

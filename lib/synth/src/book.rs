@@ -22,7 +22,11 @@ pub(crate) struct Visit {
     pub(crate) clicks: u64,
     pub(crate) selections: u64,
     pub(crate) snapshots: u64,
-    /// 1 visit, 2 configuration, 3 cart, 4 completion, 5 order.
+    /// Something went into the cart.
+    pub(crate) cart: bool,
+    /// A configuration was completed.
+    pub(crate) completion: bool,
+    /// How far it came in the funnel: 1 visit, 2 selection, 3 cart, 4 completion, 5 order.
     pub(crate) level: usize,
 }
 
@@ -70,6 +74,8 @@ impl Book {
             clicks: 0,
             selections: 0,
             snapshots: 0,
+            cart: false,
+            completion: false,
             level: 1,
         });
     }
@@ -90,10 +96,12 @@ impl Book {
             Payload::Snapshot(snapshot) => {
                 visit.snapshots += 1;
                 visit.act(event.occurred_at);
-                match snapshot.trigger {
-                    Trigger::CartAdd => visit.reach(3),
-                    Trigger::OrderAttempt => visit.reach(4),
-                    _ => visit.reach(2),
+                if snapshot.trigger == Trigger::CartAdd {
+                    visit.cart = true;
+                    visit.reach(3);
+                } else if snapshot.completes {
+                    visit.completion = true;
+                    visit.reach(4);
                 }
             }
             Payload::Fact(SessionFact::Exited) | Payload::Metric(_) => {}

@@ -188,7 +188,8 @@ mod tests {
 
     #[test]
     fn a_stream_becomes_batches_of_a_hundred_with_consent_once_a_session() {
-        let lines: Vec<String> = (0..150).map(|n| line(if n < 120 { "a" } else { "b" }, n)).collect();
+        let lines: Vec<String> =
+            (0..150).map(|n| line(if n < 120 { "a" } else { "b" }, n)).collect();
         let portions: Vec<Portion> =
             Portions::new(lines.join("\n").as_bytes()).map(Result::unwrap).collect();
         let sizes: Vec<_> = portions.iter().map(|p| (p.consents.len(), p.events)).collect();

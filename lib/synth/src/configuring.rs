@@ -7,9 +7,7 @@ use nest_haus_domain::configurator::{
 use nest_haus_domain::tracking::{Interaction, Payload, Snapshot, Trigger};
 use serde_json::{Map, Value, json};
 
-use crate::behaviour::{
-    CHOOSES, LEAVING_LOG_ODDS, LEAVING_PER_10_000_EUROS, SYNC_AFTER, WAVERS,
-};
+use crate::behaviour::{CHOOSES, LEAVING_LOG_ODDS, LEAVING_PER_10_000_EUROS, SYNC_AFTER, WAVERS};
 use crate::dice::Dice;
 use crate::tab::{Tab, interaction};
 
@@ -148,7 +146,10 @@ impl<'a> House<'a> {
 
 /// Categories that visitors see.
 fn offered(catalogue: &Catalogue) -> impl Iterator<Item = &Category> {
-    catalogue.categories().iter().filter(|category| !category.retired && !category.billed_separately)
+    catalogue
+        .categories()
+        .iter()
+        .filter(|category| !category.retired && !category.billed_separately)
 }
 
 /// Whether a visitor leaves after a choice, by how much the price rose.

@@ -73,7 +73,8 @@ fn is_weekend(day: DateTime<Utc>) -> bool {
 /// A moment of the same day, at an hour when people look for houses.
 fn at_a_usual_hour(day: DateTime<Utc>, dice: &mut Dice) -> DateTime<Utc> {
     let into_day = TimeDelta::seconds(i64::from(day.num_seconds_from_midnight()));
-    let midnight = day - into_day - TimeDelta::milliseconds(day.timestamp_millis().rem_euclid(1000));
+    let midnight =
+        day - into_day - TimeDelta::milliseconds(day.timestamp_millis().rem_euclid(1000));
     let hour = TimeDelta::hours(dice.pick(&HOURS));
     midnight + hour + TimeDelta::milliseconds(dice.whole(0, 3_599_999))
 }
@@ -85,7 +86,8 @@ mod tests {
     #[test]
     fn sessions_begin_in_order_inside_the_range_and_visitors_do_not_overlap_themselves() {
         let until = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
-        let scenario = Scenario { sessions: 3000, seed: 5, from: until - TimeDelta::days(30), until };
+        let scenario =
+            Scenario { sessions: 3000, seed: 5, from: until - TimeDelta::days(30), until };
         let starts = starts(&scenario);
         assert_eq!(starts.len(), 3000);
         assert!(starts.is_sorted());

@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::behaviour::{
-    BOUNCES, CHANNELS, COMPLETES, CONFIGURES, ENDS_SILENTLY, MEASURES, PAYS, PUTS_INTO_CART, RESUMES,
-    VITALS,
+    BOUNCES, CHANNELS, COMPLETES, CONFIGURES, ENDS_SILENTLY, MEASURES, PAYS, PUTS_INTO_CART,
+    RESUMES, VITALS,
 };
 use crate::configuring::{CART_LOOK, House};
 use crate::dice::Dice;

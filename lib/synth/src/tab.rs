@@ -218,6 +218,7 @@ impl<'a> Tab<'a> {
 
     /// Sends a snapshot or a fact at once, alone.
     pub(crate) fn tell(&mut self, payload: Payload) {
+        self.report_due_engagement();
         let event = self.event(payload);
         self.book.note(&event);
         self.send(Kind::Configurations, vec![event]);

@@ -67,6 +67,7 @@ impl Transmission {
         };
         header("user-agent", context.user_agent.as_deref());
         header("accept-language", Some("de-AT,de;q=0.9"));
+        header("sec-ch-ua", Some("\"Chromium\";v=\"142\""));
         header("sec-fetch-site", Some("same-origin"));
         header("referer", context.referrer.as_deref());
         header("x-vercel-ip-country", context.country.as_deref());

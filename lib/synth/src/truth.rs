@@ -49,9 +49,14 @@ pub struct Totals {
     pub bounces: u64,
     /// Milliseconds from first to last activity, and engaged after it.
     pub duration_ms: i64,
-    /// Milliseconds engaged.
+    /// Milliseconds engaged, as trackers reported them; robots report none.
     pub engaged_ms: i64,
-    /// Visits that reached visit, configuration, cart, completion, order.
+    /// Visits in which something went into the cart.
+    pub carts: u64,
+    /// Visits in which a configuration was completed.
+    pub completions: u64,
+    /// Visits that reached visit, selection, cart, completion, order, each
+    /// after the one before.
     pub funnel: [u64; 5],
     /// Visits by the day of their begin.
     pub visits_by_day: BTreeMap<NaiveDate, u64>,
@@ -74,6 +79,8 @@ impl Totals {
         self.bounces += u64::from(visit.bounced());
         self.duration_ms += visit.duration().num_milliseconds();
         self.engaged_ms += visit.engaged.num_milliseconds();
+        self.carts += u64::from(visit.cart);
+        self.completions += u64::from(visit.completion);
         for reached in self.funnel.iter_mut().take(visit.level) {
             *reached += 1;
         }
@@ -259,7 +266,8 @@ impl Truth {
     /// Counts visitors and cohorts, once all sessions were added.
     pub(crate) fn count_visitors(&mut self) {
         let last = self.week_of(self.scenario.until);
-        let firsts: BTreeSet<u32> = self.weeks.values().map(|weeks| weeks.trailing_zeros()).collect();
+        let firsts: BTreeSet<u32> =
+            self.weeks.values().map(|weeks| weeks.trailing_zeros()).collect();
         self.visitors = self.weeks.len() as u64;
         self.retention = firsts.into_iter().map(|first| self.cohort(first, last)).collect();
     }
@@ -267,7 +275,8 @@ impl Truth {
     fn cohort(&self, first: u32, last: u32) -> Cohort {
         let members: Vec<u64> =
             self.weeks.values().copied().filter(|weeks| weeks.trailing_zeros() == first).collect();
-        let came = |week: u32| members.iter().filter(|weeks| *weeks >> week & 1 == 1).count() as u64;
+        let came =
+            |week: u32| members.iter().filter(|weeks| *weeks >> week & 1 == 1).count() as u64;
         Cohort {
             week: monday(self.scenario.from) + TimeDelta::weeks(i64::from(first)),
             size: members.len() as u64,

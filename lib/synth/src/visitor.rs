@@ -96,15 +96,30 @@ type DeviceRow = (&'static str, i32, i32, &'static str);
 
 const DEVICES: [(DeviceRow, u32); 3] = [
     (
-        ("desktop", 1536, 864, "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"),
+        (
+            "desktop",
+            1536,
+            864,
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+        ),
         50,
     ),
     (
-        ("mobile", 390, 844, "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1"),
+        (
+            "mobile",
+            390,
+            844,
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1",
+        ),
         42,
     ),
     (
-        ("tablet", 820, 1180, "Mozilla/5.0 (Linux; Android 15; SM-X210) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"),
+        (
+            "tablet",
+            820,
+            1180,
+            "Mozilla/5.0 (Linux; Android 15; SM-X210) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+        ),
         8,
     ),
 ];
@@ -124,12 +139,14 @@ impl Visitor {
         let sort = dice.pick(&SORTS);
         let row = if sort == Sort::Robot { ROBOT } else { dice.pick(&DEVICES) };
         let (kind, width, height, user_agent) = row;
-        let missing: &[&str] = match sort {
-            Sort::Robot => &["accept-language", "sec-fetch-site"],
-            Sort::Human | Sort::Staff if dice.chance(HIDES_LANGUAGE) => &["accept-language"],
-            Sort::Human | Sort::Staff => &[],
-        };
-        let clock_ahead = if sort != Sort::Robot && dice.chance(CLOCK_WRONG) {
+        let robot = sort == Sort::Robot;
+        let missing = [
+            ("accept-language", robot || dice.chance(HIDES_LANGUAGE)),
+            ("sec-ch-ua", !user_agent.contains("Chrome/")),
+            ("sec-fetch-site", robot),
+        ];
+        let missing = missing.into_iter().filter(|(_, missing)| *missing);
+        let clock_ahead = if !robot && dice.chance(CLOCK_WRONG) {
             TimeDelta::seconds(dice.whole(-2 * 86_400, 2 * 86_400))
         } else {
             TimeDelta::zero()
@@ -137,7 +154,7 @@ impl Visitor {
         let visitor = Self {
             index,
             sort,
-            consent: if sort == Sort::Robot { None } else { dice.pick(&CONSENT) },
+            consent: if robot { None } else { dice.pick(&CONSENT) },
             ignores_refusal: dice.chance(IGNORES_REFUSAL),
             device: Device {
                 kind: Some(kind.to_owned()),
@@ -150,7 +167,8 @@ impl Visitor {
                 referrer: None,
                 country: Some(dice.pick(&COUNTRIES).to_owned()),
                 city: None,
-                missing_headers: missing.iter().map(|name| (*name).to_owned()).collect(),
+                missing_headers: missing.map(|(name, _)| name.to_owned()).collect(),
+                autonomous_system: None,
             },
         };
         (visitor, dice)
