@@ -75,6 +75,8 @@ CREATE TABLE visits (
     cart_at timestamptz,
     completed_at timestamptz,
     lead_at timestamptz,
+    -- The browser says that it paid; and money came in.
+    claimed_at timestamptz,
     ordered_at timestamptz,
     visitor_id text,
     -- The visitor's visit before this one, and the first of all.
@@ -89,6 +91,10 @@ CREATE TABLE visits (
     country text,
     entry_page text,
     exit_page text,
+    -- Of the whole session, on its first visit: events that its tabs numbered, and of how many it is known what
+    -- became of them.
+    emitted bigint NOT NULL,
+    captured bigint NOT NULL,
     -- The last thing that the visitor did, and in which category.
     last_event text,
     last_category text,
@@ -127,6 +133,7 @@ CREATE VIEW visit_measures AS
         (configuring AND lead_at IS NOT NULL)::int::bigint AS leads_configuring,
         (ordered_at IS NOT NULL)::int::bigint AS orders,
         (configuring AND ordered_at IS NOT NULL)::int::bigint AS orders_configuring,
+        (claimed_at IS NOT NULL)::int::bigint AS claims, emitted, captured,
         (funnel_level >= 2)::int::bigint AS reached_2,
         (funnel_level >= 3)::int::bigint AS reached_3,
         (funnel_level >= 4)::int::bigint AS reached_4,
@@ -158,6 +165,9 @@ CREATE TABLE visit_rollups (
     leads_configuring bigint NOT NULL,
     orders bigint NOT NULL,
     orders_configuring bigint NOT NULL,
+    claims bigint NOT NULL,
+    emitted bigint NOT NULL,
+    captured bigint NOT NULL,
     reached_2 bigint NOT NULL,
     reached_3 bigint NOT NULL,
     reached_4 bigint NOT NULL,
@@ -244,6 +254,7 @@ LANGUAGE sql STABLE AS $$
         sum(identified)::bigint, sum(configuring)::bigint, sum(carts)::bigint, sum(completions)::bigint,
         sum(micro)::bigint, sum(micro_configuring)::bigint, sum(leads)::bigint, sum(leads_configuring)::bigint,
         sum(orders)::bigint, sum(orders_configuring)::bigint,
+        sum(claims)::bigint, sum(emitted)::bigint, sum(captured)::bigint,
         sum(reached_2)::bigint, sum(reached_3)::bigint, sum(reached_4)::bigint, sum(reached_5)::bigint
     FROM parts JOIN visit_measures AS visit
         ON parts.grain IS NULL AND visit.started_at >= parts.part_from AND visit.started_at < parts.part_to
@@ -272,3 +283,6 @@ CREATE TABLE restatements (
     visits_after bigint NOT NULL
 );
 CREATE INDEX restatements_day ON restatements (day, restated_at);
+
+-- What was stored before has no visits yet.
+INSERT INTO stale_visits SELECT session_key FROM user_sessions;

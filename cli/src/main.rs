@@ -3,6 +3,7 @@
 mod admin;
 mod cron;
 mod import;
+mod rebuild;
 mod replay;
 mod sending;
 mod serve;
@@ -74,6 +75,9 @@ enum Command {
         #[arg(long)]
         quick: bool,
     },
+    /// Make visits and everything that is rolled up from events anew, after a change of rules or of a
+    /// definition. Reports stay available meanwhile.
+    Rebuild,
     /// Look at events that could not be stored, and send them again.
     DeadLetters {
         #[command(subcommand)]
@@ -146,6 +150,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Import { file, base } => return import::import(&file, &base).await,
         Command::Replay { file, base, speed } => return replay::replay(&file, &base, speed).await,
         Command::Ledger { session, quick } => return show_ledger(&app()?, session, quick).await,
+        Command::Rebuild => rebuild::run(&app()?).await?,
         Command::DeadLetters { command } => manage_dead_letters(&app()?, command).await?,
         Command::Admin { command } => admin::run(&app()?, command).await?,
         Command::Audit { command: Audit::Verify } => return verify_audit_log(&app()?).await,

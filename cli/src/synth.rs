@@ -58,8 +58,8 @@ pub(crate) struct Options {
     /// Nothing happens after this moment: RFC 3339; now, if left out.
     #[arg(long)]
     until: Option<DateTime<Utc>>,
-    /// Write `requests.ndjson`, which `replay` reads, and `payments.ndjson` into this folder, and the
-    /// true numbers into `truth.json`.
+    /// Write into this folder: `requests.ndjson`, which `replay` reads; `payments.ndjson`, each line a
+    /// body for `POST /api/admin/payments`; the true numbers as `truth.json`.
     #[arg(long)]
     out: Option<PathBuf>,
     /// Send everything to the running system at this address. What happened more than seven days
@@ -154,7 +154,7 @@ impl Files {
             self.requests.write_all(b"\n")?;
         }
         if let Some(payment) = &session.payment {
-            serde_json::to_writer(&mut self.payments, payment)?;
+            serde_json::to_writer(&mut self.payments, &payment.body())?;
             self.payments.write_all(b"\n")?;
         }
         Ok(())
@@ -199,7 +199,7 @@ async fn send(base: &str, sessions: &mut Sessions) -> Result<ExitCode, Failure> 
     }
     progress.finish_and_clear();
     if payments > 0 {
-        eprintln!("{payments} payments were made; a payment provider would report them");
+        eprintln!("{payments} payments are for the payment provider to report: payments.ndjson");
     }
     Ok(answers.report())
 }

@@ -10,8 +10,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::{api_keys, audit_log, sign_in, users};
-use crate::analytics::{data_quality, overview, popular, real_time, visits};
+use crate::analytics::{
+    data_quality, export, internal_traffic, overview, popular, real_time, visits,
+};
 use crate::configurator::{catalog, catalog_admin, pricing};
+use crate::customers::payments;
 use crate::http::{around, within_rate_limit};
 use crate::monitoring::health;
 use crate::platform::App;
@@ -190,6 +193,19 @@ endpoint!(
     POPULAR_CONFIGS, "admin/analytics/popular-configs", Admin, None, popular::popular_configs
 );
 endpoint!(
+    /// Reports as files.
+    EXPORT, "admin/analytics/export", Admin, None, export::export
+);
+endpoint!(
+    /// Rules about the maker's own people.
+    INTERNAL_TRAFFIC, "admin/internal-traffic", Admin, None,
+    internal_traffic::get_internal_traffic, internal_traffic::put_internal_traffic
+);
+endpoint!(
+    /// Takes payments as the provider reports them.
+    PAYMENTS, "admin/payments", Admin, None, payments::record_payment
+);
+endpoint!(
     /// Signs in.
     LOGIN, "admin/auth/login", Read, None, sign_in::login
 );
@@ -294,6 +310,9 @@ pub const ALL: &[Endpoint] = &[
     OVERVIEW,
     DATA_QUALITY,
     POPULAR_CONFIGS,
+    EXPORT,
+    INTERNAL_TRAFFIC,
+    PAYMENTS,
     LOGIN,
     LOGOUT,
     ME,
@@ -346,6 +365,7 @@ pub fn router(endpoints: &[Endpoint], app: &App) -> Router {
         (name = "sessions", description = "A session's configuration, cart and personal data."),
         (name = "configurator", description = "The catalogue, its price lists, and prices."),
         (name = "analytics", description = "Reports for administrators."),
+        (name = "customers", description = "Payments."),
         (name = "accounts", description = "Administrators, their sessions and API keys."),
         (name = "operations", description = "Health and this description."),
         (name = "cron", description = "Jobs that the platform's cron starts."),

@@ -19,6 +19,7 @@
 pub mod accounts;
 pub mod analytics;
 pub mod configurator;
+pub mod customers;
 pub mod endpoints;
 pub mod http;
 pub mod monitoring;

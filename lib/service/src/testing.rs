@@ -41,6 +41,24 @@ pub struct TestBed {
     ahead_ms: Arc<AtomicI64>,
 }
 
+/// What a person's browser sends with every request, without which a session looks like a robot's.
+pub const BROWSER_HEADERS: [(&str, &str); 4] = [
+    (
+        "user-agent",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+         Chrome/140.0.0.0 Safari/537.36",
+    ),
+    ("accept-language", "de-AT,de;q=0.9"),
+    ("sec-ch-ua", "\"Chromium\";v=\"140\""),
+    ("sec-fetch-site", "same-origin"),
+];
+
+fn browser_post(path: &str) -> axum::http::request::Builder {
+    BROWSER_HEADERS
+        .into_iter()
+        .fold(Request::post(path), |request, (name, value)| request.header(name, value))
+}
+
 /// An answer, read to its end.
 pub struct Reply {
     /// The status.
@@ -113,7 +131,7 @@ impl TestBed {
 
     /// Posts a body as it is.
     pub async fn post_text(&self, path: &str, body: impl Into<Body>) -> Reply {
-        self.send(Request::post(path).body(body.into()).expect("request")).await
+        self.send(browser_post(path).body(body.into()).expect("request")).await
     }
 
     /// Reads a path.

@@ -6,7 +6,7 @@ use nest_haus_domain::tracking::{
     Consent, Entry, InvalidId, Metric, Payload, SessionFact, SessionId, TabId, Trigger,
 };
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::behaviour::{
     BOUNCES, CHANNELS, COMPLETES, CONFIGURES, ENDS_SILENTLY, MEASURES, PAYS, PUTS_INTO_CART,
@@ -54,8 +54,7 @@ pub enum NoSimulation {
 }
 
 /// Money that came in for an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
     /// The payment provider's reference.
     pub payment_id: String,
@@ -67,6 +66,22 @@ pub struct Payment {
     pub paid_at: DateTime<Utc>,
     /// Euro cents.
     pub amount_cents: i64,
+}
+
+impl Payment {
+    /// What `POST /api/admin/payments` takes.
+    #[must_use]
+    pub fn body(&self) -> Value {
+        json!({
+            "paymentId": self.payment_id,
+            "orderId": self.order_id,
+            "kind": "captured",
+            "sessionId": self.session_id,
+            "amountCents": self.amount_cents,
+            "currency": "EUR",
+            "paidAt": self.paid_at,
+        })
+    }
 }
 
 /// One session, as the server gets to know of it.
@@ -138,7 +153,7 @@ impl Simulation {
         };
         let Tab { book, sent: mut transmissions, .. } = tab;
         transmissions.sort_by_key(|transmission| transmission.arrival);
-        self.truth.add(&visitor, &book, &self.list.catalogue);
+        self.truth.add(&visitor, &book);
         Ok(Session { id, transmissions, payment })
     }
 }
@@ -188,7 +203,10 @@ fn act_human(tab: &mut Tab<'_>, list: &PriceList) -> Option<Payment> {
         bounce(tab);
         return None;
     }
-    measure(tab);
+    // A measurement that arrives after a refusal is refused, however early it was taken.
+    if tab.visitor.consent != Some(false) {
+        measure(tab);
+    }
     answer_consent(tab);
     read_page(tab);
     for _ in 0..tab.dice.whole(1, 3) {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
-use nest_haus_domain::configurator::{Catalogue, Selections};
+use nest_haus_domain::configurator::Selections;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -194,7 +194,7 @@ impl Truth {
     }
 
     /// Adds a session.
-    pub(crate) fn add(&mut self, visitor: &Visitor, book: &Book, catalogue: &Catalogue) {
+    pub(crate) fn add(&mut self, visitor: &Visitor, book: &Book) {
         let counts = &mut self.events;
         counts.emitted += book.events.emitted;
         counts.lost += book.events.lost;
@@ -212,7 +212,7 @@ impl Truth {
             totals.revenue_cents += cents;
         }
         if population == Population::Eligible {
-            self.add_options(book, catalogue);
+            self.add_options(book);
             self.add_price_jumps(book);
             if book.identified {
                 self.add_visitor(visitor, book);
@@ -220,18 +220,12 @@ impl Truth {
         }
     }
 
-    fn add_options(&mut self, book: &Book, catalogue: &Catalogue) {
-        let free = |category: &str, option: &str| {
-            let option = catalogue.category(category).and_then(|category| category.option(option));
-            option.is_some_and(|option| option.free)
-        };
+    fn add_options(&mut self, book: &Book) {
         for (category, option) in &book.selected {
             self.option(category, option).selected += 1;
         }
         for (category, choice) in book.taken.iter().flat_map(Selections::iter) {
-            if !free(category, &choice.option) {
-                self.option(category, &choice.option).taken += 1;
-            }
+            self.option(category, &choice.option).taken += 1;
         }
     }
 

@@ -19,11 +19,15 @@ pub enum Permission {
     WriteApiKeys,
     /// Read the audit log.
     ReadAudit,
+    /// Record payments and refunds.
+    WritePayments,
+    /// Change settings of reports.
+    WriteSettings,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::ReadAnalytics,
         Self::ReadCatalogue,
         Self::WriteCatalogue,
@@ -31,6 +35,8 @@ impl Permission {
         Self::WriteUsers,
         Self::WriteApiKeys,
         Self::ReadAudit,
+        Self::WritePayments,
+        Self::WriteSettings,
     ];
 
     /// The name in documents, answers and the scopes of API keys.
@@ -44,6 +50,8 @@ impl Permission {
             Self::WriteUsers => "users:write",
             Self::WriteApiKeys => "api-keys:write",
             Self::ReadAudit => "audit:read",
+            Self::WritePayments => "payments:write",
+            Self::WriteSettings => "settings:write",
         }
     }
 
@@ -64,6 +72,8 @@ impl Permission {
             Self::WriteUsers => "make, change and disable accounts",
             Self::WriteApiKeys => "see, make and revoke API keys",
             Self::ReadAudit => "read the audit log",
+            Self::WritePayments => "record payments and refunds",
+            Self::WriteSettings => "change settings of reports",
         }
     }
 }

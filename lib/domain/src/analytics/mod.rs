@@ -17,7 +17,7 @@ pub use distribution::{Bin, Distribution, Percentiles, PriceCount};
 pub use histogram::Histogram;
 pub use period::{Comparison, Period, TimeRange};
 pub use population::{Population, Populations};
-pub use rate::Rate;
+pub use rate::{Rate, RateChange};
 pub use robot::{Evidence, Suspicion, is_robot};
 pub use trending::{Trend, TrendCounts, benjamini_hochberg, decay_weight, trends};
 pub use visit::{

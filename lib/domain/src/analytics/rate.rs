@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::trending::{two_proportion_z, two_sided_p};
+
 /// The 97.5 % quantile of the standard normal distribution.
 const Z_95: f64 = 1.959_963_984_540_054;
 
@@ -54,6 +56,37 @@ impl Rate {
     }
 }
 
+/// Less often than this a difference comes about by chance alone where it is called significant.
+const SIGNIFICANT_P: f64 = 0.05;
+
+/// How one share differs from another.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RateChange {
+    /// This share minus the other, in percentage points.
+    pub points: Option<f64>,
+    /// Probability of a difference at least as large, either way, if nothing changed (two-proportion z,
+    /// pooled); nothing where a share has no cases, or where none or all of the cases of both count.
+    pub p_value: Option<f64>,
+    /// Whether `p_value` is below 0.05, and both shares have the 30 cases that a verdict needs.
+    pub significant: bool,
+}
+
+impl RateChange {
+    /// What changed from a share to another.
+    #[must_use]
+    pub fn between(before: Rate, after: Rate) -> Self {
+        let p_value = two_proportion_z(after, before).map(two_sided_p);
+        Self {
+            points: after.value.zip(before.value).map(|(after, before)| 100.0 * (after - before)),
+            p_value,
+            significant: before.n_min_ok
+                && after.n_min_ok
+                && p_value.is_some_and(|p_value| p_value < SIGNIFICANT_P),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +104,17 @@ mod tests {
         let rate = Rate::new(15, 148);
         assert!((rate.ci_low.unwrap() - 0.0624).abs() < 5e-5);
         assert!((rate.ci_high.unwrap() - 0.1605).abs() < 5e-5);
+    }
+
+    #[test]
+    fn a_change_is_in_points_and_says_whether_it_means_anything() {
+        let change = RateChange::between(Rate::new(100, 1000), Rate::new(150, 1000));
+        assert!((change.points.unwrap() - 5.0).abs() < 1e-9);
+        assert!(change.significant && change.p_value.unwrap() < 0.001);
+        let few = RateChange::between(Rate::new(0, 10), Rate::new(9, 10));
+        assert!(!few.significant, "ten cases make no verdict");
+        let none = RateChange::between(Rate::new(0, 0), Rate::new(1, 2));
+        assert_eq!((none.points, none.p_value, none.significant), (None, None, false));
     }
 
     proptest! {

@@ -84,7 +84,7 @@ impl Trend {
 /// The two-proportion z statistic of the recent share minus the one before, with the pooled
 /// variance `p(1−p)(1/n₁ + 1/n₂)` and no continuity correction (definitions b4).
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn two_proportion_z(recent: Rate, baseline: Rate) -> Option<f64> {
+pub(super) fn two_proportion_z(recent: Rate, baseline: Rate) -> Option<f64> {
     let difference = recent.value? - baseline.value?;
     let (recent_n, baseline_n) = (recent.den as f64, baseline.den as f64);
     let pooled = (recent.num as f64 + baseline.num as f64) / (recent_n + baseline_n);
@@ -93,7 +93,7 @@ fn two_proportion_z(recent: Rate, baseline: Rate) -> Option<f64> {
 }
 
 /// The probability that a standard normal lies at least as far from zero as `z`.
-fn two_sided_p(z: f64) -> f64 {
+pub(super) fn two_sided_p(z: f64) -> f64 {
     (2.0 * Normal::standard().sf(z.abs())).min(1.0)
 }
 

@@ -92,6 +92,10 @@ impl VisitEvent {
         self.is_interaction("form_submit") || self.is_interaction("contact_form_submission")
     }
 
+    fn is_claim(&self) -> bool {
+        self.kind == EventKind::Fact && self.name == "converted"
+    }
+
     /// Whether the visitor did more than look at a page.
     fn is_deed(&self) -> bool {
         const NO_DEEDS: [&str; 2] = ["started", "consent"];
@@ -153,6 +157,8 @@ pub struct Visit {
     pub completed_at: Option<DateTime<Utc>>,
     /// First question to the maker.
     pub lead_at: Option<DateTime<Utc>>,
+    /// When the browser first said that it paid.
+    pub claimed_at: Option<DateTime<Utc>>,
     /// First payment.
     pub ordered_at: Option<DateTime<Utc>>,
     /// Where the visitor came from, if a page view says so.
@@ -272,6 +278,7 @@ fn visit(events: &[VisitEvent]) -> Visit {
         cart_at: first_at(VisitEvent::is_cart_add),
         completed_at: first_at(VisitEvent::is_completion),
         lead_at: first_at(VisitEvent::is_lead),
+        claimed_at: first_at(VisitEvent::is_claim),
         ordered_at: None,
         touch: events.iter().find_map(|event| event.touch.clone()),
         entry_page: entry_page.map(str::to_owned),

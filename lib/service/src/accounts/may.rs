@@ -64,6 +64,14 @@ permission!(
     /// Read the audit log.
     ReadAudit
 );
+permission!(
+    /// Record payments and refunds.
+    WritePayments
+);
+permission!(
+    /// Change settings of reports.
+    WriteSettings
+);
 
 /// Proof that the caller has a permission: by a session whose role has it, or an API key whose
 /// scopes name it.

@@ -13,5 +13,5 @@ pub mod users;
 pub use audit::{AuditReport, record, verify};
 pub use may::{
     Granted, May, ReadAnalytics, ReadAudit, ReadCatalogue, ReadUsers, SignedIn, WriteApiKeys,
-    WriteCatalogue, WriteUsers,
+    WriteCatalogue, WritePayments, WriteSettings, WriteUsers,
 };

@@ -1,17 +1,31 @@
-//! Headline numbers over a period, compared with the period before.
+//! Headline numbers over a period (definitions b1, b3, b13).
 
 use axum::Json;
 use chrono::{DateTime, Utc};
-use nest_haus_domain::analytics::{Period, Rate};
-use serde::Serialize;
-use utoipa::ToSchema;
+use nest_haus_domain::analytics::{
+    Bucket, FUNNEL_STEPS, Interval, Period, Populations, Rate, RateChange, buckets,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::PgConnection;
+use utoipa::{IntoParams, ToSchema};
 
-use super::meta::{Excluded, Meta};
-use super::range::{Asked, RangeQuery};
+use super::meta::{self, Meta};
+use super::popular;
+use super::range::{Asked, Range, RangeQuery};
+use super::sums::{ConversionChanges, Conversions, Sums, Times, VisitTime, sums, times};
 use crate::accounts::{May, ReadAnalytics};
-use crate::http::{Context, Problem, ProblemDocument};
-use crate::platform::{App, begin_bounded};
+use crate::http::{Context, FieldError, Problem, ProblemDocument};
+use crate::platform::begin_report;
 use crate::queue;
+
+/// How the series is cut.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct OverviewQuery {
+    /// `hour`, `day`, `week` or `month`; what fits the range, if left out.
+    #[param(value_type = Option<String>)]
+    interval: Option<Interval>,
+}
 
 /// Headline numbers over a period.
 #[derive(Debug, Serialize, ToSchema)]
@@ -19,123 +33,309 @@ use crate::queue;
 pub struct Overview {
     /// The period asked for.
     current: Headline,
-    /// The period of the same length before it.
-    previous: Headline,
+    /// The period that it is compared with, as much of it as has passed of this one.
+    previous: Option<ComparedHeadline>,
+    /// The period cut by hours, days, weeks or months of the zone, without gaps.
+    series: Vec<Point>,
+    /// The configurations chosen most often, as of the latest report on popular configurations.
+    #[schema(value_type = Object)]
+    popular: Option<Value>,
     /// What the report says about itself.
     meta: Meta,
 }
 
-/// Headline numbers. A session counts in the period that it began in.
+/// Headline numbers. A visit counts in the period that it began in, a payment when it was paid.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Headline {
-    /// Sessions, by session id.
-    sessions: i64,
-    /// Interactions of these sessions.
-    interactions: i64,
-    /// Snapshots of these sessions.
-    snapshots: i64,
-    /// Sessions by status.
-    statuses: Statuses,
-    /// Sessions that put something into the cart or completed a configuration, of all sessions.
+    /// What can be added up of the visits.
+    #[serde(flatten)]
+    sums: Sums,
+    /// Visits that converted, of all visits.
+    session_conversion: Conversions,
+    /// Visits that converted, of those with a selection.
+    configurator_conversion: Conversions,
+    /// Visits of one page, without deed and with less than ten seconds of attention.
     #[schema(value_type = Object)]
-    session_conversion_rate: Rate,
-    /// The same, of sessions with a choice or a snapshot.
+    bounce_rate: Rate,
+    /// All other visits.
     #[schema(value_type = Object)]
-    configurator_conversion_rate: Rate,
-    /// Sessions whose browser says that it paid. No order is confirmed by that.
-    unconfirmed_conversions: i64,
-    /// Median price of the latest configurations of which everything has a price, in cents.
-    median_price_cents: Option<i64>,
+    engaged_rate: Rate,
+    /// Numbered events of which it is known what became, of all numbered events.
+    #[schema(value_type = Object)]
+    capture_rate: Rate,
+    /// How long visits took.
+    duration: Times,
+    /// How long visitors paid attention.
+    engaged: Times,
+    /// People, as far as they agreed to be known again.
+    visitors: Visitors,
+    /// Money.
+    revenue: Revenue,
+    /// Visits by the step of the configurator funnel that they came to.
+    funnel: Vec<FunnelStep>,
 }
 
-/// Sessions by status.
+/// A step of the configurator funnel.
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub struct Statuses {
-    active: i64,
-    abandoned: i64,
-    in_cart: i64,
-    completed: i64,
-    converted: i64,
+#[serde(rename_all = "camelCase")]
+pub struct FunnelStep {
+    /// `visit`, `configuration`, `cart`, `completion` or `order`.
+    #[schema(value_type = String)]
+    step: &'static str,
+    /// Visits that came to it, of all visits.
+    #[schema(value_type = Object)]
+    reached: Rate,
 }
 
-/// Headline numbers over a period, compared with the period before.
+/// People, as far as they agreed to be known again.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Visitors {
+    /// Different visitors.
+    identified: i64,
+    /// Of those, visitors whose first visit ever was in the period.
+    new: i64,
+    /// Visits of visitors who agreed, of all visits.
+    #[schema(value_type = Object)]
+    coverage: Rate,
+}
+
+/// Money: what was captured less what was refunded, recognised when it was paid.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Revenue {
+    /// What came in, in cents.
+    captured_cents: i64,
+    /// What went back, in cents.
+    refunded_cents: i64,
+    /// The difference, in cents.
+    net_cents: i64,
+    /// Always `EUR`; other currencies are converted at the rate of the payment.
+    #[schema(value_type = String)]
+    currency: &'static str,
+    /// Orders with a payment.
+    orders: i64,
+    /// Net revenue by order, in cents.
+    average_order_cents: Option<i64>,
+    /// Net revenue by visit, in cents.
+    per_visit_cents: Option<i64>,
+}
+
+/// Headline numbers of the period that this one is compared with.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ComparedHeadline {
+    /// First instant covered.
+    from: DateTime<Utc>,
+    /// First instant after it.
+    to: DateTime<Utc>,
+    /// The numbers.
+    #[serde(flatten)]
+    headline: Headline,
+    /// How the numbers of the period differ from these.
+    changes: Changes,
+}
+
+/// How numbers changed. Counts by their ratio less one; rates in percentage points.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Changes {
+    /// Of visits; nothing where there were none.
+    visits: Option<f64>,
+    /// Of visits with a selection.
+    configuring: Option<f64>,
+    /// Of net revenue; nothing where there was none.
+    net_revenue: Option<f64>,
+    /// Of conversion by visit.
+    session_conversion: ConversionChanges,
+    /// Of conversion by visit with a selection.
+    configurator_conversion: ConversionChanges,
+    /// Of the bounce rate.
+    #[schema(value_type = Object)]
+    bounce_rate: RateChange,
+}
+
+/// A part of the period.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Point {
+    /// When the hour, day, week or month began, by the clock of the zone.
+    label: String,
+    /// First instant covered.
+    from: DateTime<Utc>,
+    /// First instant after it.
+    to: DateTime<Utc>,
+    /// Whether the period holds only a part of it, or it is still running.
+    partial: bool,
+    /// What can be added up of the visits.
+    #[serde(flatten)]
+    sums: Sums,
+}
+
+/// Headline numbers over a period, compared with another.
 #[utoipa::path(
-    get, path = "/api/admin/analytics/overview", tag = "analytics", params(RangeQuery),
-    security(("admin" = [])),
+    get, path = "/api/admin/analytics/overview", tag = "analytics",
+    params(RangeQuery, OverviewQuery), security(("admin" = [])),
     responses(
         (status = 200, description = "The numbers.", body = Overview),
         (status = 401, description = "No or wrong key.", body = ProblemDocument),
-        (status = 422, description = "Unknown range.", body = ProblemDocument),
+        (status = 403, description = "Not allowed.", body = ProblemDocument),
+        (status = 422, description = "Unknown range or parameter.", body = ProblemDocument),
         (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn overview(
     cx: Context,
     _: May<ReadAnalytics>,
-    Asked { range, .. }: Asked,
+    Asked { range, query }: Asked<OverviewQuery>,
 ) -> Result<Json<Overview>, Problem> {
-    let period = range.period;
+    let interval = query.interval.unwrap_or_else(|| Interval::of_period(range.period));
+    let parts = buckets(range.period, interval, range.zone, cx.now);
+    if parts.last().is_none_or(|last| last.period.to < range.period.to) {
+        let message = "too short for the range: use a longer one";
+        return Err(Problem::field(FieldError::new("interval", "invalid", message)));
+    }
     let queues = queue::status(&cx.app).await.ok();
     let mut meta = Meta::of_range("overview", &range, queues.as_deref(), cx.now);
-    let (current, excluded) = headline(&cx.app, period).await?;
-    let (previous, _) = headline(&cx.app, period.previous()).await?;
-    meta.excluded = excluded;
+    let mut tx = begin_report(&cx.app.db, cx.app.config.request_timeout).await?;
+    let current = headline(&mut tx, &range).await?;
+    let previous = compared(&mut tx, &range, &current).await?;
+    let series = series(&mut tx, &range, &parts).await?;
+    let popular = popular::kept_top(&mut tx, range.name).await?;
+    meta.excluded = meta::excluded(&mut tx, &range).await?;
+    meta.approx = current.duration.approx;
+    meta.warnings.push("a visitor of today's front end who begins to configure has two visits");
     meta.warnings
-        .push("sessions are counted by session id; a visitor of today's front end has two");
-    Ok(Json(Overview { current, previous, meta }))
+        .push("leads are forms that the browser says were sent, until inquiries are stored");
+    Ok(Json(Overview { current, previous, series, popular, meta }))
 }
 
-async fn headline(app: &App, period: Period) -> Result<(Headline, Excluded), sqlx::Error> {
-    let Period { from, to } = period;
-    let mut tx = begin_bounded(&app.db, app.config.request_timeout).await?;
-    let row = sqlx::query!(
-        r#"WITH period AS (
-            SELECT * FROM user_sessions WHERE started_at >= $1 AND started_at < $2
-         ), kept AS (SELECT * FROM period WHERE analytics_consent IS NOT FALSE)
-         SELECT count(*) AS "sessions!",
-            coalesce(sum(interaction_count), 0)::bigint AS "interactions!",
-            coalesce(sum(snapshot_count), 0)::bigint AS "snapshots!",
-            count(*) FILTER (WHERE status = 'ACTIVE') AS "active!",
-            count(*) FILTER (WHERE status = 'ABANDONED') AS "abandoned!",
-            count(*) FILTER (WHERE status = 'IN_CART') AS "in_cart!",
-            count(*) FILTER (WHERE status = 'COMPLETED') AS "completed!",
-            count(*) FILTER (WHERE status = 'CONVERTED') AS "converted!",
-            count(*) FILTER (WHERE converted_at IS NOT NULL) AS "unconfirmed!",
-            count(*) FILTER (WHERE first_cart_at IS NOT NULL OR completed_at IS NOT NULL)
-                AS "micro!",
-            count(*) FILTER (WHERE first_selection_at IS NOT NULL OR first_snapshot_at IS NOT NULL)
-                AS "configuring!",
-            count(*) FILTER (WHERE
-                (first_cart_at IS NOT NULL OR completed_at IS NOT NULL)
-                AND (first_selection_at IS NOT NULL OR first_snapshot_at IS NOT NULL))
-                AS "micro_configuring!",
-            (percentile_disc(0.5) WITHIN GROUP (ORDER BY total_price_cents)
-                FILTER (WHERE total_price_cents IS NOT NULL
-                    AND coalesce(cardinality(on_request), 0) = 0)) AS median_price,
-            (SELECT count(*) FROM period WHERE analytics_consent IS FALSE) AS "no_consent!"
-         FROM kept"#,
-        from as DateTime<Utc>,
-        to as DateTime<Utc>,
-    )
-    .fetch_one(&mut *tx)
-    .await?;
-    let headline = Headline {
-        sessions: row.sessions,
-        interactions: row.interactions,
-        snapshots: row.snapshots,
-        statuses: Statuses {
-            active: row.active,
-            abandoned: row.abandoned,
-            in_cart: row.in_cart,
-            completed: row.completed,
-            converted: row.converted,
-        },
-        session_conversion_rate: Rate::new(row.micro, row.sessions),
-        configurator_conversion_rate: Rate::new(row.micro_configuring, row.configuring),
-        unconfirmed_conversions: row.unconfirmed,
-        median_price_cents: row.median_price,
+async fn headline(db: &mut PgConnection, range: &Range) -> Result<Headline, sqlx::Error> {
+    let sums = sums(db, &[range.period], range.populations).await?.pop().unwrap_or_default();
+    let duration = times(db, range, &sums, VisitTime::Duration).await?;
+    let engaged = times(db, range, &sums, VisitTime::Engaged).await?;
+    let visitors = visitors(db, range, &sums).await?;
+    let revenue = revenue(db, range.period, sums.visits).await?;
+    let step = |(step, reached): (&'static str, &i64)| FunnelStep {
+        step,
+        reached: Rate::new(*reached, sums.visits),
     };
-    Ok((headline, Excluded { no_consent: row.no_consent, ..Excluded::default() }))
+    Ok(Headline {
+        session_conversion: sums.session_conversion(),
+        configurator_conversion: sums.configurator_conversion(),
+        bounce_rate: sums.bounce_rate(),
+        engaged_rate: sums.engaged_rate(),
+        capture_rate: sums.capture_rate(),
+        duration,
+        engaged,
+        visitors,
+        revenue,
+        funnel: FUNNEL_STEPS.into_iter().zip(&sums.reached).map(step).collect(),
+        sums,
+    })
+}
+
+async fn compared(
+    db: &mut PgConnection,
+    range: &Range,
+    current: &Headline,
+) -> Result<Option<ComparedHeadline>, sqlx::Error> {
+    let Some(period) = range.comparison else { return Ok(None) };
+    let before = headline(db, &Range { period, ..*range }).await?;
+    let changes = Changes {
+        visits: ratio(current.sums.visits, before.sums.visits),
+        configuring: ratio(current.sums.configuring, before.sums.configuring),
+        net_revenue: ratio(current.revenue.net_cents, before.revenue.net_cents),
+        session_conversion: current.session_conversion.changes_since(&before.session_conversion),
+        configurator_conversion: current
+            .configurator_conversion
+            .changes_since(&before.configurator_conversion),
+        bounce_rate: RateChange::between(before.bounce_rate, current.bounce_rate),
+    };
+    Ok(Some(ComparedHeadline { from: period.from, to: period.to, headline: before, changes }))
+}
+
+/// By how much a count changed, as its ratio less one.
+#[expect(clippy::cast_precision_loss, reason = "counts and cents stay far below 2^52")]
+fn ratio(after: i64, before: i64) -> Option<f64> {
+    (before > 0).then(|| after as f64 / before as f64 - 1.0)
+}
+
+async fn series(
+    db: &mut PgConnection,
+    range: &Range,
+    parts: &[Bucket],
+) -> Result<Vec<Point>, sqlx::Error> {
+    let periods: Vec<Period> = parts.iter().map(|part| part.period).collect();
+    let sums = sums(db, &periods, range.populations).await?;
+    let point = |(part, sums): (&Bucket, Sums)| Point {
+        label: range.zone.label(part.start),
+        from: part.period.from,
+        to: part.period.to,
+        partial: part.partial,
+        sums,
+    };
+    Ok(parts.iter().zip(sums).map(point).collect())
+}
+
+/// Different visitors: each counts with the first visit that it made in the period.
+async fn visitors(
+    db: &mut PgConnection,
+    range: &Range,
+    sums: &Sums,
+) -> Result<Visitors, sqlx::Error> {
+    let row = if range.populations == Populations::Eligible {
+        sqlx::query!(
+            r#"SELECT count(*) AS "identified!", count(*) FILTER (WHERE first_visit_at >= $1) AS "new!"
+             FROM visits WHERE started_at >= $1 AND started_at < $2 AND population = 'eligible'
+                AND first_visit_at IS NOT NULL AND (previous_visit_at IS NULL OR previous_visit_at < $1)"#,
+            range.period.from,
+            range.period.to
+        )
+        .fetch_one(db)
+        .await
+        .map(|row| (row.identified, row.new))
+    } else {
+        sqlx::query!(
+            r#"SELECT count(*) AS "identified!", count(*) FILTER (WHERE first_visit_at >= $1) AS "new!"
+             FROM visits WHERE started_at >= $1 AND started_at < $2
+                AND first_visit_at IS NOT NULL AND (previous_visit_at IS NULL OR previous_visit_at < $1)"#,
+            range.period.from,
+            range.period.to
+        )
+        .fetch_one(db)
+        .await
+        .map(|row| (row.identified, row.new))
+    };
+    let (identified, new) = row?;
+    Ok(Visitors { identified, new, coverage: sums.consent_coverage() })
+}
+
+async fn revenue(
+    db: &mut PgConnection,
+    period: Period,
+    visits: i64,
+) -> Result<Revenue, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"SELECT coalesce(sum(eur_cents) FILTER (WHERE kind = 'captured'), 0)::bigint AS "captured!",
+            coalesce(sum(eur_cents) FILTER (WHERE kind = 'refunded'), 0)::bigint AS "refunded!",
+            count(DISTINCT order_id) FILTER (WHERE kind = 'captured') AS "orders!"
+         FROM payments WHERE paid_at >= $1 AND paid_at < $2"#,
+        period.from,
+        period.to
+    )
+    .fetch_one(db)
+    .await?;
+    let net_cents = row.captured - row.refunded;
+    let by = |count: i64| (count > 0).then(|| net_cents / count);
+    Ok(Revenue {
+        captured_cents: row.captured,
+        refunded_cents: row.refunded,
+        net_cents,
+        currency: "EUR",
+        orders: row.orders,
+        average_order_cents: by(row.orders),
+        per_visit_cents: by(visits),
+    })
 }

@@ -320,6 +320,24 @@ async fn refresh(app: &App, now: DateTime<Utc>) -> Result<RefreshReport, Problem
     Ok(RefreshReport { reports, complete: true })
 }
 
+/// The configurations at the head of the kept report on a range that has a name.
+pub(super) async fn kept_top(
+    db: &mut PgConnection,
+    range: Option<TimeRange>,
+) -> Result<Option<Value>, sqlx::Error> {
+    let Some(range) = range else { return Ok(None) };
+    let kept = sqlx::query_scalar!(
+        r#"SELECT jsonb_build_object('configurations',
+                jsonb_path_query_array(report, '$.configurations[0 to 4]'),
+            'medianPriceCents', report #> '{prices,distribution,percentiles,p50}',
+            'asOf', refreshed_at) AS "top!"
+         FROM popular_configurations WHERE time_range = $1 AND basis = $2"#,
+        range.as_str(),
+        Basis::default().as_str()
+    );
+    kept.fetch_optional(db).await
+}
+
 async fn keep_report(
     app: &App,
     range: TimeRange,

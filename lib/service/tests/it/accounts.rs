@@ -349,6 +349,9 @@ fn permission_of(path: &str, method: &str) -> Option<Permission> {
         ("/api/admin/users", _) => Permission::WriteUsers,
         ("/api/admin/api-keys", _) => Permission::WriteApiKeys,
         ("/api/admin/audit", _) => Permission::ReadAudit,
+        ("/api/admin/internal-traffic", "GET") => Permission::ReadAnalytics,
+        ("/api/admin/internal-traffic", _) => Permission::WriteSettings,
+        ("/api/admin/payments", _) => Permission::WritePayments,
         (path, _) => {
             assert!(path.starts_with("/api/admin/auth/"), "no permission for {path}");
             return None;

@@ -26,3 +26,4 @@ mod reports;
 mod sessions;
 mod structure;
 mod synth;
+mod visits;

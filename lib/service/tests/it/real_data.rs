@@ -13,7 +13,7 @@ use serde_json::Value;
 use sqlx::postgres::PgRow;
 
 /// Requests on their way at a time.
-const CONCURRENCY: usize = 16;
+const CONCURRENCY: usize = 4;
 
 fn data(name: &str) -> Option<PathBuf> {
     let folder = std::env::var("NEST_HAUS_DATA").map_or_else(
@@ -33,10 +33,20 @@ fn reference<T: DeserializeOwned>(name: &str) -> T {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Sends a recorded stream and drains it; nothing where it is absent. Answers the number of events.
-async fn load(bed: &TestBed, name: &str) -> Option<i64> {
+/// A bed where a batch may take long, on a machine that does other things too.
+async fn patient_bed() -> TestBed {
+    TestBed::with(&[("REQUEST_TIMEOUT_MS", "60000"), ("JOB_BUDGET_MS", "600000")]).await
+}
+
+/// Portions of a recorded stream; nothing where it is absent.
+fn portions(name: &str) -> Option<impl Iterator<Item = Portion>> {
     let portions = clickstream::open(&data(&format!("clickstreams/{name}.ndjson.gz"))?).unwrap();
-    let portions: Vec<Portion> = portions.map(Result::unwrap).collect();
+    Some(portions.map(Result::unwrap))
+}
+
+/// Sends portions of a stream and drains them. Answers the number of events.
+async fn load(bed: &TestBed, portions: impl Iterator<Item = Portion>) -> i64 {
+    let portions: Vec<Portion> = portions.collect();
     let sessions: usize = portions.iter().map(|portion| portion.consents.len()).sum();
     let events: usize = portions.iter().map(|portion| portion.events).sum();
     let consents = portions.iter().flat_map(|portion| &portion.consents);
@@ -50,7 +60,7 @@ async fn load(bed: &TestBed, name: &str) -> Option<i64> {
     let stored: i64 = reports.iter().map(|report| report.stored).sum();
     assert_eq!(stored.unsigned_abs(), (events + sessions) as u64);
     assert_eq!(reports.iter().map(|report| report.dead + report.rejected).sum::<i64>(), 0);
-    Some(i64::try_from(events).unwrap())
+    i64::try_from(events).unwrap()
 }
 
 async fn rows<T>(bed: &TestBed, query: &str) -> Vec<T>
@@ -128,8 +138,9 @@ async fn its_cohorts(bed: &TestBed) {
 
 #[tokio::test]
 async fn visits_of_a_shop_last_as_long_as_other_tools_say() {
-    let bed = TestBed::new().await;
-    let Some(events) = load(&bed, "ecom_retentioneering").await else { return };
+    let Some(portions) = portions("ecom_retentioneering") else { return };
+    let bed = patient_bed().await;
+    let events = load(&bed, portions).await;
     assert_eq!(bed.count("SELECT count(*) FROM interaction_events").await, events);
     assert_eq!(bed.count("SELECT count(DISTINCT visitor_id) FROM visits").await, 600);
     the_shop_with_durations(&bed).await;
@@ -187,14 +198,17 @@ async fn its_sessions(bed: &TestBed, expected: &Popularity) {
     let found =
         quantiles(bed, "SELECT interaction_count::float8 FROM user_sessions", &shares).await;
     assert_eq!(found, quantile_shares.values().copied().collect::<Vec<_>>());
-    let daily: Vec<(String, i64, i64, i64)> = rows(
+}
+
+/// Events, sessions and prices by day.
+async fn its_days(bed: &TestBed) -> Vec<(String, i64, i64, i64)> {
+    rows(
         bed,
         "SELECT to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), count(*),
             count(DISTINCT session_key), sum((additional_data->>'price')::numeric)::bigint
          FROM interaction_events GROUP BY 1 ORDER BY 1",
     )
-    .await;
-    assert_eq!(daily, expected.daily);
+    .await
 }
 
 async fn its_choices(bed: &TestBed, expected: &Popularity) {
@@ -271,13 +285,31 @@ async fn its_prices(bed: &TestBed, expected: &Popularity) {
     assert_eq!(histogram, expected.price.histogram_10);
 }
 
+/// All of it takes some minutes without optimisation: `cargo test --release -- --ignored`.
 #[tokio::test]
+#[ignore = "takes some minutes without optimisation"]
 async fn choices_in_a_shop_are_as_many_as_other_tools_say() {
-    let bed = TestBed::new().await;
-    let Some(_) = load(&bed, "eshop_apr_may_2008").await else { return };
+    let Some(portions) = portions("eshop_apr_may_2008") else { return };
+    let bed = patient_bed().await;
+    load(&bed, portions).await;
     let expected: Popularity = reference("eshop_popularity");
     its_sessions(&bed, &expected).await;
+    assert_eq!(its_days(&bed).await, expected.daily);
     its_choices(&bed, &expected).await;
     its_places(&bed, &expected).await;
     its_prices(&bed, &expected).await;
+}
+
+/// Its first days, which other tools counted one by one.
+#[tokio::test]
+async fn the_first_days_of_a_shop_are_as_other_tools_say() {
+    const DAYS: usize = 5;
+    let Some(portions) = portions("eshop_apr_may_2008") else { return };
+    let bed = patient_bed().await;
+    let expected: Popularity = reference("eshop_popularity");
+    let days = expected.daily.get(..DAYS).unwrap();
+    let events: i64 = days.iter().map(|day| day.1).sum();
+    let enough = usize::try_from(events).unwrap().div_ceil(100);
+    load(&bed, portions.take(enough)).await;
+    assert_eq!(its_days(&bed).await[..DAYS], *days);
 }

@@ -22,21 +22,19 @@ async fn activity_is_live_at_once_and_historical_after_the_drain() {
     assert_eq!(live["queueDepth"], 3);
     assert!(live["oldestUnprocessedS"].is_i64());
     let empty = bed.get_as_admin("/api/admin/analytics/overview?timeRange=7d").await.body;
-    assert_eq!(empty["current"]["sessions"], 0);
-    assert_eq!(empty["current"]["sessionConversionRate"]["value"], json!(null));
+    assert_eq!(empty["current"]["visits"], 0);
+    assert_eq!(empty["current"]["sessionConversion"]["micro"]["value"], json!(null));
     bed.drain().await;
     let live = bed.get_as_admin("/api/admin/analytics/real-time").await.body;
     assert_eq!((&live["activeNow"], &live["queueDepth"]), (&json!(2), &json!(0)));
     assert!(live["ingestLagP95"].as_f64().unwrap() >= 0.0);
     let overview = bed.get_as_admin("/api/admin/analytics/overview?timeRange=7d").await.body;
     let current = &overview["current"];
-    assert_eq!(current["sessions"], 3);
-    assert_eq!(current["interactions"], 3);
-    assert_eq!(current["statuses"]["IN_CART"], 1);
-    assert_eq!(current["sessionConversionRate"]["num"], 1);
-    assert_eq!(current["sessionConversionRate"]["den"], 3);
-    assert_eq!(current["configuratorConversionRate"]["value"], 1.0);
-    assert_eq!(current["medianPriceCents"], 23_744_500);
+    assert_eq!(current["visits"], 2, "measurements alone are no visit");
+    assert_eq!((&current["interactions"], &current["carts"]), (&json!(3), &json!(1)));
+    assert_eq!(current["sessionConversion"]["micro"]["num"], 1);
+    assert_eq!(current["sessionConversion"]["micro"]["den"], 2);
+    assert_eq!(current["configuratorConversion"]["micro"]["den"], 0, "nothing was selected");
     for field in [
         "metricId",
         "metricVersion",
@@ -66,8 +64,8 @@ async fn sessions_end_being_live_after_five_minutes_and_move_to_the_previous_per
     assert_eq!(bed.get_as_admin("/api/admin/analytics/real-time").await.body["activeNow"], 0);
     bed.advance(chrono::TimeDelta::days(8));
     let overview = bed.get_as_admin("/api/admin/analytics/overview?timeRange=7d").await.body;
-    assert_eq!(overview["current"]["sessions"], 0);
-    assert_eq!(overview["previous"]["sessions"], 1);
+    assert_eq!(overview["current"]["visits"], 0);
+    assert_eq!(overview["previous"]["visits"], 1);
 }
 
 #[tokio::test]
@@ -78,7 +76,7 @@ async fn who_refused_to_be_analysed_is_left_out_and_counted_as_left_out() {
     bed.post("/api/sessions/track-batch", batch("yes", 1..=1)).await;
     bed.drain().await;
     let overview = bed.get_as_admin("/api/admin/analytics/overview").await.body;
-    assert_eq!(overview["current"]["sessions"], 1);
+    assert_eq!(overview["current"]["visits"], 1);
     assert_eq!(overview["meta"]["excluded"]["noConsent"], 1);
 }
 

@@ -49,6 +49,7 @@ fn modules_use_only_what_lies_below_them() {
         ("monitoring", &["platform", "http", "queue"]),
         ("accounts", &["platform", "http"]),
         ("configurator", &["platform", "http", "accounts", "operations"]),
+        ("customers", &["platform", "http", "accounts"]),
         ("tracking", &["platform", "http", "queue", "operations", "configurator", "work"]),
         (
             "analytics",

@@ -5,13 +5,13 @@ use axum::http::Request;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use nest_haus::analytics::visits;
 use nest_haus::testing::TestBed;
-use nest_haus::tracking::bulk::{self, BulkReport, CapturedPayment};
+use nest_haus::tracking::bulk::{self, BulkReport};
 use nest_haus::tracking::drain::DrainReport;
 use nest_haus::tracking::ledger::ledger;
 use nest_haus_synth::{
     INTERNAL_SESSION_PREFIX, Population, Scenario, Session, Simulation, Totals, Truth,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Young enough for nothing to be late.
 fn simulate(sessions: u32, seed: u64, until: DateTime<Utc>) -> (Vec<Session>, Truth) {
@@ -32,20 +32,16 @@ async fn send(bed: &TestBed, session: &Session) {
     }
 }
 
-/// What stands beside the events: the payments, and the rule that knows internal traffic.
+/// What stands beside the events: the rule that knows internal traffic, and the payments.
 async fn prepare(bed: &TestBed, sessions: &[Session]) {
-    let payments = sessions.iter().filter_map(|session| session.payment.as_ref());
-    let payments: Vec<CapturedPayment> = payments
-        .map(|payment| CapturedPayment {
-            payment_id: payment.payment_id.clone(),
-            order_id: payment.order_id.clone(),
-            session_id: payment.session_id.clone(),
-            paid_at: payment.paid_at,
-            amount_cents: payment.amount_cents,
-        })
-        .collect();
-    bulk::store_payments(&bed.app, &payments, "tests").await.unwrap();
-    bulk::mark_internal(&bed.app, INTERNAL_SESSION_PREFIX, "tests").await.unwrap();
+    let rule = json!({"field": "session_id", "contains": INTERNAL_SESSION_PREFIX, "note": "staff"});
+    let rules = json!({"rules": [rule]});
+    let reply = bed.send_as_admin("PUT", "/api/admin/internal-traffic", rules).await;
+    assert_eq!(reply.status, 204, "{}", reply.text);
+    for payment in sessions.iter().filter_map(|session| session.payment.as_ref()) {
+        let reply = bed.send_as_admin("POST", "/api/admin/payments", payment.body()).await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+    }
 }
 
 async fn store(bed: &TestBed, sessions: Vec<Session>) -> BulkReport {
@@ -207,6 +203,7 @@ async fn what_is_true_of_simulated_visitors_is_found_after_requests_and_drain() 
     assert_eq!(sum(|report| report.duplicate), truth.events.duplicated.cast_signed());
     compare_ledger(&bed, &truth).await;
     compare(&bed, &truth, TimeDelta::milliseconds(500)).await;
+    compare_overview(&bed, &truth).await;
 }
 
 #[tokio::test]
@@ -224,21 +221,14 @@ async fn what_is_stored_in_bulk_is_what_arrives_one_by_one() {
     compare(&bed, &truth, TimeDelta::zero()).await;
 }
 
-/// Every column of every event but those that say how it arrived.
-const ROWS: [&str; 4] = [
-    "SELECT md5(coalesce(string_agg(row::text, E'\\n' ORDER BY row::text), '')) FROM (
-        SELECT to_jsonb(e) - '{occurred_at,received_at,entry_id,late}'::text[] AS row
-        FROM interaction_events AS e) AS rows",
-    "SELECT md5(coalesce(string_agg(row::text, E'\\n' ORDER BY row::text), '')) FROM (
-        SELECT to_jsonb(e) - '{occurred_at,received_at,entry_id,late}'::text[] AS row
-        FROM configuration_snapshots AS e) AS rows",
-    "SELECT md5(coalesce(string_agg(row::text, E'\\n' ORDER BY row::text), '')) FROM (
-        SELECT to_jsonb(e) - '{occurred_at,received_at,entry_id,late}'::text[] AS row
-        FROM session_events AS e) AS rows",
-    "SELECT md5(coalesce(string_agg(row::text, E'\\n' ORDER BY row::text), '')) FROM (
-        SELECT to_jsonb(e) - '{occurred_at,received_at,entry_id,late}'::text[] AS row
-        FROM performance_metrics AS e) AS rows",
-];
+/// The rows of a table of events, without what says how they arrived.
+async fn rows(bed: &TestBed, table: &str) -> Vec<Value> {
+    let query = format!(
+        "SELECT to_jsonb(e) - '{{occurred_at,received_at,entry_id,late}}'::text[] FROM {table} AS e
+         ORDER BY session_key, event_time, event_id"
+    );
+    sqlx::query_scalar(&query).fetch_all(&bed.app.db).await.unwrap()
+}
 
 #[tokio::test]
 async fn requests_and_bulk_leave_the_same_rows() {
@@ -249,10 +239,40 @@ async fn requests_and_bulk_leave_the_same_rows() {
     }
     by_http.drain().await;
     store(&in_bulk, sessions).await;
-    for query in ROWS {
-        let hash = async |bed: &TestBed| -> String {
-            sqlx::query_scalar(query).fetch_one(&bed.app.db).await.unwrap()
-        };
-        assert_eq!(hash(&by_http).await, hash(&in_bulk).await, "{query}");
+    for table in
+        ["interaction_events", "configuration_snapshots", "session_events", "performance_metrics"]
+    {
+        let (one_by_one, at_once) = (rows(&by_http, table).await, rows(&in_bulk, table).await);
+        assert!(!at_once.is_empty());
+        for (one, other) in one_by_one.iter().zip(&at_once) {
+            assert_eq!(one, other, "{table}");
+        }
+        assert_eq!(one_by_one.len(), at_once.len());
     }
+}
+
+/// Headline numbers of those who may be counted.
+async fn compare_overview(bed: &TestBed, truth: &Truth) {
+    let reply = bed.get_as_admin("/api/admin/analytics/overview?timeRange=7d").await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    let (current, expected) = (&reply.body["current"], truth.population(Population::Eligible));
+    for (field, number) in [
+        ("visits", expected.visits),
+        ("pageViews", expected.page_views),
+        ("selections", expected.selections),
+        ("snapshots", expected.snapshots),
+        ("bounces", expected.bounces),
+        ("carts", expected.carts),
+        ("completions", expected.completions),
+        ("orders", expected.orders),
+    ] {
+        assert_eq!(current[field], number, "{field}");
+    }
+    assert_eq!(current["visitors"]["identified"], truth.visitors);
+    for (step, reached) in current["funnel"].as_array().unwrap().iter().zip(expected.funnel) {
+        assert_eq!(step["reached"]["num"], reached, "{step}");
+    }
+    let series = reply.body["series"].as_array().unwrap();
+    let visits: u64 = series.iter().map(|point| point["visits"].as_u64().unwrap()).sum();
+    assert_eq!(visits, expected.visits);
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use nest_haus_domain::analytics::visits;
 use serde::Serialize;
+use sqlx::PgTransaction;
 use utoipa::ToSchema;
 
 use crate::http::{Context, Cron, Problem, ProblemDocument};
@@ -75,6 +76,7 @@ async fn project_batch(app: &App, budget: Duration) -> Result<Option<u64>, sqlx:
     }
     let keys = store::take_stale_sessions(&mut tx, SESSIONS_PER_BATCH).await?;
     if keys.is_empty() {
+        tx.rollback().await?;
         return Ok(Some(0));
     }
     let sessions = store::sessions(&mut tx, &keys).await?;
@@ -97,9 +99,14 @@ async fn project_batch(app: &App, budget: Duration) -> Result<Option<u64>, sqlx:
 /// rules or of the definition. Answers how many sessions there are.
 pub async fn mark_all(app: &App) -> Result<u64, sqlx::Error> {
     let mut tx = app.db.begin().await?;
-    let marked = store::mark_all(&mut tx).await?;
+    let marked = mark_all_in(&mut tx).await?;
     tx.commit().await?;
     Ok(marked)
+}
+
+/// The same in a transaction of the caller's.
+pub(super) async fn mark_all_in(tx: &mut PgTransaction<'_>) -> Result<u64, sqlx::Error> {
+    store::mark_all(tx).await
 }
 
 /// Brings visits and their roll-ups up to date, and restates the days that late events changed.

@@ -33,6 +33,7 @@ pub(super) async fn refresh(app: &App, budget: Duration) -> Result<Option<Refres
     .fetch_all(&mut *tx)
     .await?;
     if hours.is_empty() {
+        tx.rollback().await?;
         return Ok(Some(Refreshed { hours: 0, restated_days: 0 }));
     }
     let before = visits_by_day(&mut tx, &hours).await?;
@@ -59,6 +60,7 @@ async fn make_hours(
             sum(bounces), sum(duration_ms), sum(engaged_ms), sum(identified), sum(configuring),
             sum(carts), sum(completions), sum(micro), sum(micro_configuring), sum(leads),
             sum(leads_configuring), sum(orders), sum(orders_configuring),
+            sum(claims), sum(emitted), sum(captured),
             sum(reached_2), sum(reached_3), sum(reached_4), sum(reached_5)
          FROM unnest($1::timestamptz[]) AS hour
          JOIN visit_measures ON started_at >= hour AND started_at < hour + interval '1 hour'
@@ -112,6 +114,7 @@ async fn make_days(tx: &mut PgTransaction<'_>, hours: &[DateTime<Utc>]) -> Resul
             sum(bounces), sum(duration_ms), sum(engaged_ms), sum(identified), sum(configuring),
             sum(carts), sum(completions), sum(micro), sum(micro_configuring), sum(leads),
             sum(leads_configuring), sum(orders), sum(orders_configuring),
+            sum(claims), sum(emitted), sum(captured),
             sum(reached_2), sum(reached_3), sum(reached_4), sum(reached_5)
          FROM unnest($1::timestamptz[]) AS day
          JOIN visit_rollups ON grain = 'hour' AND bucket >= day AND bucket < day + interval '1 day'

@@ -24,6 +24,8 @@ pub(super) struct StoredSession {
     pub(super) context: RequestContext,
     pub(super) events: Vec<VisitEvent>,
     pub(super) payments: Vec<DateTime<Utc>>,
+    emitted: i64,
+    captured: i64,
 }
 
 /// Takes the lock until the transaction ends; false if another projection holds it.
@@ -59,8 +61,14 @@ pub(super) async fn sessions(
     let mut payments = payments(tx, keys).await?;
     let rows = sqlx::query!(
         r#"SELECT s.session_key, s.session_id, s.visitor_id, s.analytics_consent, s.device_type,
-            f.facts #> '{context,value}' AS context
+            f.facts #> '{context,value}' AS context, n.emitted AS "emitted!", n.captured AS "captured!"
          FROM user_sessions AS s JOIN session_facts AS f USING (session_key)
+         CROSS JOIN LATERAL (
+            SELECT coalesce(sum(t.emitted), 0)::bigint AS emitted,
+                coalesce(sum(least(t.emitted, t.stored + t.rejected + t.dead + t.erased + (
+                    SELECT coalesce(sum(d.value::bigint), 0)::bigint
+                    FROM jsonb_each_text(t.dropped_local) AS d))), 0)::bigint AS captured
+            FROM sequences AS t WHERE t.session_key = s.session_key) AS n
          WHERE s.session_key = ANY($1) ORDER BY s.session_key"#,
         keys
     )
@@ -79,6 +87,8 @@ pub(super) async fn sessions(
                 .unwrap_or_default(),
             events: events.remove(&row.session_key).unwrap_or_default(),
             payments: payments.remove(&row.session_key).unwrap_or_default(),
+            emitted: row.emitted,
+            captured: row.captured,
         })
     });
     sessions.collect()
@@ -193,7 +203,10 @@ pub(super) fn row(
         "cart_at": visit.cart_at,
         "completed_at": visit.completed_at,
         "lead_at": visit.lead_at,
+        "claimed_at": visit.claimed_at,
         "ordered_at": visit.ordered_at,
+        "emitted": if index == 0 { session.emitted } else { 0 },
+        "captured": if index == 0 { session.captured } else { 0 },
         "visitor_id": session.visitor_id,
         "device": session.device.as_deref().unwrap_or("unknown"),
         "channel": touch.channel(&own_hosts),
@@ -253,12 +266,14 @@ async fn insert_visits(
     let added = sqlx::query!(
         "INSERT INTO visits (session_key, number, session_id, started_at, ended_at, population,
             bounced, configuring, funnel_level, page_views, interactions, selections, snapshots,
-            duration_ms, engaged_ms, step_at, cart_at, completed_at, lead_at, ordered_at, visitor_id,
+            duration_ms, engaged_ms, step_at, cart_at, completed_at, lead_at, claimed_at, ordered_at, visitor_id,
+            emitted, captured,
             device, channel, source, medium, campaign, referrer_host, country, entry_page, exit_page,
             last_event, last_category, bot_reasons)
          SELECT session_key, number, session_id, started_at, ended_at, population,
             bounced, configuring, funnel_level, page_views, interactions, selections, snapshots,
-            duration_ms, engaged_ms, step_at, cart_at, completed_at, lead_at, ordered_at, visitor_id,
+            duration_ms, engaged_ms, step_at, cart_at, completed_at, lead_at, claimed_at, ordered_at, visitor_id,
+            emitted, captured,
             device, channel, source, medium, campaign, referrer_host, country, entry_page, exit_page,
             last_event, last_category, bot_reasons
          FROM json_populate_recordset(NULL::visits, $1::text::json)

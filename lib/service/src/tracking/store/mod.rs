@@ -82,16 +82,26 @@ pub(in crate::tracking) async fn store(
     let new: Vec<_> = events.iter().filter(|placed| fates.is_new(placed)).copied().collect();
     project_changes(tx, &new).await?;
     project_sessions(tx, &new, &mut known, &lists).await?;
-    mark_visits(tx, &new).await?;
+    mark_visits(tx, &entries, &new).await?;
     let tally = Tally::of(&entries, &events, &fates, stages);
     tally.write(tx, origin).await?;
     Ok(tally.total())
 }
 
-/// Marks the sessions of new events, whose visits must be projected anew. A measurement is no part of one.
-async fn mark_visits(tx: &mut PgTransaction<'_>, new: &[Placed<'_>]) -> Result<(), sqlx::Error> {
-    let of_visits = new.iter().filter(|placed| Table::of(&placed.event.payload) != Table::Metrics);
-    let keys: BTreeSet<Uuid> = of_visits.map(|placed| placed.session_key().as_uuid()).collect();
+/// Marks the sessions whose visits must be projected anew: those of new events, and those of which more
+/// is known about what became of their events. A measurement is no part of a visit.
+async fn mark_visits(
+    tx: &mut PgTransaction<'_>,
+    entries: &[Entry],
+    new: &[Placed<'_>],
+) -> Result<(), sqlx::Error> {
+    let of_visits = |placed: &&Placed<'_>| Table::of(&placed.event.payload) != Table::Metrics;
+    let of_events = new.iter().filter(of_visits).map(Placed::session_key);
+    let refused = entries.iter().flat_map(|entry| &entry.rejections);
+    let reported = entries.iter().flat_map(|entry| &entry.sequences);
+    let refused = refused.filter_map(|rejection| rejection.session_id.as_ref());
+    let counted = refused.chain(reported.map(|report| &report.session_id)).map(SessionId::key);
+    let keys: BTreeSet<Uuid> = of_events.chain(counted).map(SessionKey::as_uuid).collect();
     let keys: Vec<Uuid> = keys.into_iter().collect();
     sqlx::query!(
         "INSERT INTO stale_visits (session_key)

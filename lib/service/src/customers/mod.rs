@@ -1,0 +1,3 @@
+//! Customers: the money that comes in.
+
+pub mod payments;
