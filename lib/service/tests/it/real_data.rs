@@ -100,8 +100,10 @@ async fn the_shop_with_durations(bed: &TestBed) {
     let mean = bed.count(seconds).await as f64 / sessions;
     assert_close(mean, &durations["mean"], 1e-6);
     let shares = [0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
-    for (found, name) in
-        quantiles(bed, visits, &shares).await.into_iter().zip(["p25", "p50", "p75", "p90", "p95", "p99"])
+    for (found, name) in quantiles(bed, visits, &shares)
+        .await
+        .into_iter()
+        .zip(["p25", "p50", "p75", "p90", "p95", "p99"])
     {
         assert_close(found, &durations[name], 1e-6);
     }

@@ -100,7 +100,10 @@ async fn stored_totals(bed: &TestBed, population: Population) -> Totals {
         orders: count(10),
         funnel: [count(1), count(11), count(12), count(13), count(14)],
         visits_by_day: by_day.into_iter().map(|(day, n)| (day, n.cast_unsigned())).collect(),
-        visits_by_device: by_device.into_iter().map(|(name, n)| (name, n.cast_unsigned())).collect(),
+        visits_by_device: by_device
+            .into_iter()
+            .map(|(name, n)| (name, n.cast_unsigned()))
+            .collect(),
         visits_by_channel: Totals::default().visits_by_channel,
         revenue_cents: bed.count(&revenue).await,
     }
