@@ -85,7 +85,9 @@ pub(crate) async fn run(
     let files = options.out.as_deref().map(Files::create).transpose()?;
     let mut sessions = Sessions { simulation: Simulation::new(scenario)?, files };
     let code = if options.store {
-        store(&app()?, &mut sessions).await?;
+        let app = app()?;
+        store(&app, &mut sessions).await?;
+        bulk::take_stock(&app).await?;
         ExitCode::SUCCESS
     } else if let Some(base) = &options.send {
         send(base, &mut sessions).await?

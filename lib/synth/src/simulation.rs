@@ -140,7 +140,7 @@ impl Simulation {
         let begin = DateTime::from_timestamp_millis(start.at_ms).unwrap_or_default();
         let prefix = if visitor.sort == Sort::Staff { INTERNAL_SESSION_PREFIX } else { "client_" };
         let id = SessionId::try_from(format!("{prefix}{}_{number:07x}", start.at_ms))?;
-        let tab_id = TabId::try_from(hex_of(dice.bits::<6>()))?;
+        let tab_id = TabId::try_from(hex::encode(dice.bits::<6>()))?;
         let span = (begin, self.scenario.until);
         let mut tab = Tab::new(&visitor, &mut dice, (id.clone(), tab_id), span);
         tab.silent = tab.dice.chance(ENDS_SILENTLY);
@@ -317,7 +317,7 @@ fn visit_configurator(tab: &mut Tab<'_>, list: &PriceList) -> Option<Payment> {
 fn pay(tab: &mut Tab<'_>) -> Payment {
     const DEPOSIT_CENTS: i64 = 150_000;
     tab.wait(CART_LOOK);
-    let reference = hex_of(tab.dice.bits::<8>());
+    let reference = hex::encode(tab.dice.bits::<8>());
     let payment = Payment {
         payment_id: format!("pi_{reference}"),
         order_id: format!("order_{reference}"),
@@ -331,8 +331,4 @@ fn pay(tab: &mut Tab<'_>) -> Payment {
         total_price_cents: Some(payment.amount_cents),
     }));
     payment
-}
-
-fn hex_of<const N: usize>(bits: [u8; N]) -> String {
-    bits.iter().map(|byte| format!("{byte:02x}")).collect()
 }

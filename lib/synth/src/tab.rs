@@ -29,7 +29,7 @@ pub(crate) struct Tab<'a> {
     /// The session ends without the tracker hearing of it.
     pub(crate) silent: bool,
     session_id: SessionId,
-    tab_id: TabId,
+    id: TabId,
     until: DateTime<Utc>,
     /// How much later than sent everything arrives.
     delay: TimeDelta,
@@ -45,7 +45,7 @@ impl<'a> Tab<'a> {
     pub(crate) fn new(
         visitor: &'a Visitor,
         dice: &'a mut Dice,
-        (session_id, tab_id): (SessionId, TabId),
+        (session_id, id): (SessionId, TabId),
         (now, until): (DateTime<Utc>, DateTime<Utc>),
     ) -> Self {
         let offline = dice.chance(OFFLINE);
@@ -57,7 +57,7 @@ impl<'a> Tab<'a> {
             sent: Vec::new(),
             silent: false,
             session_id,
-            tab_id,
+            id,
             until,
             delay: if offline { hours } else { TimeDelta::zero() },
             numbered: 0,
@@ -249,7 +249,7 @@ impl<'a> Tab<'a> {
             id: self.event_id(),
             id_source: IdSource::Client,
             session_id: Some(self.session_id.clone()),
-            tab_id: Some(self.tab_id.clone()),
+            tab_id: Some(self.id.clone()),
             seq,
             occurred_at: self.now,
             late: false,
@@ -268,8 +268,8 @@ impl<'a> Tab<'a> {
         for (index, event) in events.iter_mut().enumerate() {
             event.index = index;
         }
-        let rejected = kind.needs_consent() && self.book.consent == Some(false);
-        let twice = !rejected && self.dice.chance(SENT_TWICE);
+        // What is repeated after a refusal of consent is refused, whether it was stored before or not.
+        let twice = self.visitor.consent != Some(false) && self.dice.chance(SENT_TWICE);
         let count = events.len();
         let arrival = (self.now + self.delay).min(self.until).max(self.now);
         let transmission = Transmission {
@@ -298,7 +298,7 @@ impl<'a> Tab<'a> {
     fn report(&self) -> Vec<SequenceReport> {
         vec![SequenceReport {
             session_id: self.session_id.clone(),
-            tab_id: self.tab_id.clone(),
+            tab_id: self.id.clone(),
             emitted: self.numbered,
             dropped_local: std::collections::BTreeMap::new(),
         }]

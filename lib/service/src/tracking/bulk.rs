@@ -148,3 +148,10 @@ pub async fn mark_internal(
     .await?;
     Ok(())
 }
+
+/// Lets the database take stock of what was stored, as it would by itself in time: its plans follow
+/// from that.
+pub async fn take_stock(app: &App) -> Result<(), sqlx::Error> {
+    sqlx::query("VACUUM (ANALYZE)").execute(&app.db).await?;
+    Ok(())
+}
