@@ -14,7 +14,7 @@ use super::store::{self, Origin};
 use crate::platform::{App, begin_bounded};
 
 /// A batch has this long. Nobody waits for it.
-const STATEMENT_TIME: Duration = Duration::from_secs(300);
+const STATEMENT_TIME: Duration = Duration::from_mins(5);
 
 /// Names what was stored in bulk among what was stored without the queue.
 const SOURCE: &str = "bulk";
