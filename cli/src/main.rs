@@ -2,10 +2,13 @@
 
 mod admin;
 mod cron;
+mod import;
 mod mail;
 mod rebuild;
 mod replay;
+mod sending;
 mod serve;
+mod synth;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -36,11 +39,8 @@ enum Command {
     Serve(serve::Options),
     /// Bring the database up to date, make its partitions, and put the first catalogue in force.
     Migrate,
-    /// Send demonstration visits to a running system.
+    /// Store visitors of the last thirty days for demonstration.
     Seed {
-        /// Address of the running system.
-        #[arg(long, default_value = "http://127.0.0.1:3000")]
-        base: String,
         /// Only if no session was ever stored.
         #[arg(long)]
         if_empty: bool,
@@ -55,6 +55,16 @@ enum Command {
         /// Keep the recorded pauses, this many times faster; 0 leaves them out.
         #[arg(long, default_value_t = 0.0)]
         speed: f64,
+    },
+    /// Simulate visitors whose true numbers are known.
+    Synth(synth::Options),
+    /// Send a recorded click stream of another system to a running one.
+    Import {
+        /// The stream: one JSON object a line, compressed if its name ends in `.gz`.
+        file: PathBuf,
+        /// Address of the running system.
+        #[arg(long, default_value = "http://127.0.0.1:3000")]
+        base: String,
     },
     /// Show what became of every transmission and of every numbered event. Fails if anything is
     /// unaccounted for.
@@ -131,16 +141,15 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Serve(options) => serve::run(app()?, options).await?,
         Command::Migrate => migrate(&app()?).await?,
-        Command::Seed { base, if_empty } => {
-            if !if_empty || !app()?.has_sessions().await? {
-                return replay::seed(&base).await;
+        Command::Seed { if_empty } => {
+            let app = app()?;
+            if !if_empty || !app.has_sessions().await? {
+                synth::seed(&app).await?;
             }
         }
-        Command::Replay { file, base, speed } => {
-            let trace = std::fs::read_to_string(&file)
-                .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
-            return replay::replay(&trace, &base, speed).await;
-        }
+        Command::Synth(options) => return synth::run(options, app).await,
+        Command::Import { file, base } => return import::import(&file, &base).await,
+        Command::Replay { file, base, speed } => return replay::replay(&file, &base, speed).await,
         Command::Ledger { session, quick } => return show_ledger(&app()?, session, quick).await,
         Command::Rebuild => rebuild::run(&app()?).await?,
         Command::DeadLetters { command } => manage_dead_letters(&app()?, command).await?,

@@ -1,21 +1,21 @@
 //! Sends recorded traces to a running system, as the browser did.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
-use reqwest::{Client, Method};
+use nest_haus::platform::Clock;
+use nest_haus_synth::Request;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::Failure;
-
-/// Demonstration visits, in the form of a trace.
-const DEMONSTRATION: &str = include_str!("demonstration.jsonl");
-
-/// Tries of a request that the system could not take.
-const TRIES: u32 = 5;
+use crate::sending::{Answers, System};
 
 /// One recorded request.
 #[derive(Deserialize)]
@@ -23,99 +23,60 @@ const TRIES: u32 = 5;
 struct Recorded {
     #[serde(default)]
     t_ms: u64,
+    /// When it arrived, where what it says about times follows from that.
+    #[serde(default)]
+    at: Option<DateTime<Utc>>,
     method: String,
     path: String,
     #[serde(default)]
     content_type: Option<String>,
     #[serde(default)]
+    headers: BTreeMap<String, String>,
+    #[serde(default)]
     body: Value,
 }
 
-/// Sends the demonstration visits.
-pub(crate) async fn seed(base: &str) -> Result<ExitCode, Failure> {
-    replay(DEMONSTRATION, base, 0.0).await
-}
-
 /// Sends a trace in its order, one request after the other, and prints how many got which answer.
-/// Fails if the system refused or failed anything that it serves.
-pub(crate) async fn replay(trace: &str, base: &str, speed: f64) -> Result<ExitCode, Failure> {
-    nest_haus::platform::choose_tls();
-    let requests = read(trace)?;
-    let client = Client::builder()
-        .cookie_store(true)
-        .user_agent("nest-haus-replay")
-        .timeout(Duration::from_secs(30))
-        .build()?;
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}")?;
-    let progress = ProgressBar::new(requests.len() as u64).with_style(style);
-    let mut answers: BTreeMap<(String, u16), u64> = BTreeMap::new();
-    let mut previous_ms = requests.first().map_or(0, |request| request.t_ms);
-    for request in &requests {
-        pause(request.t_ms.saturating_sub(previous_ms), speed).await;
-        previous_ms = request.t_ms;
-        let path = request.path.split('?').next().unwrap_or_default().to_owned();
-        progress.set_message(path.clone());
-        let status = send(&client, base, request).await?;
-        *answers.entry((format!("{} {path}", request.method), status)).or_default() += 1;
+/// A request that says when it arrived is sent as if it had been recorded now, its events where they
+/// were. Fails if the system refused or failed anything that it serves.
+pub(crate) async fn replay(file: &Path, base: &str, speed: f64) -> Result<ExitCode, Failure> {
+    let trace =
+        File::open(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+    let system = System::at(base, "nest-haus-replay")?;
+    let progress =
+        ProgressBar::no_length().with_style(ProgressStyle::with_template("{spinner} {pos} {msg}")?);
+    let mut answers = Answers::default();
+    let mut previous_ms = None;
+    for (index, line) in BufReader::new(trace).lines().enumerate() {
+        let line = line?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let recorded: Recorded =
+            serde_json::from_str(&line).map_err(|error| format!("line {}: {error}", index + 1))?;
+        let since = recorded.t_ms.saturating_sub(previous_ms.unwrap_or(recorded.t_ms));
+        pause(since, speed).await;
+        previous_ms = Some(recorded.t_ms);
+        progress.set_message(recorded.path.clone());
+        let content_type =
+            recorded.content_type.clone().unwrap_or_else(|| "application/json".to_owned());
+        let request = recorded.request(Clock::system().now());
+        answers.note(&request, system.send(&request, &content_type).await?);
         progress.inc(1);
     }
     progress.finish_and_clear();
-    Ok(report(&answers))
+    Ok(answers.report())
 }
 
-fn read(trace: &str) -> Result<Vec<Recorded>, Failure> {
-    let lines = trace.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines
-        .map(|(index, line)| {
-            serde_json::from_str(line)
-                .map_err(|error| format!("line {}: {error}", index + 1).into())
-        })
-        .collect()
+impl Recorded {
+    fn request(self, now: DateTime<Utc>) -> Request {
+        let Self { at, method, path, headers, body, .. } = self;
+        Request { at: at.unwrap_or(now), method, path, headers, body }.moved_to(now)
+    }
 }
 
 async fn pause(recorded_ms: u64, speed: f64) {
     if speed > 0.0 {
         tokio::time::sleep(Duration::from_millis(recorded_ms).div_f64(speed)).await;
     }
-}
-
-async fn send(client: &Client, base: &str, recorded: &Recorded) -> Result<u16, Failure> {
-    let method = Method::from_bytes(recorded.method.as_bytes())?;
-    let url = format!("{}{}", base.trim_end_matches('/'), recorded.path);
-    let body = match &recorded.body {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
-    };
-    let mut tries = 1;
-    loop {
-        let mut request = client.request(method.clone(), &url);
-        if let Some(body) = &body {
-            let content_type = recorded.content_type.as_deref().unwrap_or("application/json");
-            request = request.header("content-type", content_type).body(body.clone());
-        }
-        let sent = request.send().await;
-        let retry = match &sent {
-            Ok(response) => matches!(response.status().as_u16(), 429 | 503),
-            Err(error) => error.is_connect(),
-        };
-        if !retry || tries == TRIES {
-            let response = sent.map_err(|error| {
-                format!("{url} cannot be reached: {error}; is the system running?")
-            })?;
-            return Ok(response.status().as_u16());
-        }
-        tokio::time::sleep(Duration::from_secs(u64::from(tries))).await;
-        tries += 1;
-    }
-}
-
-/// Prints the answers. An endpoint that the system does not have is no failure of the replay.
-fn report(answers: &BTreeMap<(String, u16), u64>) -> ExitCode {
-    for ((request, status), count) in answers {
-        let note = if *status == 404 { "  (not served here)" } else { "" };
-        eprintln!("{count:5} × {status}  {request}{note}");
-    }
-    let failed = answers.keys().any(|(_, status)| *status >= 400 && *status != 404);
-    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

@@ -40,7 +40,7 @@ async fn five_hundred_sessions_of_twenty_events_at_once_are_all_stored_in_order(
 #[tokio::test]
 async fn a_trace_is_replayed_and_the_ledger_shows_it() {
     let system = System::start(&[]).await;
-    let trace = root().join("cli/src/demonstration.jsonl");
+    let trace = root().join("tests/system/trace.jsonl");
     let replay = system.command(&["replay", trace.to_str().unwrap(), "--base", system.base()]);
     assert!(replay.status.success(), "{}", String::from_utf8_lossy(&replay.stderr));
     system.drain().await;

@@ -1,6 +1,7 @@
 //! Events in: the endpoints that take them, their storage, the drain, dead letters, the ledger.
 
 mod accept;
+pub mod bulk;
 pub mod dead_letters;
 pub mod drain;
 pub mod journey;
