@@ -85,6 +85,13 @@ pub struct May<P: Granted> {
     permission: PhantomData<P>,
 }
 
+impl<P: Granted> Clone for May<P> {
+    fn clone(&self) -> Self {
+        let (actor, permissions) = (self.actor.clone(), self.permissions.clone());
+        Self { actor, role: self.role, permissions, permission: PhantomData }
+    }
+}
+
 impl<P: Granted> FromRequestParts<App> for May<P> {
     type Rejection = Problem;
 

@@ -7,7 +7,6 @@ use nest_haus_domain::analytics::{Comparison, Period, Populations, TimeRange, Zo
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
-use utoipa::openapi::path::Parameter;
 
 use crate::http::{Context, FieldError, Problem, parameters, refuse_unknown};
 use crate::platform::App;
@@ -68,21 +67,9 @@ impl<Q: DeserializeOwned + IntoParams + Send> FromRequestParts<App> for Asked<Q>
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let Ok(cx) = Context::from_request_parts(parts, app).await;
-        Self::within(parts, cx.now, &[])
-    }
-}
-
-impl<Q: DeserializeOwned + IntoParams> Asked<Q> {
-    /// Reads what a report is asked for, beside parameters that are somebody else's.
-    pub(super) fn within(
-        parts: &Parts,
-        now: DateTime<Utc>,
-        others: &[Parameter],
-    ) -> Result<Self, Problem> {
-        let (range, own) = (RangeQuery::into_params(|| None), Q::into_params(|| None));
-        refuse_unknown(parts, &[range, own, others.to_vec()])?;
+        refuse_unknown(parts, &[RangeQuery::into_params(|| None), Q::into_params(|| None)])?;
         let range: RangeQuery = parameters(parts)?;
-        Ok(Self { range: range.check(now)?, query: parameters(parts)? })
+        Ok(Self { range: range.check(cx.now)?, query: parameters(parts)? })
     }
 }
 

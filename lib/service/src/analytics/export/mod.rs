@@ -3,26 +3,32 @@
 
 mod table;
 
-use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, header};
+use axum::http::uri::InvalidUri;
+use axum::http::{HeaderValue, Uri, header};
 use axum::response::Response;
-use futures::{StreamExt, stream};
+use futures::stream;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use self::table::Table;
-use super::range::{Asked, RangeQuery};
-use super::{attribution, data_quality, drop_off, journeys, overview, popular, retention};
+use super::range::RangeQuery;
+use super::{
+    attribution, data_quality, drop_off, funnel, heatmap, journeys, overview, performance, popular,
+    price_distribution, retention, sessions, user_journey,
+};
 use crate::accounts::{May, ReadAnalytics, record};
-use crate::http::{Context, Problem, ProblemDocument, parameters};
+use crate::http::{Context, FieldError, Problem, ProblemDocument, parameters};
+use crate::platform::App;
 
-/// Rows of one part of a file.
-const ROWS_PER_PART: usize = 500;
+/// Most rows of a workbook, which is made as a whole.
+const XLSX_ROWS_MAX: usize = 100_000;
 
 /// The reports that there are as files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -32,16 +38,49 @@ pub enum ReportName {
     Overview,
     /// A row for each configuration.
     PopularConfigs,
-    /// A row for each tab's ledger, or the one of all.
-    DataQuality,
-    /// A row for each channel, source, medium or campaign.
-    Attribution,
+    /// A row for each step.
+    ConversionFunnel,
+    /// A row for each visit.
+    Sessions,
+    /// A row for each event of a session.
+    UserJourney,
     /// A row for each cohort.
     Retention,
-    /// A row for each link between two nodes.
+    /// A row for each link from node to node.
     Journeys,
+    /// A row for each page, element or layer, as asked for.
+    Heatmap,
+    /// A row for each bin.
+    PriceDistribution,
+    /// A row for each channel, source, medium or campaign.
+    Attribution,
     /// A row for each step of the funnel.
-    DropOff,
+    Dropoff,
+    /// A row for each measurement.
+    Performance,
+    /// One row, the ledger.
+    DataQuality,
+}
+
+impl ReportName {
+    /// Where the rows of the report stand in its answer: the first of these that is there.
+    const fn rows(self) -> &'static [&'static str] {
+        match self {
+            Self::Overview => &["/series"],
+            Self::PopularConfigs => &["/configurations"],
+            Self::ConversionFunnel => &["/steps"],
+            Self::Sessions => &["/visits"],
+            Self::UserJourney => &["/rows"],
+            Self::Retention => &["/cohorts"],
+            Self::Journeys => &["/links"],
+            Self::Heatmap => &["/layers", "/elements", "/pages"],
+            Self::PriceDistribution => &["/distribution/bins"],
+            Self::Attribution => &["/values"],
+            Self::Dropoff => &["/levels"],
+            Self::Performance => &["/metrics"],
+            Self::DataQuality => &["/ledger"],
+        }
+    }
 }
 
 /// The kinds of files.
@@ -109,7 +148,8 @@ pub async fn export(
     record(&mut tx, &may.actor, ("report.export", &name), &detail, cx.now).await?;
     tx.commit().await?;
     let file_name = format!("{name}-{}.{}", cx.now.format("%Y-%m-%d"), format.extension());
-    let content = content(&cx, may, &parts, (report, format)).await?;
+    let source = Source { cx, may, parts, report };
+    let content = source.content(format).await?;
     let mut response = Response::new(content);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
@@ -120,104 +160,141 @@ pub async fn export(
     Ok(response)
 }
 
-async fn content(
-    cx: &Context,
-    may: May<ReadAnalytics>,
-    parts: &Parts,
-    (report, format): (ReportName, FileFormat),
-) -> Result<Body, Problem> {
-    let answer = answer(cx, may, parts, report).await?;
-    let rows = answer.pointer(rows_of(report)).cloned().unwrap_or_default();
-    let rows = match rows {
-        Value::Array(rows) => rows,
-        one => vec![one],
-    };
-    match format {
-        FileFormat::Xlsx => {
-            let book = Table::of(&rows).xlsx(&answer["meta"]);
-            book.map(Body::from).map_err(|error| Problem::Internal(error.into()))
-        }
-        FileFormat::Csv => {
-            let columns = Table::of(&rows).columns().to_vec();
-            Ok(in_parts(rows, move |rows, is_first| Table::of(rows).csv(&columns, is_first)))
-        }
-        FileFormat::Ndjson => Ok(in_parts(rows, |rows, _| lines(rows))),
-    }
-}
-
-/// The answer of a report's own endpoint.
-async fn answer(
-    cx: &Context,
-    may: May<ReadAnalytics>,
-    parts: &Parts,
-    report: ReportName,
-) -> Result<Value, Problem> {
-    let cx = cx.clone();
-    Ok(match report {
-        ReportName::Overview => {
-            let asked = Asked::within(parts, cx.now, &export_parameters())?;
-            json!(overview::overview(cx, may, asked).await?.0)
-        }
-        ReportName::PopularConfigs => {
-            let asked = Asked::within(parts, cx.now, &export_parameters())?;
-            popular::popular_configs(cx, may, asked).await?.0
-        }
-        ReportName::DataQuality => {
-            let asked = Asked::within(parts, cx.now, &export_parameters())?;
-            json!(data_quality::data_quality(cx, may, asked).await?.0)
-        }
-        ReportName::Attribution => {
-            let asked = Asked::within(parts, cx.now, &export_parameters())?;
-            json!(attribution::attribution(cx, may, asked).await?.0)
-        }
-        ReportName::Retention => {
-            let asked = Asked::within(parts, cx.now, &export_parameters())?;
-            json!(retention::retention(cx, may, asked).await?.0)
-        }
-        ReportName::Journeys => {
-            let asked = Asked::within(parts, cx.now, &export_parameters())?;
-            json!(journeys::journeys(cx, may, asked).await?.0)
-        }
-        ReportName::DropOff => {
-            let asked = Asked::within(parts, cx.now, &export_parameters())?;
-            json!(drop_off::drop_off(cx, may, asked).await?.0)
-        }
-    })
-}
-
-/// Where the rows of a report stand in its answer.
-const fn rows_of(report: ReportName) -> &'static str {
-    match report {
-        ReportName::Overview => "/series",
-        ReportName::PopularConfigs => "/configurations",
-        ReportName::DataQuality => "/ledger",
-        ReportName::Attribution => "/values",
-        ReportName::Retention => "/cohorts",
-        ReportName::Journeys => "/links",
-        ReportName::DropOff => "/levels",
-    }
-}
-
-fn export_parameters() -> Vec<utoipa::openapi::path::Parameter> {
-    ExportQuery::into_params(|| None)
-}
-
-/// A body that is made part by part while it is sent.
-fn in_parts(
+/// A part of a report's rows, and where the next part begins.
+struct Page {
     rows: Vec<Value>,
-    write: impl Fn(&[Value], bool) -> io::Result<Vec<u8>> + Send + 'static,
-) -> Body {
-    let mut is_first = true;
-    let parts: VecDeque<Vec<Value>> = if rows.is_empty() {
-        VecDeque::from([Vec::new()])
-    } else {
-        rows.chunks(ROWS_PER_PART).map(<[Value]>::to_vec).collect()
-    };
-    Body::from_stream(stream::iter(parts).map(move |rows| {
-        let written = write(&rows, is_first).map(Bytes::from);
-        is_first = false;
-        written
-    }))
+    meta: Value,
+    next: Option<String>,
+}
+
+/// Where the rows of a file come from.
+struct Source {
+    cx: Context,
+    may: May<ReadAnalytics>,
+    parts: Parts,
+    report: ReportName,
+}
+
+impl Source {
+    async fn content(self, format: FileFormat) -> Result<Body, Problem> {
+        let first = self.page(None).await?;
+        match format {
+            FileFormat::Xlsx => self.workbook(first).await,
+            FileFormat::Csv => {
+                let columns = Table::of(&first.rows).columns().to_vec();
+                let write = move |rows: &[Value], is_first| Table::of(rows).csv(&columns, is_first);
+                Ok(self.stream(first, write))
+            }
+            FileFormat::Ndjson => Ok(self.stream(first, |rows, _| lines(rows))),
+        }
+    }
+
+    async fn workbook(&self, first: Page) -> Result<Body, Problem> {
+        let Page { mut rows, meta, mut next } = first;
+        while let Some(cursor) = next {
+            let page = self.page(Some(cursor)).await?;
+            rows.extend(page.rows);
+            next = page.next;
+            if rows.len() > XLSX_ROWS_MAX {
+                let message = "a workbook holds 100,000 rows at most: take csv or ndjson";
+                return Err(Problem::field(FieldError::new("format", "invalid", message)));
+            }
+        }
+        let book = Table::of(&rows).xlsx(&meta);
+        book.map(Body::from).map_err(|error| Problem::Internal(error.into()))
+    }
+
+    /// A body that is made page by page while it is sent. Where a page cannot be had the body breaks
+    /// off, which the receiver notices.
+    fn stream(
+        self,
+        first: Page,
+        write: impl Fn(&[Value], bool) -> io::Result<Vec<u8>> + Send + Sync + 'static,
+    ) -> Body {
+        let state = Some((self, first, true));
+        let write = Arc::new(write);
+        Body::from_stream(stream::try_unfold(state, move |state| {
+            let write = write.clone();
+            async move {
+                let Some((source, page, is_first)) = state else { return Ok(None) };
+                let bytes = Bytes::from(write(&page.rows, is_first)?);
+                let next = match page.next {
+                    Some(cursor) => {
+                        let page = source.page(Some(cursor)).await.map_err(io::Error::other)?;
+                        Some((source, page, false))
+                    }
+                    None => None,
+                };
+                Ok::<_, io::Error>(Some((bytes, next)))
+            }
+        }))
+    }
+
+    /// A page of the report's own endpoint.
+    async fn page(&self, cursor: Option<String>) -> Result<Page, Problem> {
+        let mut parts = self.parts.clone();
+        parts.uri = own_address(&parts.uri, cursor.as_deref())?;
+        let answer = self.answer(&mut parts).await?;
+        let rows = self
+            .report
+            .rows()
+            .iter()
+            .find_map(|path| answer.pointer(path).filter(|rows| !rows.is_null()).cloned());
+        let rows = match rows.unwrap_or_else(|| json!([])) {
+            Value::Array(rows) => rows,
+            one => vec![one],
+        };
+        let next = answer["nextCursor"].as_str().map(str::to_owned);
+        Ok(Page { rows, meta: answer["meta"].clone(), next })
+    }
+
+    async fn answer(&self, parts: &mut Parts) -> Result<Value, Problem> {
+        let (cx, may, app) = (self.cx.clone(), self.may.clone(), &self.cx.app);
+        macro_rules! ask {
+            ($report:path) => {
+                json!($report(cx, may, asked(parts, app).await?).await?.0)
+            };
+        }
+        Ok(match self.report {
+            ReportName::Overview => ask!(overview::overview),
+            ReportName::PopularConfigs => ask!(popular::popular_configs),
+            ReportName::ConversionFunnel => ask!(funnel::conversion_funnel),
+            ReportName::Sessions => ask!(sessions::list_sessions),
+            ReportName::UserJourney => ask!(user_journey::user_journey),
+            ReportName::Retention => ask!(retention::retention),
+            ReportName::Journeys => ask!(journeys::journeys),
+            ReportName::Heatmap => ask!(heatmap::heatmap),
+            ReportName::PriceDistribution => ask!(price_distribution::price_distribution),
+            ReportName::Attribution => ask!(attribution::attribution),
+            ReportName::Dropoff => ask!(drop_off::drop_off),
+            ReportName::Performance => ask!(performance::performance),
+            ReportName::DataQuality => ask!(data_quality::data_quality),
+        })
+    }
+}
+
+/// What a report is asked for.
+async fn asked<T>(parts: &mut Parts, app: &App) -> Result<T, Problem>
+where
+    T: FromRequestParts<App, Rejection = Problem>,
+{
+    T::from_request_parts(parts, app).await
+}
+
+/// The address that the report itself would be asked by.
+fn own_address(uri: &Uri, cursor: Option<&str>) -> Result<Uri, Problem> {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
+        let replaced = name == "cursor" && cursor.is_some();
+        if name != "report" && name != "format" && !replaced {
+            query.append_pair(&name, &value);
+        }
+    }
+    if let Some(cursor) = cursor {
+        query.append_pair("cursor", cursor);
+    }
+    let address = format!("{}?{}", uri.path(), query.finish());
+    address.parse().map_err(|error: InvalidUri| Problem::Internal(error.into()))
 }
 
 fn lines(rows: &[Value]) -> io::Result<Vec<u8>> {
