@@ -41,6 +41,15 @@ pub struct TestBed {
     ahead_ms: Arc<AtomicI64>,
 }
 
+impl Drop for TestBed {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.app.config.mail.folder {
+            // It is there only if a mail was sent.
+            let _absent = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
 /// An answer, read to its end.
 pub struct Reply {
     /// The status.
