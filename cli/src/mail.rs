@@ -82,7 +82,7 @@ impl MailFolder {
     async fn mail(&self, id: &str) -> Option<Markup> {
         let bytes = self.read(Uuid::parse_str(id).ok()?).await?;
         let mail = parse(&bytes)?;
-        let text = mail.body_text(0).unwrap_or_default();
+        let text = mail.body_text(0).unwrap_or_default().replace('\r', "");
         Some(frame(
             subject(&mail),
             &html! {
@@ -195,6 +195,7 @@ mod tests {
         assert!(empty.contains("http://127.0.0.1:4000/api/admin/auth/forgot-password"), "{empty}");
         let missing = MailFolder::new(folder.folder.join("missing"), String::new());
         assert!(text(missing.page("/dev/mail/").await).await.contains("No mail was sent yet"));
+        std::fs::remove_dir_all(&folder.folder).unwrap();
     }
 
     #[tokio::test]
@@ -207,6 +208,7 @@ mod tests {
         let mail = text(folder.page(&format!("/dev/mail/{}", ids[0])).await).await;
         assert!(mail.contains(r#"<a href="http://127.0.0.1:3000/x#token">"#), "{mail}");
         assert!(mail.contains(r#"sandbox="" srcdoc="&lt;p onclick=&quot;x()&quot;"#), "{mail}");
+        std::fs::remove_dir_all(&folder.folder).unwrap();
     }
 
     #[tokio::test]
@@ -218,5 +220,6 @@ mod tests {
         }
         assert!(folder.page("/index.html").await.is_none());
         assert!(folder.page("/dev/mailing").await.is_none());
+        std::fs::remove_dir_all(&folder.folder).unwrap();
     }
 }

@@ -60,6 +60,15 @@ fn browser_post(path: &str) -> axum::http::request::Builder {
         .fold(Request::post(path), |request, (name, value)| request.header(name, value))
 }
 
+impl Drop for TestBed {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.app.config.mail.folder {
+            // It is there only if a mail was sent.
+            let _absent = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
 /// An answer, read to its end.
 pub struct Reply {
     /// The status.
