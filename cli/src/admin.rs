@@ -31,6 +31,9 @@ pub(crate) enum Command {
         /// The account's e-mail address.
         #[arg(long)]
         email: String,
+        /// Remove its second factor too, when that is lost.
+        #[arg(long)]
+        remove_second_factor: bool,
     },
     /// Make an API key and print it. It is not shown again.
     ApiKey {
@@ -55,13 +58,13 @@ pub(crate) async fn run(app: &App, command: Command) -> Result<(), Failure> {
     let (actor, now) = (Actor::named(ACTOR), app.clock.now());
     match command {
         Command::Create { email, name, role } => {
-            let new = users::NewUser { email, name, role, password: read_password()? };
-            users::make(&app.db, new, &actor, now).await.map_err(told)?;
+            let new = users::NewUser { email, name, role };
+            users::make(&app.db, new, read_password()?, &actor, now).await.map_err(told)?;
             eprintln!("the account was made");
         }
-        Command::Password { email } => {
-            let password = read_password()?;
-            users::reset_password(&app.db, &email, password, &actor, now).await.map_err(told)?;
+        Command::Password { email, remove_second_factor } => {
+            let rescue = users::Rescue { email, password: read_password()?, remove_second_factor };
+            users::rescue(&app.db, rescue, &actor, now).await.map_err(told)?;
             eprintln!("the password was changed");
         }
         Command::ApiKey { name, scopes, days } => {

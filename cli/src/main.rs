@@ -2,6 +2,7 @@
 
 mod admin;
 mod cron;
+mod mail;
 mod rebuild;
 mod replay;
 mod serve;

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
+use crate::mail::MailFolder;
 use crate::{Failure, cron};
 
 /// Time that work after answers gets when the process is asked to end.
@@ -40,6 +41,7 @@ pub(crate) struct Options {
 struct Host {
     service: Service,
     files: ServeDir,
+    mails: Option<MailFolder>,
     after: TaskTracker,
 }
 
@@ -51,6 +53,7 @@ pub(crate) async fn run(app: App, options: Options) -> Result<(), Failure> {
     let host = Host {
         service: Service::new(endpoints::ALL, app.clone()),
         files: ServeDir::new(&options.public),
+        mails: mail_folder(&app),
         after: TaskTracker::new(),
     };
     let schedule = (!options.no_cron).then(|| tokio::spawn(cron::run(app, host.service.clone())));
@@ -74,16 +77,33 @@ async fn answer(
     mut request: Request,
 ) -> Response {
     if !request.uri().path().starts_with("/api/") {
-        let mut response = host.files.oneshot(request).await.into_response();
-        for (name, value) in COMMON_HEADERS.into_iter().chain(PAGE_HEADERS) {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
-        }
-        return response;
+        return page(host, request).await;
     }
     request.extensions_mut().insert(Peer(peer.ip()));
     let Answer { response, after } = host.service.call(request).await;
     if let Some(work) = after {
         host.after.spawn(work);
+    }
+    response
+}
+
+fn mail_folder(app: &App) -> Option<MailFolder> {
+    let mail = &app.config.mail;
+    Some(MailFolder::new(mail.folder.clone()?, mail.public_url.clone()))
+}
+
+/// A static file, or what was written instead of a mail.
+async fn page(host: Host, request: Request) -> Response {
+    let mail = match &host.mails {
+        Some(mails) => mails.page(request.uri().path()).await,
+        None => None,
+    };
+    let mut response = match mail {
+        Some(page) => page,
+        None => host.files.oneshot(request).await.into_response(),
+    };
+    for (name, value) in COMMON_HEADERS.into_iter().chain(PAGE_HEADERS) {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
 }

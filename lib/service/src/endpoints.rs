@@ -9,14 +9,17 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::accounts::{api_keys, audit_log, sign_in, users};
+use crate::accounts::{
+    api_keys, audit_log, invitations, password_reset, second_factor, sign_in, users,
+};
 use crate::analytics::{
     attribution, data_quality, drop_off, export, internal_traffic, journeys, overview, popular,
     real_time, retention, visits,
 };
 use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::customers::payments;
-use crate::http::{around, within_rate_limit};
+use crate::description::{complete, page};
+use crate::http::{ProblemDocument, around, within_rate_limit};
 use crate::monitoring::health;
 use crate::platform::App;
 use crate::tracking::{drain, journey, performance, session_updates, sessions, track};
@@ -178,6 +181,10 @@ endpoint!(
     OPENAPI, "openapi.json", Read, None, openapi_json
 );
 endpoint!(
+    /// The page that shows this description.
+    DOCS, "docs", Read, None, page::docs
+);
+endpoint!(
     /// Live numbers.
     REAL_TIME, "admin/analytics/real-time", Admin, None, real_time::real_time
 );
@@ -244,8 +251,33 @@ endpoint!(
     sign_in::own_sessions, sign_in::end_own_sessions
 );
 endpoint!(
+    /// Opens an account by its invitation.
+    ACCEPT_INVITATION, "admin/auth/accept-invitation", Read, None, invitations::accept_invitation
+);
+endpoint!(
+    /// Mails a link to another password.
+    FORGOT_PASSWORD, "admin/auth/forgot-password", Read, None, password_reset::forgot_password
+);
+endpoint!(
+    /// Sets another password by such a link.
+    RESET_PASSWORD, "admin/auth/reset-password", Read, None, password_reset::reset_password
+);
+endpoint!(
+    /// One's own second factor.
+    TOTP, "admin/auth/totp", Admin, None,
+    second_factor::begin_totp, second_factor::confirm_totp, second_factor::end_totp
+);
+endpoint!(
+    /// New recovery codes.
+    RECOVERY_CODES, "admin/auth/recovery-codes", Admin, None, second_factor::make_recovery_codes
+);
+endpoint!(
     /// Accounts of administrators.
-    USERS, "admin/users", Admin, None, users::list_users, users::make_user, users::change_user
+    USERS, "admin/users", Admin, None, users::list_users, invitations::make_user, users::change_user
+);
+endpoint!(
+    /// Invites to an account again.
+    USERS_INVITE, "admin/users/invite", Admin, None, invitations::invite
 );
 endpoint!(
     /// Keys for programs.
@@ -323,6 +355,7 @@ pub const ALL: &[Endpoint] = &[
     CATALOG,
     HEALTH,
     OPENAPI,
+    DOCS,
     REAL_TIME,
     OVERVIEW,
     DATA_QUALITY,
@@ -339,7 +372,13 @@ pub const ALL: &[Endpoint] = &[
     ME,
     PASSWORD,
     OWN_SESSIONS,
+    ACCEPT_INVITATION,
+    FORGOT_PASSWORD,
+    RESET_PASSWORD,
+    TOTP,
+    RECOVERY_CODES,
     USERS,
+    USERS_INVITE,
     API_KEYS,
     AUDIT_LOG,
     ADMIN_CATALOG,
@@ -380,7 +419,7 @@ pub fn router(endpoints: &[Endpoint], app: &App) -> Router {
         title = "NEST-Haus",
         description = "Tracking, analytics and operations of the NEST-Haus configurator."
     ),
-    modifiers(&Securities),
+    components(schemas(ProblemDocument)),
     tags(
         (name = "tracking", description = "Events in, from the configurator."),
         (name = "sessions", description = "A session's configuration, cart and personal data."),
@@ -394,22 +433,6 @@ pub fn router(endpoints: &[Endpoint], app: &App) -> Router {
 )]
 struct ApiDescription;
 
-struct Securities;
-
-impl utoipa::Modify for Securities {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-        let bearer = |description: &str| {
-            let http =
-                HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description));
-            SecurityScheme::Http(http.build())
-        };
-        let components = openapi.components.get_or_insert_default();
-        components.add_security_scheme("admin", bearer("An API key, or the cookie of a session."));
-        components.add_security_scheme("cron", bearer("The secret of CRON_SECRET."));
-    }
-}
-
 /// The OpenAPI document of all endpoints.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -417,13 +440,15 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     for endpoint in ALL {
         router = router.merge((endpoint.routes)());
     }
-    router.into_openapi()
+    let mut document = router.into_openapi();
+    complete(&mut document, ALL);
+    document
 }
 
 /// The description of this API.
 #[utoipa::path(
     get, path = "/api/openapi.json", tag = "operations",
-    responses((status = 200, description = "The OpenAPI document."))
+    responses((status = 200, description = "The OpenAPI document.", body = Object))
 )]
 async fn openapi_json() -> axum::Json<utoipa::openapi::OpenApi> {
     axum::Json(openapi())

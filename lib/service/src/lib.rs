@@ -3,15 +3,17 @@
 //! A map, from the outside in:
 //!
 //! - [`endpoints`]: the registry of all endpoints; start reading here.
+//! - [`description`]: the OpenAPI document of all of them, and its page.
 //! - [`service`]: a router as hosts call it, and [`work`] to be done after an answer.
 //! - Capabilities, each named as in `nest_haus_domain`, with its doors and its storage:
 //!   [`tracking`] (events in, the drain, dead letters, the ledger), [`analytics`] (reports),
-//!   [`configurator`] (catalogue and prices), [`accounts`] (the audit log), [`monitoring`] (health),
+//!   [`configurator`] (catalogue and prices), [`accounts`] (people, keys, the audit log), [`monitoring`] (health),
 //!   [`operations`] (jobs, partitions, annotations).
 //! - [`setup`]: what a database needs before it serves.
 //! - [`queue`]: Redis streams, leases and live state.
 //! - [`http`]: what endpoints share: context, bodies, problems, access, limits.
-//! - [`platform`]: configuration, clock, PostgreSQL, Redis, sealing of personal data, telemetry.
+//! - [`platform`]: configuration, clock, PostgreSQL, Redis, sealing of personal data,
+//!   mails, telemetry.
 //!
 //! `platform` uses nothing beside it; `http` and `queue` use `platform`; a capability uses those and
 //! what another capability re-exports.
@@ -20,6 +22,7 @@ pub mod accounts;
 pub mod analytics;
 pub mod configurator;
 pub mod customers;
+pub mod description;
 pub mod endpoints;
 pub mod http;
 pub mod monitoring;

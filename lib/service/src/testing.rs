@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use nest_haus_domain::accounts::Permission;
 use nest_haus_domain::configurator::Catalogue;
@@ -26,7 +27,7 @@ use crate::configurator::install_first;
 use crate::endpoints;
 use crate::http::Actor;
 use crate::platform::{App, Clock, Config, MIGRATOR, process_var};
-use crate::service::Service;
+use crate::service::{Answer, Service};
 use crate::tracking::drain::{DrainReport, drain};
 
 /// The administrator's key on every bed.
@@ -72,6 +73,17 @@ pub struct Reply {
 }
 
 impl Reply {
+    async fn read(response: Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.expect("body");
+        Self {
+            status: parts.status,
+            headers: parts.headers,
+            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+
     /// The cookie that the answer sets, as a browser would send it back.
     #[must_use]
     pub fn cookie(&self) -> Option<String> {
@@ -113,15 +125,26 @@ impl TestBed {
 
     /// Sends a request through the whole service. Work for after the answer is left undone.
     pub async fn send(&self, request: Request<Body>) -> Reply {
-        let response = self.service.call(request).await.response;
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, usize::MAX).await.expect("body");
-        Reply {
-            status: parts.status,
-            headers: parts.headers,
-            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-            text: String::from_utf8_lossy(&bytes).into_owned(),
+        Reply::read(self.service.call(request).await.response).await
+    }
+
+    /// Sends a request, and does the work for after the answer too.
+    pub async fn send_and_work(&self, request: Request<Body>) -> Reply {
+        let Answer { response, after } = self.service.call(request).await;
+        if let Some(work) = after {
+            work.await;
         }
+        Reply::read(response).await
+    }
+
+    /// The mails that were sent, oldest first, as they are in their files.
+    #[must_use]
+    pub fn mails(&self) -> Vec<Vec<u8>> {
+        let folder = self.app.config.mail.folder.as_ref().expect("a folder of mails");
+        let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+        let mut paths: Vec<_> = entries.map(|entry| entry.expect("a mail").path()).collect();
+        paths.sort();
+        paths.into_iter().map(|path| std::fs::read(path).expect("a mail")).collect()
     }
 
     /// Posts JSON.
@@ -183,6 +206,12 @@ impl TestBed {
         reports
     }
 
+    /// Keeps an API key as it is.
+    pub async fn keep_key(&self, key: &str, scopes: Vec<String>, expires_in_days: Option<i64>) {
+        let new = NewApiKey { name: key.to_owned(), scopes, expires_in_days };
+        keep(&self.app.db, &new, key, &Actor::system(), self.now()).await.expect("API key");
+    }
+
     /// One number from the database.
     pub async fn count(&self, query: &str) -> i64 {
         sqlx::query_scalar(query).fetch_one(&self.app.db).await.expect("count")
@@ -201,10 +230,16 @@ pub async fn variables(overrides: &[(&str, &str)]) -> HashMap<String, String> {
         ),
         ("REDIS_KEY_PREFIX".to_owned(), format!("test:{id}:")),
         ("RATE_LIMIT_PER_MINUTE".to_owned(), "0".to_owned()),
+        ("MAIL_FOLDER".to_owned(), mail_folder(&id)),
     ]);
     variables
         .extend(overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     variables
+}
+
+/// A folder that comes to be with its first mail.
+fn mail_folder(id: &str) -> String {
+    std::env::temp_dir().join(format!("nest-haus-mail-{id}")).to_string_lossy().into_owned()
 }
 
 /// Clones the migrated template and answers the new database's address.

@@ -30,6 +30,7 @@ pub struct PriceCount {
 /// `percentile_disc` of PostgreSQL: a price that occurs, never one between two that do
 /// (definitions b5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Percentiles {
     /// The 5th percentile.
@@ -50,6 +51,7 @@ pub struct Percentiles {
 
 /// The sessions whose price lies in the half-open range `[from, to)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Bin {
     /// Lowest price inside, in cents; nothing in the bin below all edges.
@@ -62,6 +64,7 @@ pub struct Bin {
 
 /// How the prices of sessions are distributed (definitions b5).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Distribution {
     /// Sessions with a price; the bins add up to it.

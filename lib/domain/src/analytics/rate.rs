@@ -12,6 +12,7 @@ const VERDICT_CASES_MIN: i64 = 30;
 
 /// A share with its counts and its 95 % Wilson interval (definitions b0.5).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Rate {
     /// Cases that count.
@@ -61,6 +62,7 @@ const SIGNIFICANT_P: f64 = 0.05;
 
 /// How one share differs from another.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RateChange {
     /// This share minus the other, in percentage points.

@@ -26,6 +26,7 @@ pub struct TrendCounts {
 
 /// Whether an item is chosen more often than before (definitions b4).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Trend {
     /// Sessions with the item, each weighted by its age with a half-life of 14 days.

@@ -11,6 +11,8 @@ use super::price::{Price, PriceRow};
 
 /// A catalogue as it is written down, not checked yet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = Catalogue))]
 #[serde(rename_all = "camelCase")]
 pub struct CatalogueDocument {
     /// ISO 4217 code of all prices.
@@ -28,6 +30,7 @@ pub struct CatalogueDocument {
 
 /// Something that is chosen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Category {
     /// Names the category.
@@ -59,6 +62,7 @@ pub struct Category {
 
 /// How a category is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChoiceKind {
     /// One of its options.
@@ -71,6 +75,7 @@ pub enum ChoiceKind {
 
 /// How a choice is priced. All but `flat` need a size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "rule", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Pricing {
     /// The house itself: one price an option.
@@ -104,6 +109,7 @@ pub enum Pricing {
 
 /// One thing that can be chosen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CatalogueOption {
     /// Names the option within its category.
@@ -132,6 +138,7 @@ pub struct CatalogueOption {
 
 /// What goes with what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Rule {
     /// What the rule says.
@@ -146,6 +153,7 @@ pub struct Rule {
 
 /// What a rule says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RuleKind {
     /// The one must not be chosen without the other.
@@ -156,6 +164,7 @@ pub enum RuleKind {
 
 /// Some options of a category.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Selector {
     /// The category.

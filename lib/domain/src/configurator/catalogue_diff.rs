@@ -10,6 +10,7 @@ use super::price::Price;
 
 /// One difference between two catalogues.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum CatalogueChange {
     /// A price.

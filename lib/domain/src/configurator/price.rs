@@ -93,8 +93,31 @@ impl<'de> Deserialize<'de> for Price {
     }
 }
 
+#[cfg(feature = "schema")]
+impl utoipa::PartialSchema for Price {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
+        let cents = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .description(Some("Cents."))
+            .minimum(Some(0))
+            .maximum(Some(Self::CENTS_MAX));
+        let on_request =
+            ObjectBuilder::new().schema_type(Type::String).enum_values(Some([Self::ON_REQUEST]));
+        let price = OneOfBuilder::new()
+            .description(Some("What something costs, or that it must be asked for."))
+            .item(cents)
+            .item(on_request);
+        price.into()
+    }
+}
+
+#[cfg(feature = "schema")]
+impl utoipa::ToSchema for Price {}
+
 /// One row of a price table: what an option costs, the same for all sizes or for each of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PriceRow {
     /// The option's category.

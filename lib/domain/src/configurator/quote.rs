@@ -26,6 +26,7 @@ pub struct PriceList {
 
 /// What a configuration costs under one price list. All amounts are cents.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Quote {
     /// The price list that it follows.
@@ -56,6 +57,8 @@ pub struct Quote {
 
 /// What one category adds to the total.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = QuoteLine))]
 #[serde(rename_all = "camelCase")]
 pub struct Line {
     /// The category.
@@ -75,6 +78,8 @@ pub struct Line {
 
 /// What is odd about a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = QuoteWarningCode))]
 #[serde(rename_all = "snake_case")]
 pub enum WarningCode {
     /// The price list does not know the option; it counts as 0.
@@ -91,6 +96,8 @@ pub enum WarningCode {
 
 /// Something odd about one choice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = QuoteWarning))]
 #[serde(rename_all = "camelCase")]
 pub struct Warning {
     /// What is odd.

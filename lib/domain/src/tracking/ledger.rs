@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What became of transmitted events: `received = stored + rejected + duplicate + dead + queued`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TransmissionLedger {
     /// Events in accepted requests, counted on arrival.
@@ -31,6 +32,7 @@ impl TransmissionLedger {
 /// What became of the events that clients numbered:
 /// `emitted = stored + dropped_local + rejected + dead + erased + in_flight + unknown`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SequenceLedger {
     /// Events that clients numbered.

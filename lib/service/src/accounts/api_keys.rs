@@ -92,9 +92,7 @@ pub struct ApiKey {
     get, path = "/api/admin/api-keys", tag = "accounts", security(("admin" = [])),
     responses(
         (status = 200, description = "The keys.", body = Vec<ApiKey>),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
         (status = 403, description = "Not allowed.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn list_api_keys(
@@ -117,10 +115,13 @@ pub async fn list_api_keys(
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewApiKey {
     /// What it is for.
+    #[schema(min_length = 1, max_length = 100)]
     pub name: String,
     /// What it may do: names of permissions.
+    #[schema(min_items = 1)]
     pub scopes: Vec<String>,
     /// In how many days it ends, 1 to 400; never if left out.
+    #[schema(minimum = 1, maximum = 400)]
     pub expires_in_days: Option<i64>,
 }
 
@@ -140,10 +141,7 @@ pub struct MadeApiKey {
     security(("admin" = [])),
     responses(
         (status = 200, description = "The key, shown once.", body = MadeApiKey),
-        (status = 400, description = "Not readable.", body = ProblemDocument),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
         (status = 403, description = "Not allowed.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was made; try again later.", body = ProblemDocument),
     )
 )]
@@ -243,11 +241,9 @@ pub struct ApiKeyQuery {
     security(("admin" = [])),
     responses(
         (status = 204, description = "The key opens nothing any more."),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
         (status = 403, description = "Not allowed.", body = ProblemDocument),
         (status = 404, description = "There is no such key, or it was revoked before.", body = ProblemDocument),
         (status = 422, description = "No id.", body = ProblemDocument),
-        (status = 503, description = "Nothing was changed; try again later.", body = ProblemDocument),
     )
 )]
 pub async fn revoke_api_key(

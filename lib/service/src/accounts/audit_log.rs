@@ -16,6 +16,7 @@ const LIMIT_MAX: i64 = 500;
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct AuditQuery {
     /// Most entries, 1 to 500 (default 100).
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
     /// Only entries before this one.
     before: Option<i64>,
@@ -46,10 +47,8 @@ pub struct AuditLogEntry {
     security(("admin" = [])),
     responses(
         (status = 200, description = "The entries; the last one's `seq` is the next page's `before`.", body = Vec<AuditLogEntry>),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
         (status = 403, description = "Not allowed.", body = ProblemDocument),
         (status = 422, description = "Limit out of range.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn audit_log(

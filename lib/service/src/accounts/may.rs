@@ -100,7 +100,7 @@ impl<P: Granted> FromRequestParts<App> for May<P> {
             other => remember(app, hash, other?, cx.now),
         };
         if !principal.permissions.contains(&P::PERMISSION) {
-            return Err(Problem::Forbidden);
+            return Err(Problem::NotPermitted(P::PERMISSION.as_str()));
         }
         let Principal { name, role, permissions } = principal;
         Ok(Self { actor: Actor::named(name), role, permissions, permission: PhantomData })

@@ -3,11 +3,18 @@
 pub mod api_keys;
 mod audit;
 pub mod audit_log;
+pub mod invitations;
+mod mails;
 mod may;
 mod password;
+mod password_links;
+pub mod password_reset;
+mod retention;
+pub mod second_factor;
 mod secret;
 mod session;
 pub mod sign_in;
+mod tries;
 pub mod users;
 
 pub use audit::{AuditReport, record, verify};

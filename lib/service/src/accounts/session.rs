@@ -1,10 +1,10 @@
 //! Sessions of administrators: an opaque cookie, of which the database knows the hash alone.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use nest_haus_domain::accounts::Role;
-use secrecy::ExposeSecret;
 use sha2::Sha256;
+use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use super::secret;
@@ -62,12 +62,7 @@ pub(super) fn shows_csrf_token(app: &App, caller: &Caller, token: &str) -> bool 
 }
 
 fn csrf_mac(app: &App, token: &str) -> Hmac<Sha256> {
-    let key = app.config.session_token_secret.expose_secret().as_bytes();
-    #[expect(clippy::expect_used, reason = "an invariant of HMAC")]
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC accepts keys of any length");
-    mac.update(b"csrf\n");
-    mac.update(token.as_bytes());
-    mac
+    secret::mac(app, "csrf", token)
 }
 
 /// Whose a session is.
@@ -79,7 +74,7 @@ pub(super) struct Account {
 
 /// Begins a session.
 pub(super) async fn begin(
-    app: &App,
+    db: impl PgExecutor<'_>,
     caller: &Caller,
     account: Account,
     now: DateTime<Utc>,
@@ -99,9 +94,25 @@ pub(super) async fn begin(
         expires_at,
         user_agent,
     )
-    .execute(&app.db)
+    .execute(db)
     .await?;
     Ok(Session { id, token, user_id, email, role, expires_at })
+}
+
+/// Ends all sessions of an account.
+pub(super) async fn end_all(
+    db: impl PgExecutor<'_>,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE admin_sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL",
+        user_id,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// The session that a request shows, if it is still one.

@@ -3,30 +3,26 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use nest_haus_domain::accounts::Role;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sha2::{Digest, Sha256};
-use std::time::Duration;
+use sqlx::PgTransaction;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::may::SignedIn;
-use super::{audit, password, session};
+use super::second_factor::{self, Shown};
+use super::tries::{self, Try};
+use super::users::canonical;
+use super::{audit, password, password_links, retention, session};
 use crate::http::{
     Actor, Body, Context, FieldError, Problem, ProblemDocument, Query, check_limit, read,
 };
 use crate::platform::App;
 
-/// Tries to sign in that one address has a minute.
+/// Tries to sign in, or to use a link, that one address has a minute.
 const TRIES_PER_MINUTE: u32 = 20;
-
-/// Wrong passwords after which an account has to wait.
-const FREE_FAILURES: i32 = 5;
-
-/// The longest wait after wrong passwords, in seconds.
-const WAIT_SECONDS_MAX: i64 = 900;
 
 /// An e-mail address and a password.
 #[derive(Deserialize, ToSchema)]
@@ -36,6 +32,8 @@ pub struct Credentials {
     email: String,
     /// Its password.
     password: String,
+    /// Where the account has a second factor: six digits of the app, or a recovery code.
+    code: Option<String>,
 }
 
 /// Who is signed in.
@@ -45,7 +43,6 @@ pub struct Me {
     /// The account's e-mail address.
     email: String,
     /// Its role.
-    #[schema(value_type = String)]
     role: Role,
     /// What the role may do.
     #[schema(value_type = Vec<String>)]
@@ -54,141 +51,131 @@ pub struct Me {
     csrf_token: String,
     /// When the session ends at the latest.
     expires_at: DateTime<Utc>,
+    /// Whether signing in asks for a second factor.
+    second_factor: bool,
+    /// How many recovery codes of it are left.
+    recovery_codes_left: i64,
 }
 
-fn me_of(app: &App, session: &session::Session) -> Me {
-    Me {
+pub(super) async fn me_of(app: &App, session: &session::Session) -> Result<Me, sqlx::Error> {
+    let status = second_factor::status(&app.db, session.user_id).await?;
+    Ok(Me {
         email: session.email.clone(),
         role: session.role,
         permissions: session.role.permissions().iter().map(|p| p.as_str()).collect(),
         csrf_token: session::csrf_token(app, &session.token),
         expires_at: session.expires_at,
-    }
+        second_factor: status.is_on,
+        recovery_codes_left: status.recovery_codes_left,
+    })
 }
 
-/// Signs in: answers who that is, and sets the session's cookie. After five wrong passwords an
-/// account waits, each time twice as long, up to a quarter of an hour.
+/// Refuses an address that tries too often.
+pub(super) async fn check_address(cx: &Context) -> Result<(), Problem> {
+    let key = cx.app.redis.key(&format!("login:{}", cx.caller.address_key));
+    check_limit(&cx.app, &key, TRIES_PER_MINUTE).await
+}
+
+/// Signs in: answers who that is, and sets the session's cookie. After five wrong passwords or codes an
+/// account waits, each time twice as long, up to a quarter of an hour; so does a network address after
+/// twenty. Where a second factor is on and the password is right, a missing code is answered with the
+/// code `second_factor_required`.
 #[utoipa::path(
     post, path = "/api/admin/auth/login", tag = "accounts", request_body = Credentials,
     responses(
         (status = 200, description = "Signed in.", body = Me),
         (status = 400, description = "Not readable.", body = ProblemDocument),
-        (status = 401, description = "No such account, or another password.", body = ProblemDocument),
+        (status = 401, description = "No such account, another password, a wrong code, or no code (`second_factor_required`).", body = ProblemDocument),
         (status = 422, description = "Fields missing.", body = ProblemDocument),
         (status = 429, description = "Too many tries.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn login(cx: Context, Body(body): Body) -> Result<Response, Problem> {
-    let Credentials { email, password } = read("", &body).map_err(Problem::field)?;
-    let email = email.trim().to_lowercase();
-    let key = cx.app.redis.key(&format!("login:{}", cx.caller.address_key));
-    check_limit(&cx.app, &key, TRIES_PER_MINUTE).await?;
-    let email_hash: [u8; 32] = Sha256::digest(&email).into();
-    count_try(&cx.app, &email_hash, cx.now).await?;
+    let Credentials { email, password, code } = read("", &body).map_err(Problem::field)?;
+    let email = canonical(&email);
+    check_address(&cx).await?;
+    let tried = tries::count(&cx, &email).await?;
+    let account = account_of(&cx.app, email, password).await?;
+    let mut tx = cx.app.db.begin().await?;
+    let whose = (account.user_id, &*account.email);
+    let shown = second_factor::take_code(&mut tx, &cx.app, whose, code.as_deref(), cx.now).await?;
+    match shown {
+        Shown::NotNeeded | Shown::OneTime | Shown::Recovery => {}
+        Shown::Wrong => return Err(Problem::Unauthenticated),
+        Shown::Missing => {
+            tried.taken_back(&mut tx, cx.now).await?;
+            tx.commit().await?;
+            return Err(Problem::SecondFactorRequired);
+        }
+    }
+    let session = session::begin(&mut *tx, &cx.caller, account, cx.now).await?;
+    tried.succeeded(&mut tx, cx.now).await?;
+    note_success(&mut tx, &session, shown, cx.now).await?;
+    tx.commit().await?;
+    let cookie = session::cookie(&cx.app, Some(&session.token));
+    Ok(with_cookie(Json(me_of(&cx.app, &session).await?).into_response(), &cookie))
+}
+
+/// The account of an e-mail address, if the password is its own.
+async fn account_of(
+    app: &App,
+    email: String,
+    password: String,
+) -> Result<session::Account, Problem> {
     let user = sqlx::query!(
         r#"SELECT id, role::text AS "role!", password_hash FROM admin_users
          WHERE email = $1 AND disabled_at IS NULL"#,
         email
     )
-    .fetch_optional(&cx.app.db)
+    .fetch_optional(&app.db)
     .await?;
-    let hash = user.as_ref().map(|user| user.password_hash.clone());
+    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let matches = password::matches(password, hash).await?;
     let account = user.filter(|_| matches).and_then(|user| {
         let role = Role::of_name(&user.role)?;
         Some(session::Account { user_id: user.id, email, role })
     });
-    let account = account.ok_or(Problem::Unauthenticated)?;
-    let session = session::begin(&cx.app, &cx.caller, account, cx.now).await?;
-    note_success(&cx.app, &session, &email_hash, cx.now).await?;
-    let cookie = session::cookie(&cx.app, Some(&session.token));
-    Ok(with_cookie(Json(me_of(&cx.app, &session)).into_response(), &cookie))
+    account.ok_or(Problem::Unauthenticated)
 }
 
-fn with_cookie(mut response: Response, cookie: &str) -> Response {
+pub(super) fn with_cookie(mut response: Response, cookie: &str) -> Response {
     if let Ok(cookie) = HeaderValue::from_str(cookie) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response
 }
 
-/// Counts a try before its password is looked at, so that many at once gain nothing.
-async fn count_try(app: &App, email_hash: &[u8; 32], now: DateTime<Utc>) -> Result<(), Problem> {
-    let mut tx = app.db.begin().await?;
-    let row = sqlx::query!(
-        "INSERT INTO login_failures AS known (email_hash, failures, locked_until)
-         VALUES ($1, 0, $2)
-         ON CONFLICT (email_hash) DO UPDATE SET failures = known.failures
-         RETURNING failures, locked_until",
-        &email_hash[..],
-        now
-    )
-    .fetch_one(&mut *tx)
-    .await?;
-    if row.locked_until > now {
-        let wait = (row.locked_until - now).num_seconds().max(1);
-        return Err(Problem::too_many(Duration::from_secs(wait.cast_unsigned())));
-    }
-    let failures = row.failures.saturating_add(1);
-    let wait = TimeDelta::seconds(wait_seconds(failures));
-    sqlx::query!(
-        "UPDATE login_failures SET failures = $2, locked_until = $3 WHERE email_hash = $1",
-        &email_hash[..],
-        failures,
-        now + wait
-    )
-    .execute(&mut *tx)
-    .await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-/// How long an account waits after so many wrong passwords.
-fn wait_seconds(failures: i32) -> i64 {
-    let over = u32::try_from(failures - FREE_FAILURES).unwrap_or(0);
-    if failures < FREE_FAILURES { 0 } else { (30_i64 << over.min(10)).min(WAIT_SECONDS_MAX) }
-}
-
 async fn note_success(
-    app: &App,
+    tx: &mut PgTransaction<'_>,
     session: &session::Session,
-    email_hash: &[u8; 32],
+    shown: Shown,
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
-    let mut tx = app.db.begin().await?;
-    sqlx::query!("DELETE FROM login_failures WHERE email_hash = $1", &email_hash[..])
-        .execute(&mut *tx)
-        .await?;
     sqlx::query!("UPDATE admin_users SET last_login_at = $2 WHERE id = $1", session.user_id, now)
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
-    let (email, detail) = (session.email.as_str(), json!({"session": session.id}));
-    audit::record(&mut tx, &Actor::named(email), ("auth.login", email), &detail, now).await?;
-    tx.commit().await
+    retention::sweep(tx, now).await?;
+    let email = session.email.as_str();
+    let detail = json!({"session": session.id, "secondFactor": shown.as_str()});
+    audit::record(tx, &Actor::named(email), ("auth.login", email), &detail, now).await
 }
 
 /// Who is signed in.
 #[utoipa::path(
-    get, path = "/api/admin/auth/me", tag = "accounts", security(("admin" = [])),
+    get, path = "/api/admin/auth/me", tag = "accounts", security(("session" = [])),
     responses(
         (status = 200, description = "The account and its permissions.", body = Me),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
-pub async fn me(cx: Context, SignedIn(session): SignedIn) -> Json<Me> {
-    Json(me_of(&cx.app, &session))
+pub async fn me(cx: Context, SignedIn(session): SignedIn) -> Result<Json<Me>, Problem> {
+    Ok(Json(me_of(&cx.app, &session).await?))
 }
 
 /// Signs out: the session ends here and for whoever else has its cookie.
 #[utoipa::path(
-    post, path = "/api/admin/auth/logout", tag = "accounts", security(("admin" = [])),
+    post, path = "/api/admin/auth/logout", tag = "accounts", security(("session" = [])),
     responses(
         (status = 204, description = "Signed out."),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
-        (status = 403, description = "No CSRF token.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn logout(cx: Context, SignedIn(session): SignedIn) -> Result<Response, Problem> {
@@ -244,11 +231,9 @@ pub struct OwnSession {
 
 /// One's own sessions, the one used last first.
 #[utoipa::path(
-    get, path = "/api/admin/auth/sessions", tag = "accounts", security(("admin" = [])),
+    get, path = "/api/admin/auth/sessions", tag = "accounts", security(("session" = [])),
     responses(
         (status = 200, description = "The sessions.", body = Vec<OwnSession>),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn own_sessions(
@@ -280,14 +265,11 @@ pub struct OwnSessionQuery {
 /// Ends one of one's own sessions, or all others.
 #[utoipa::path(
     delete, path = "/api/admin/auth/sessions", tag = "accounts", params(OwnSessionQuery),
-    security(("admin" = [])),
+    security(("session" = [])),
     responses(
         (status = 204, description = "Ended."),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
-        (status = 403, description = "No CSRF token.", body = ProblemDocument),
         (status = 404, description = "There is no such session.", body = ProblemDocument),
         (status = 422, description = "No id.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn end_own_sessions(
@@ -309,21 +291,18 @@ pub struct PasswordChange {
     /// The password until now.
     current_password: String,
     /// The password from now on: 12 characters or more.
+    #[schema(min_length = 12, max_length = 256)]
     new_password: String,
 }
 
 /// Changes one's own password, and ends all other sessions.
 #[utoipa::path(
     post, path = "/api/admin/auth/password", tag = "accounts", request_body = PasswordChange,
-    security(("admin" = [])),
+    security(("session" = [])),
     responses(
         (status = 204, description = "Changed."),
-        (status = 400, description = "Not readable.", body = ProblemDocument),
-        (status = 401, description = "Not signed in.", body = ProblemDocument),
-        (status = 403, description = "No CSRF token.", body = ProblemDocument),
         (status = 422, description = "The password until now is another one, or the new one is too easy.", body = ProblemDocument),
         (status = 429, description = "Too many tries.", body = ProblemDocument),
-        (status = 503, description = "Nothing was changed; try again later.", body = ProblemDocument),
     )
 )]
 pub async fn change_password(
@@ -333,16 +312,7 @@ pub async fn change_password(
 ) -> Result<StatusCode, Problem> {
     let change: PasswordChange = read("", &body).map_err(Problem::field)?;
     password::check("newPassword", &change.new_password, &session.email)?;
-    let email_hash: [u8; 32] = Sha256::digest(&session.email).into();
-    count_try(&cx.app, &email_hash, cx.now).await?;
-    let hash =
-        sqlx::query_scalar!("SELECT password_hash FROM admin_users WHERE id = $1", session.user_id)
-            .fetch_one(&cx.app.db)
-            .await?;
-    if !password::matches(change.current_password, Some(hash)).await? {
-        let error = FieldError::new("currentPassword", "invalid", "it is another one");
-        return Err(Problem::field(error));
-    }
+    let tried = prove_password(&cx, &session, "currentPassword", change.current_password).await?;
     let hash = password::hash(change.new_password).await?;
     let mut tx = cx.app.db.begin().await?;
     sqlx::query!(
@@ -353,21 +323,29 @@ pub async fn change_password(
     )
     .execute(&mut *tx)
     .await?;
-    sqlx::query!("DELETE FROM login_failures WHERE email_hash = $1", &email_hash[..])
-        .execute(&mut *tx)
-        .await?;
+    tried.succeeded(&mut tx, cx.now).await?;
+    password_links::end_all(&mut *tx, session.user_id, cx.now).await?;
     tx.commit().await?;
     end_sessions(&cx, &session, None, "auth.change_password").await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_wait_doubles_up_to_its_limit() {
-        let waits: Vec<i64> = [0, 1, 4, 5, 6, 7, 9, 10, 11, i32::MAX].map(wait_seconds).to_vec();
-        assert_eq!(waits, [0, 0, 0, 30, 60, 120, 480, 900, 900, 900]);
+/// Checks once more that whoever is signed in knows the password. Where it is another one, the field
+/// is named and the try counts.
+pub(super) async fn prove_password(
+    cx: &Context,
+    session: &session::Session,
+    field: &str,
+    password: String,
+) -> Result<Try, Problem> {
+    let tried = tries::count(cx, &session.email).await?;
+    let hash =
+        sqlx::query_scalar!("SELECT password_hash FROM admin_users WHERE id = $1", session.user_id)
+            .fetch_one(&cx.app.db)
+            .await?;
+    if password::matches(password, hash).await? {
+        Ok(tried)
+    } else {
+        Err(Problem::field(FieldError::new(field, "invalid", "it is another one")))
     }
 }

@@ -19,6 +19,7 @@ use crate::tracking::ledger::{LedgerReport, SessionLedger, ledger, session_ledge
 #[serde(rename_all = "camelCase")]
 pub struct DataQualityQuery {
     /// A session's id.
+    #[param(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
     session_id: Option<String>,
 }
 
@@ -29,7 +30,6 @@ pub struct DataQuality {
     /// Whether both identities hold.
     closed: bool,
     /// Numbered events stored or refused knowingly, of all numbered events.
-    #[schema(value_type = Object)]
     capture_rate: Rate,
     /// The ledger.
     ledger: LedgerReport,

@@ -56,13 +56,10 @@ pub struct Headline {
     /// Visits that converted, of those with a selection.
     configurator_conversion: Conversions,
     /// Visits of one page, without deed and with less than ten seconds of attention.
-    #[schema(value_type = Object)]
     bounce_rate: Rate,
     /// All other visits.
-    #[schema(value_type = Object)]
     engaged_rate: Rate,
     /// Numbered events of which it is known what became, of all numbered events.
-    #[schema(value_type = Object)]
     capture_rate: Rate,
     /// How long visits took.
     duration: Times,
@@ -84,7 +81,6 @@ pub struct FunnelStep {
     #[schema(value_type = String)]
     step: &'static str,
     /// Visits that came to it, of all visits.
-    #[schema(value_type = Object)]
     reached: Rate,
 }
 
@@ -97,7 +93,6 @@ pub struct Visitors {
     /// Of those, visitors whose first visit ever was in the period.
     new: i64,
     /// Visits of visitors who agreed, of all visits.
-    #[schema(value_type = Object)]
     coverage: Rate,
 }
 
@@ -152,7 +147,6 @@ pub struct Changes {
     /// Of conversion by visit with a selection.
     configurator_conversion: ConversionChanges,
     /// Of the bounce rate.
-    #[schema(value_type = Object)]
     bounce_rate: RateChange,
 }
 

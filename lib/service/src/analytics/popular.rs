@@ -70,10 +70,11 @@ impl Basis {
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct PopularQuery {
     /// Most configurations, 1 to 100 (default 10).
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<usize>,
     /// `final` (default), `ordered` or `ever`.
     #[serde(default)]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^(final|ordered|ever)$")]
     basis: Basis,
 }
 
@@ -116,10 +117,8 @@ pub struct PopularConfiguration {
     /// Votes for it.
     votes: i64,
     /// Of all votes.
-    #[schema(value_type = Object)]
     share: Rate,
     /// Votes whose session put something into the cart or completed, of its votes.
-    #[schema(value_type = Object)]
     conversion_rate: Rate,
     /// Median of what it cost when it was seen, in cents.
     median_price_cents: Option<i64>,
@@ -128,7 +127,6 @@ pub struct PopularConfiguration {
     /// When the latest of its sessions began.
     last_seen_at: DateTime<Utc>,
     /// Compared with the period of the same length before.
-    #[schema(value_type = Object)]
     trend: Trend,
 }
 
@@ -141,7 +139,6 @@ pub struct OtherConfigurations {
     /// Votes for them.
     votes: i64,
     /// Of all votes.
-    #[schema(value_type = Object)]
     share: Rate,
 }
 
@@ -158,25 +155,18 @@ pub struct PopularOption {
     /// Votes for configurations with it.
     votes: i64,
     /// Votes with it, of those that were shown it and could have chosen it.
-    #[schema(value_type = Object)]
     take_rate: Rate,
     /// The same, where the visitor chose it.
-    #[schema(value_type = Object)]
     active_take_rate: Rate,
     /// The same, where it was preselected and left so.
-    #[schema(value_type = Object)]
     default_take_rate: Rate,
     /// Sessions that chose it and ended without it, of those that ever chose it.
-    #[schema(value_type = Object)]
     regret_rate: Rate,
     /// Conversion of votes with it. Associational: who takes it may differ in other ways.
-    #[schema(value_type = Object)]
     conversion_with: Rate,
     /// Conversion of votes without it.
-    #[schema(value_type = Object)]
     conversion_without: Rate,
     /// Compared with the period of the same length before.
-    #[schema(value_type = Object)]
     trend: Trend,
 }
 
@@ -199,7 +189,6 @@ pub struct PriceReport {
     /// Votes with something whose price must be asked for: they are in no price below.
     on_request: i64,
     /// Percentiles and bins of all prices, in cents.
-    #[schema(value_type = Object)]
     distribution: Distribution,
     /// Prices by size.
     by_base: Vec<PriceSlice>,

@@ -34,7 +34,6 @@ pub(super) struct PriceIntegrity {
     /// Stored before there was a price list.
     unpriced: i64,
     /// Wrong prices, of all claims.
-    #[schema(value_type = Object)]
     mismatch_rate: Rate,
     /// The latest wrong prices.
     examples: Vec<WrongPrice>,

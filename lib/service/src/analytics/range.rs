@@ -20,6 +20,7 @@ const LENGTH_MAX: TimeDelta = TimeDelta::days(400);
 #[serde(rename_all = "camelCase")]
 pub struct RangeQuery {
     /// `24h`, `7d` (default), `30d`, `90d`, or `custom` with `from` and `to`.
+    #[param(pattern = "^(24h|7d|30d|90d|custom)$")]
     time_range: Option<String>,
     /// First instant of a custom range.
     from: Option<DateTime<Utc>>,

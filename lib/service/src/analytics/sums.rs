@@ -66,14 +66,11 @@ pub(super) struct Sums {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Conversions {
     /// Something in the cart, or a completed configuration.
-    #[schema(value_type = Object)]
     pub micro: Rate,
     /// A question to the maker.
-    #[schema(value_type = Object)]
     pub lead: Rate,
     /// A paid order.
     #[serde(rename = "macro")]
-    #[schema(value_type = Object)]
     pub order: Rate,
 }
 
@@ -82,14 +79,11 @@ pub(super) struct Conversions {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ConversionChanges {
     /// Of `micro`.
-    #[schema(value_type = Object)]
     pub micro: RateChange,
     /// Of `lead`.
-    #[schema(value_type = Object)]
     pub lead: RateChange,
     /// Of `macro`.
     #[serde(rename = "macro")]
-    #[schema(value_type = Object)]
     pub order: RateChange,
 }
 

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use nest_haus_domain::configurator::{
-    Catalogue, CatalogueOption, Category, Price, PriceRow, euros,
+    Catalogue, CatalogueDocument, CatalogueOption, Category, Price, PriceRow, euros,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ pub struct CatalogueInForce {
     /// Since when it is in force.
     effective_from: DateTime<Utc>,
     /// Categories, options, rules and prices; prices are cents, or `on_request`.
-    #[schema(value_type = Object)]
+    #[schema(value_type = CatalogueDocument)]
     catalogue: Value,
 }
 
@@ -33,7 +33,6 @@ pub struct CatalogueInForce {
         (status = 200, description = "The catalogue.", body = CatalogueInForce),
         (status = 304, description = "As the client has it."),
         (status = 404, description = "No price list was ever published.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn catalog(cx: Context) -> Result<Response, Problem> {
@@ -50,6 +49,43 @@ pub async fn catalog(cx: Context) -> Result<Response, Problem> {
     }))
 }
 
+/// The options on offer.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the answer, whose words are those of the API before")]
+struct HouseOptions {
+    /// Always true.
+    success: bool,
+    /// The options, in the order of the catalogue.
+    data: Vec<HouseOption>,
+    /// When this was answered, in milliseconds since 1970.
+    timestamp: i64,
+}
+
+/// One thing that can be chosen.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the answer, whose words are those of the API before")]
+struct HouseOption {
+    /// Category and option, with a colon between.
+    id: String,
+    /// The category.
+    category: String,
+    /// The option.
+    value: String,
+    /// What visitors read.
+    name: String,
+    /// What visitors read below the name.
+    description: Option<String>,
+    /// Euros for the smallest size; −1 on request.
+    base_price: f64,
+    /// A picture.
+    image_url: Option<String>,
+    /// Whether it is preselected, its area, its quantities, its prices, and what else the catalogue
+    /// says.
+    #[schema(value_type = Object)]
+    properties: Value,
+}
+
 /// Which options.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct HouseOptionsQuery {
@@ -61,10 +97,9 @@ pub struct HouseOptionsQuery {
 #[utoipa::path(
     get, path = "/api/house-options", tag = "configurator", params(HouseOptionsQuery),
     responses(
-        (status = 200, description = "The options; `basePrice` is the price for the smallest size in euros, −1 on request."),
+        (status = 200, description = "The options; `basePrice` is the price for the smallest size in euros, −1 on request.", body = HouseOptions),
         (status = 304, description = "As the client has them."),
         (status = 404, description = "No price list was ever published.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn house_options(

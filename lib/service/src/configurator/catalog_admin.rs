@@ -8,7 +8,8 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use nest_haus_domain::configurator::{
-    Catalogue, CatalogueChange, PriceList, Selections, catalogue_changes, price, write_price_csv,
+    Catalogue, CatalogueChange, CatalogueDocument, PriceList, Selections, catalogue_changes, price,
+    write_price_csv,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -44,6 +45,7 @@ pub struct CatalogQuery {
     /// A version, draft or not; the one in force if left out.
     version: Option<i32>,
     /// `json` (default), or `csv` for the price table alone.
+    #[param(pattern = "^(json|csv)$")]
     format: Option<String>,
 }
 
@@ -59,7 +61,7 @@ pub struct PriceListView {
     /// Published versions that have not come into force.
     scheduled: Vec<i32>,
     /// Categories, options, rules and prices; prices are cents, or `on_request`.
-    #[schema(value_type = Object)]
+    #[schema(value_type = CatalogueDocument)]
     catalogue: Value,
 }
 
@@ -68,11 +70,12 @@ pub struct PriceListView {
     get, path = "/api/admin/catalog", tag = "configurator", params(CatalogQuery),
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The price list.", body = PriceListView),
-        (status = 401, description = "No or wrong key.", body = ProblemDocument),
+        (status = 200, description = "The price list.", content(
+            (PriceListView = "application/json"),
+            (String = "text/csv"),
+        )),
         (status = 404, description = "There is no such version.", body = ProblemDocument),
         (status = 422, description = "Unknown format.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn get_catalog(
@@ -126,7 +129,6 @@ pub struct CatalogueEdit {
     /// When it comes into force; nothing for a draft.
     effective_from: Option<DateTime<Utc>>,
     /// What is different.
-    #[schema(value_type = Vec<Object>)]
     changes: Vec<CatalogueChange>,
     /// What the most popular configurations cost before and after.
     effect: Vec<PriceEffect>,
@@ -166,14 +168,11 @@ pub struct PriceEffect {
     security(("admin" = [])),
     responses(
         (status = 200, description = "What changed, or would change.", body = CatalogueEdit),
-        (status = 400, description = "Not readable.", body = ProblemDocument),
-        (status = 401, description = "No or wrong key.", body = ProblemDocument),
         (status = 404, description = "There is no such draft.", body = ProblemDocument),
         (status = 409, description = "Somebody published meanwhile; `conflict` says what changed.", body = ProblemDocument),
         (status = 413, description = "The file is too large.", body = ProblemDocument),
         (status = 415, description = "Neither JSON nor CSV.", body = ProblemDocument),
         (status = 422, description = "Faults of the catalogue, by row and column.", body = ProblemDocument),
-        (status = 503, description = "Nothing was changed; try again later.", body = ProblemDocument),
     )
 )]
 pub async fn put_catalog(
@@ -304,12 +303,8 @@ pub struct Rollback {
     security(("admin" = [])),
     responses(
         (status = 200, description = "What changed.", body = CatalogueEdit),
-        (status = 400, description = "Not readable.", body = ProblemDocument),
-        (status = 401, description = "No or wrong key.", body = ProblemDocument),
         (status = 404, description = "That version was never in force.", body = ProblemDocument),
         (status = 409, description = "Somebody published meanwhile; `conflict` says what changed.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
-        (status = 503, description = "Nothing was changed; try again later.", body = ProblemDocument),
     )
 )]
 pub async fn rollback_catalog(
@@ -511,6 +506,7 @@ async fn compare(
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct HistoryQuery {
     /// Most versions, 1 to 100 (default 20).
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
     /// Only versions before this one.
     before: Option<i32>,
@@ -563,7 +559,6 @@ pub struct HistoryVersion {
     /// How much is different from the version that it was made from.
     change_count: usize,
     /// The first of these differences.
-    #[schema(value_type = Vec<Object>)]
     changes: Vec<CatalogueChange>,
 }
 
@@ -573,9 +568,7 @@ pub struct HistoryVersion {
     security(("admin" = [])),
     responses(
         (status = 200, description = "The versions.", body = History),
-        (status = 401, description = "No or wrong key.", body = ProblemDocument),
         (status = 422, description = "Limit out of range.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn catalog_history(

@@ -46,13 +46,14 @@ pub struct EditOptions {
     /// What becomes of published lists that come into force later: `refuse` (default), `keep` or
     /// `withdraw`.
     #[serde(default)]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^(refuse|keep|withdraw)$")]
     pub scheduled: Scheduled,
     /// Allow that today's front end no longer finds some prices.
     #[serde(default)]
     pub accept_removals: bool,
     /// Why.
     #[serde(default)]
+    #[param(max_length = 500)]
     pub note: String,
 }
 
@@ -87,16 +88,41 @@ impl EditOptions {
 #[serde(rename_all = "camelCase")]
 pub struct JsonEdit {
     /// A whole catalogue.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<CatalogueDocument>)]
     catalogue: Option<Value>,
     /// A whole price table, the rest of the catalogue as it is.
-    #[schema(value_type = Option<Vec<Object>>)]
+    #[schema(value_type = Option<Vec<PriceRow>>)]
     prices: Option<Value>,
     /// A draft to publish as it is.
     draft_version: Option<i32>,
     #[serde(flatten)]
-    #[schema(inline)]
+    #[schema(value_type = JsonEditOptions)]
     options: Value,
+}
+
+/// What to do with a change that comes as JSON. The same as the query of a price table.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(
+    dead_code,
+    reason = "describes what is read as `EditOptions`, which knows no other fields"
+)]
+struct JsonEditOptions {
+    /// The latest version that the editor saw (`latestVersion`); another one answers 409.
+    expected_version: i32,
+    /// Only say what would change.
+    dry_run: Option<bool>,
+    /// Keep it without publishing it.
+    draft: Option<bool>,
+    /// When it comes into force; now, if left out.
+    effective_from: Option<DateTime<Utc>>,
+    /// What becomes of published lists that come into force later; `refuse` if left out.
+    scheduled: Option<Scheduled>,
+    /// Allow that today's front end no longer finds some prices.
+    accept_removals: Option<bool>,
+    /// Why.
+    #[schema(max_length = 500)]
+    note: Option<String>,
 }
 
 /// What a changed catalogue is made of.

@@ -9,6 +9,7 @@ use nest_haus_domain::configurator::{
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -67,14 +68,34 @@ impl InForce {
     }
 }
 
+/// The prices in force.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the answer, whose words are those of the API before")]
+struct PricingData {
+    /// Always true.
+    success: bool,
+    /// Prices in euros by category and option, in the shape that the catalogue's `pricingData` names;
+    /// −1 is a price on request.
+    #[schema(value_type = Object)]
+    data: Value,
+    /// Whether the database is out of reach and these prices were read before.
+    cached: bool,
+    /// The price list.
+    version: i32,
+    /// Since when it is in force.
+    synced_at: DateTime<Utc>,
+    /// When this was answered.
+    timestamp: DateTime<Utc>,
+}
+
 /// The prices in force, as today's front end reads them: whole euros, −1 for a price on request.
 #[utoipa::path(
     get, path = "/api/pricing/data", tag = "configurator",
     responses(
-        (status = 200, description = "The prices, their version, and since when they are in force."),
+        (status = 200, description = "The prices, their version, and since when they are in force.", body = PricingData),
         (status = 304, description = "As the client has them."),
         (status = 404, description = "No price list was ever published.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn pricing_data(cx: Context) -> Result<Response, Problem> {
@@ -117,19 +138,57 @@ struct Calculate {
     #[schema(value_type = Option<Object>)]
     configuration: Option<Value>,
     /// The size, where the choices are at the top.
-    #[schema(value_type = Option<Object>)]
     nest: Option<Value>,
+}
+
+/// What a configuration costs.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the answer, whose words are those of the API before")]
+struct CalculatedPrice {
+    /// Always true.
+    success: bool,
+    /// Euros.
+    total_price: f64,
+    /// Where the total comes from.
+    price_breakdown: PriceBreakdown,
+    /// When this was answered, in milliseconds since 1970.
+    timestamp: i64,
+    /// The same in cents, line by line.
+    quote: Quote,
+}
+
+/// Where a total comes from, in euros.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the answer, whose words are those of the API before")]
+struct PriceBreakdown {
+    /// The house alone.
+    base_price: f64,
+    /// What else costs something, by category.
+    options: BTreeMap<String, PricedOption>,
+    /// The sum.
+    total_price: f64,
+}
+
+/// What an option costs, in euros.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the answer, whose words are those of the API before")]
+struct PricedOption {
+    /// What visitors call it.
+    name: String,
+    /// What it adds.
+    price: f64,
 }
 
 /// The price of a configuration under the price list in force. Prices in the request are not read.
 #[utoipa::path(
     post, path = "/api/pricing/calculate", tag = "configurator", request_body = Calculate,
     responses(
-        (status = 200, description = "The price: in euros as today's front end reads it, and as `quote` in cents with lines and warnings."),
+        (status = 200, description = "The price: in euros as today's front end reads it, and as `quote` in cents with lines and warnings.", body = CalculatedPrice),
         (status = 400, description = "Not readable, or no size chosen.", body = ProblemDocument),
         (status = 404, description = "No price list was ever published.", body = ProblemDocument),
         (status = 422, description = "There is no such size.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn calculate_price(cx: Context, Body(body): Body) -> Result<Json<Value>, Problem> {

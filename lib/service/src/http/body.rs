@@ -1,4 +1,4 @@
-//! Request bodies: JSON under any content type, bounded in size and depth, free of NUL.
+//! Request bodies: JSON under any content type, bounded in size, depth and numbers, free of NUL.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -6,7 +6,7 @@ use axum::http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 
-use super::limits::{BODY_BYTES_MAX, JSON_DEPTH_MAX};
+use super::limits::{BODY_BYTES_MAX, JSON_DEPTH_MAX, JSON_NUMBER_MAX};
 use super::problem::{FieldError, Problem};
 
 /// A JSON body. Beacons send it as `text/plain`, so the content type does not matter; an empty
@@ -72,7 +72,8 @@ async fn bounded_bytes(request: Request) -> Result<Bytes, Problem> {
     }
 }
 
-/// Refuses JSON that is nested too deep or has a NUL character, which PostgreSQL cannot store.
+/// Refuses JSON that is nested too deep, has a NUL character, which PostgreSQL cannot store, or a
+/// number beyond [`JSON_NUMBER_MAX`].
 pub fn guard(value: &Value) -> Result<(), FieldError> {
     guard_at(value, &mut String::from("body"), 0)
 }
@@ -85,6 +86,11 @@ fn guard_at(value: &Value, path: &mut String, depth: usize) -> Result<(), FieldE
     let nul = |text: &str| text.contains('\0');
     let here = path.len();
     match value {
+        Value::Number(number) if number.as_f64().is_some_and(|x| x.abs() > JSON_NUMBER_MAX) => {
+            let message =
+                format!("numbers must be from -{JSON_NUMBER_MAX:e} to {JSON_NUMBER_MAX:e}");
+            Err(FieldError::new(path.clone(), "out_of_range", message))
+        }
         Value::String(text) if nul(text) => {
             Err(FieldError::new(path.clone(), "nul", "a NUL character is not allowed"))
         }
@@ -124,6 +130,14 @@ mod tests {
     fn depth_is_bounded() {
         assert!(guard(&nested(JSON_DEPTH_MAX)).is_ok());
         assert_eq!(guard(&nested(JSON_DEPTH_MAX + 1)).unwrap_err().code, "too_deep");
+    }
+
+    #[test]
+    fn a_number_is_bounded_wherever_it_stands() {
+        assert!(guard(&json!([1e300, -1e300, 5e-324, i64::MIN, u64::MAX])).is_ok());
+        let error = guard(&json!({"a": [0, f64::MAX]})).unwrap_err();
+        assert_eq!((error.code, error.field.as_str()), ("out_of_range", "body.a[1]"));
+        assert!(guard(&json!(-1.1e300)).unwrap_err().message.contains("from -1e300 to 1e300"));
     }
 
     #[test]

@@ -135,7 +135,7 @@ fn add_headers(
 ) {
     let policy = ("cross-origin-resource-policy", resource_policy(path));
     for (name, value) in COMMON_HEADERS.into_iter().chain(ANSWER_HEADERS).chain([policy]) {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
     }
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert("x-request-id", id);

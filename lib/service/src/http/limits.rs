@@ -17,6 +17,10 @@ pub const EVENTS_MAX: usize = 100;
 /// Deepest nesting of a body's JSON.
 pub const JSON_DEPTH_MAX: usize = 16;
 
+/// Greatest number in a body's JSON, either way. Numbers close to the greatest of all cannot be read
+/// back from where they are stored: PostgreSQL spells them out, and a reader that rounds goes beyond.
+pub(super) const JSON_NUMBER_MAX: f64 = 1e300;
+
 /// Length of the window that requests are counted in.
 pub const RATE_WINDOW: Duration = Duration::from_mins(1);
 
@@ -29,12 +33,22 @@ pub(super) async fn check_rate(app: &App, address_key: &str) -> Result<(), Probl
 /// Redis is down nobody is refused: limits protect the system, and reads then fall on PostgreSQL,
 /// which has its own bounds.
 pub async fn check_limit(app: &App, key: &str, limit: u32) -> Result<(), Problem> {
+    check_limit_of(app, key, limit, RATE_WINDOW).await
+}
+
+/// The same for a window of any length.
+pub async fn check_limit_of(
+    app: &App,
+    key: &str,
+    limit: u32,
+    window: Duration,
+) -> Result<(), Problem> {
     if limit == 0 {
         return Ok(());
     }
     let script = redis::Script::new(include_str!("rate_limit.lua"));
     let mut call = script.key(key);
-    call.arg(limit).arg(RATE_WINDOW.as_secs());
+    call.arg(limit).arg(window.as_secs());
     match app.redis.invoke_twice::<i64>(&call).await {
         Ok(0) => Ok(()),
         Ok(seconds) => Err(Problem::too_many(Duration::from_secs(seconds.max(1).cast_unsigned()))),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::platform::{ConfigError, RedisFailure, SealingFailure};
+use crate::platform::{ConfigError, MailFailure, RedisFailure, SealingFailure};
 
 /// How long a client should wait while the system cannot take anything.
 const RETRY_UNAVAILABLE: Duration = Duration::from_secs(5);
@@ -50,9 +50,15 @@ pub enum Problem {
     /// No proof of who asks.
     #[error("authentication is required")]
     Unauthenticated,
+    /// The password is right, and a code of the second factor is missing.
+    #[error("a code of the second factor is required")]
+    SecondFactorRequired,
     /// Who asks may not do this.
     #[error("this is not allowed")]
     Forbidden,
+    /// Who asks lacks a permission.
+    #[error("this needs the permission `{0}`")]
+    NotPermitted(&'static str),
     /// There is nothing under this address or id.
     #[error("{0} not found")]
     NotFound(&'static str),
@@ -82,6 +88,12 @@ pub enum Problem {
     /// The system cannot do it now; nothing of the request was kept.
     #[error("the service is unavailable for the moment, please send again later")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Mails have nowhere to go.
+    #[error("mails cannot be sent: SMTP_URL is not configured")]
+    MailNotConfigured,
+    /// A mail was not sent; nothing of the request was kept.
+    #[error("the mail could not be sent and nothing was changed, please try again later")]
+    MailNotSent(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The request took longer than it may.
     #[error("the request took too long, please send again later")]
     TimedOut,
@@ -125,7 +137,8 @@ impl Problem {
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed"),
             Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields"),
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated"),
-            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::SecondFactorRequired => (StatusCode::UNAUTHORIZED, "second_factor_required"),
+            Self::Forbidden | Self::NotPermitted(_) => (StatusCode::FORBIDDEN, "forbidden"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::Conflict { .. } => (StatusCode::CONFLICT, "conflict"),
@@ -135,6 +148,8 @@ impl Problem {
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Self::MailNotConfigured => (StatusCode::SERVICE_UNAVAILABLE, "mail_not_configured"),
+            Self::MailNotSent(_) => (StatusCode::SERVICE_UNAVAILABLE, "mail_not_sent"),
             Self::TimedOut => (StatusCode::SERVICE_UNAVAILABLE, "timed_out"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
             Self::Legacy { status, .. } => (*status, "invalid_fields"),
@@ -145,7 +160,9 @@ impl Problem {
         match self {
             Self::Malformed(errors) | Self::Invalid(errors) | Self::Legacy { errors, .. } => errors,
             Self::Unauthenticated
+            | Self::SecondFactorRequired
             | Self::Forbidden
+            | Self::NotPermitted(_)
             | Self::NotFound(_)
             | Self::MethodNotAllowed
             | Self::Conflict { .. }
@@ -153,6 +170,8 @@ impl Problem {
             | Self::TooLarge(_)
             | Self::TooMany { .. }
             | Self::Unavailable(_)
+            | Self::MailNotConfigured
+            | Self::MailNotSent(_)
             | Self::TimedOut
             | Self::Internal(_) => &[],
         }
@@ -161,7 +180,7 @@ impl Problem {
     const fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::TooMany { retry_after } => Some(*retry_after),
-            Self::Unavailable(_) | Self::TimedOut => Some(RETRY_UNAVAILABLE),
+            Self::Unavailable(_) | Self::MailNotSent(_) | Self::TimedOut => Some(RETRY_UNAVAILABLE),
             _ => None,
         }
     }
@@ -231,7 +250,7 @@ impl IntoResponse for Problem {
         if let Some(wait) = self.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));
         }
-        if matches!(self, Self::Unauthenticated) {
+        if matches!(self, Self::Unauthenticated | Self::SecondFactorRequired) {
             let scheme = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
         }
@@ -249,6 +268,19 @@ impl From<RedisFailure> for Problem {
 impl From<SealingFailure> for Problem {
     fn from(failure: SealingFailure) -> Self {
         Self::Internal(failure.into())
+    }
+}
+
+impl From<MailFailure> for Problem {
+    fn from(failure: MailFailure) -> Self {
+        match failure {
+            MailFailure::NotConfigured => Self::MailNotConfigured,
+            MailFailure::Address => {
+                let message = "must be an e-mail address that mails can be sent to";
+                Self::field(FieldError::new("email", "invalid", message))
+            }
+            MailFailure::Server(_) | MailFailure::Folder(_) => Self::MailNotSent(failure.into()),
+        }
     }
 }
 

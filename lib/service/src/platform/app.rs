@@ -10,6 +10,7 @@ use nest_haus_domain::configurator::PriceLists;
 
 use super::clock::Clock;
 use super::config::{Config, ConfigError};
+use super::mailer::Mailer;
 use super::postgres;
 use super::redis::Redis;
 use super::sealing::Sealer;
@@ -33,6 +34,8 @@ pub struct Inner {
     pub redis: Redis,
     /// What seals personal data.
     pub sealer: Sealer,
+    /// What sends mails.
+    pub mailer: Mailer,
     /// The price lists that were read last. A list never changes, and which one is in force is asked
     /// anew each time; without the database these have to do.
     pub price_lists: RwLock<PriceLists>,
@@ -54,8 +57,9 @@ impl App {
             allowed: "a Redis address, rediss://default:token@host:6379",
         })?;
         let sealer = Sealer::new(&config.encryption_keys)?;
+        let mailer = Mailer::new(&config.mail)?;
         let (price_lists, principals) = (RwLock::default(), RwLock::default());
-        let inner = Inner { config, clock, db, redis, sealer, price_lists, principals };
+        let inner = Inner { config, clock, db, redis, sealer, mailer, price_lists, principals };
         Ok(Self(Arc::new(inner)))
     }
 }

@@ -1,5 +1,6 @@
 //! Configuration: read once from variables that the host passes in, validated, typed.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -45,6 +46,19 @@ pub enum ConsentMode {
     Required,
 }
 
+/// Where mails go, and what is in them by configuration.
+#[derive(Clone)]
+pub struct MailConfig {
+    /// `SMTP_URL`: the server that takes mails.
+    pub smtp_url: Option<SecretString>,
+    /// `MAIL_FROM`: whom they are from.
+    pub from: String,
+    /// `MAIL_FOLDER`: where they are written in local mode, while there is no server.
+    pub folder: Option<PathBuf>,
+    /// `PUBLIC_URL`: what links in them begin with, without a slash at the end.
+    pub public_url: String,
+}
+
 /// The whole configuration. `README.md` has the table of variables.
 #[derive(Clone)]
 pub struct Config {
@@ -64,6 +78,8 @@ pub struct Config {
     pub encryption_keys: SecretString,
     /// `SESSION_TOKEN_SECRET`: signs session tokens.
     pub session_token_secret: SecretString,
+    /// `SMTP_URL`, `MAIL_FROM`, `MAIL_FOLDER` and `PUBLIC_URL`.
+    pub mail: MailConfig,
     /// `CONSENT_MODE`.
     pub consent_mode: ConsentMode,
     /// `CORS_ALLOWED_ORIGINS`: allowed origins of public endpoints; empty allows all, without credentials.
@@ -125,6 +141,7 @@ impl Config {
                     variable: "SESSION_TOKEN_SECRET",
                     what: "the secret that signs session tokens, 32 characters or more",
                 })?,
+            mail: mail_config(&vars, environment)?,
             consent_mode: match vars.get("CONSENT_MODE").as_deref() {
                 None | Some("implied") => ConsentMode::Implied,
                 Some("required") => ConsentMode::Required,
@@ -195,6 +212,50 @@ fn redis_url(vars: &Vars<'_>) -> Result<SecretString, ConfigError> {
         });
     }
     Ok(url.into())
+}
+
+/// Passwords and links must not travel in clear, so that only local mode takes a server or a public
+/// address without TLS. Without a server a deployment needs none of this, and sends nothing.
+fn mail_config(vars: &Vars<'_>, environment: Environment) -> Result<MailConfig, ConfigError> {
+    let is_local = environment == Environment::Local;
+    let smtp_url = vars.get("SMTP_URL");
+    let is_sealed = |url: &str| {
+        url.starts_with("smtps://")
+            || (url.starts_with("smtp://") && url.ends_with("?tls=required"))
+    };
+    if smtp_url.as_deref().is_some_and(|url| !is_local && !is_sealed(url)) {
+        return Err(ConfigError::Invalid {
+            variable: "SMTP_URL",
+            allowed: "smtps://user:password@host, or smtp://user:password@host?tls=required",
+        });
+    }
+    let or_else = |variable, what, local: &str| match vars.get(variable) {
+        Some(value) => Ok(value),
+        None if smtp_url.is_some() && !is_local => Err(ConfigError::Missing { variable, what }),
+        None => Ok(local.to_owned()),
+    };
+    let from = or_else("MAIL_FROM", "whom mails are from", "NEST-Haus <nest-haus@localhost>")?;
+    let what = "the address that links in mails begin with, https://host";
+    let public_url = or_else("PUBLIC_URL", what, "http://127.0.0.1:3000")?;
+    if vars.get("PUBLIC_URL").is_some() && !is_public_url(&public_url, is_local) {
+        return Err(ConfigError::Invalid {
+            variable: "PUBLIC_URL",
+            allowed: "https://host without a query (in local mode http:// too)",
+        });
+    }
+    let folder = vars.get("MAIL_FOLDER").unwrap_or_else(|| ".dev/mail".to_owned());
+    Ok(MailConfig {
+        smtp_url: smtp_url.map(Into::into),
+        from,
+        folder: is_local.then(|| folder.into()),
+        public_url: public_url.trim_end_matches('/').to_owned(),
+    })
+}
+
+fn is_public_url(text: &str, is_local: bool) -> bool {
+    let secure = text.strip_prefix("https://");
+    let host = secure.or_else(|| text.strip_prefix("http://").filter(|_| is_local));
+    host.is_some_and(|host| !host.is_empty() && !host.contains(['?', '#', ' ', '@', '"']))
 }
 
 struct Vars<'a>(&'a dyn Fn(&str) -> Option<String>);
@@ -324,5 +385,38 @@ mod tests {
     #[test]
     fn a_variable_set_to_nothing_is_not_set() {
         assert_eq!(local_with("REDIS_KEY_PREFIX", " ").ok().unwrap().redis_key_prefix, "nh:");
+    }
+
+    const DEPLOYED: [(&str, &str); 4] = [
+        ("DATABASE_URL", "postgres://localhost/x"),
+        ("REDIS_URL", "redis://localhost"),
+        ("ENCRYPTION_KEYS", LOCAL_ENCRYPTION_KEYS),
+        ("SESSION_TOKEN_SECRET", LOCAL_TOKEN_SECRET),
+    ];
+
+    fn deployed_with(pairs: &[(&str, &str)]) -> Result<MailConfig, String> {
+        let config = config(&[DEPLOYED.as_slice(), pairs].concat());
+        config.map(|config| config.mail).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn mails_of_a_deployment_go_by_tls_and_say_whence_they_come() {
+        let none = deployed_with(&[]).ok().unwrap();
+        assert!(none.smtp_url.is_none() && none.folder.is_none());
+        let server = ("SMTP_URL", "smtp://u:p@mail.example?tls=required");
+        let from = ("MAIL_FROM", "NEST-Haus <no-reply@example.com>");
+        let url = |url| ("PUBLIC_URL", url);
+        for (pairs, named) in [
+            (vec![("SMTP_URL", "smtp://mail.example")], "SMTP_URL"),
+            (vec![server], "MAIL_FROM"),
+            (vec![server, from], "PUBLIC_URL"),
+            (vec![server, from, url("http://example.com")], "PUBLIC_URL"),
+            (vec![server, from, url("https://example.com?x=1")], "PUBLIC_URL"),
+        ] {
+            let refused = deployed_with(&pairs).err().unwrap();
+            assert!(refused.starts_with(named), "{pairs:?}: {refused}");
+        }
+        let whole = deployed_with(&[server, from, url("https://example.com/")]).ok().unwrap();
+        assert_eq!(whole.public_url, "https://example.com");
     }
 }

@@ -1,8 +1,9 @@
-//! What every capability stands on: configuration, clock, database, Redis, sealing, telemetry.
+//! What every capability stands on: configuration, clock, database, Redis, sealing, mails, telemetry.
 
 mod app;
 mod clock;
 mod config;
+mod mailer;
 mod postgres;
 mod redis;
 mod sealing;
@@ -10,7 +11,8 @@ mod telemetry;
 
 pub use app::{App, Principals, choose_tls};
 pub use clock::Clock;
-pub use config::{Config, ConfigError, ConsentMode, Environment, process_var};
+pub use config::{Config, ConfigError, ConsentMode, Environment, MailConfig, process_var};
+pub use mailer::{Mail, MailFailure, Mailer};
 pub use postgres::{MIGRATOR, begin_bounded, begin_report};
 pub use redis::{Redis, RedisFailure};
 pub use sealing::{Sealer, SealingFailure};

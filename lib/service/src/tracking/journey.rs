@@ -1,8 +1,11 @@
 //! A session's interactions in order, for the session's own client.
 
 use axum::Json;
+use chrono::{DateTime, Utc};
 use nest_haus_domain::tracking::Register;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::session_token;
 use super::sessions::{SessionQuery, configuration_data, facts_of, iso, last_activity};
@@ -12,12 +15,80 @@ use crate::platform::begin_bounded;
 /// Most interactions in an answer.
 const INTERACTIONS_MAX: i64 = 1000;
 
+/// A session and what its visitor did.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the answer, whose words are those of the API before")]
+struct Journey {
+    /// Always true.
+    success: bool,
+    /// The session.
+    session: JourneySession,
+    /// Its interactions in order, at most 1,000.
+    #[schema(max_items = 1000)]
+    interactions: Vec<JourneyStep>,
+}
+
+/// The session of a journey.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the answer, whose words are those of the API before")]
+struct JourneySession {
+    /// The session's id.
+    session_id: String,
+    /// When it began.
+    start_time: Option<DateTime<Utc>>,
+    /// When the visitor left last.
+    end_time: Option<DateTime<Utc>>,
+    /// Where the visitor is, as the platform says.
+    city: Option<String>,
+    /// The same: two letters.
+    country: Option<String>,
+    /// `ACTIVE`, `ABANDONED`, `IN_CART`, `COMPLETED` or `CONVERTED`.
+    status: String,
+    /// The configuration as it was sent last, and `userData`.
+    #[schema(value_type = Option<Object>)]
+    configuration_data: Option<Value>,
+    /// When the visitor did something last.
+    last_activity: Option<DateTime<Utc>>,
+    /// Interactions in this answer.
+    total_interactions: i64,
+    /// `mobile`, `tablet`, `desktop` or what the client called it.
+    device_type: Option<String>,
+}
+
+/// One interaction of a journey.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the answer, whose words are those of the API before")]
+struct JourneyStep {
+    /// The event's id.
+    id: Uuid,
+    /// What was done.
+    event_type: String,
+    /// To what.
+    category: String,
+    /// The element that was used.
+    element_id: Option<String>,
+    /// The value that was chosen.
+    selection_value: Option<String>,
+    /// The value that was chosen before.
+    previous_value: Option<String>,
+    /// When it happened.
+    timestamp: DateTime<Utc>,
+    /// Milliseconds.
+    time_spent: Option<i64>,
+    /// The visitor's device.
+    device_type: Option<String>,
+    /// Anything else that the client sent.
+    additional_data: Option<Value>,
+}
+
 /// A session with its first thousand stored interactions in order. Answers the session's own
 /// client alone: what somebody did is theirs.
 #[utoipa::path(
     get, path = "/api/sessions/get-journey", tag = "sessions", params(SessionQuery),
     responses(
-        (status = 200, description = "The session and its interactions."),
+        (status = 200, description = "The session and its interactions.", body = Journey),
         (status = 400, description = "No session named.", body = ProblemDocument),
         (status = 403, description = "Not the session's own client.", body = ProblemDocument),
         (status = 404, description = "Unknown session.", body = ProblemDocument),

@@ -31,7 +31,6 @@ const UNBALANCED_MAX: i64 = 20;
 #[serde(rename_all = "camelCase")]
 pub struct Transmissions {
     #[serde(flatten)]
-    #[schema(value_type = Object)]
     counts: TransmissionLedger,
     /// `received - stored - rejected - duplicate - dead - queued`: zero when nothing was lost.
     pub difference: i64,
@@ -49,7 +48,6 @@ impl From<TransmissionLedger> for Transmissions {
 #[serde(rename_all = "camelCase")]
 pub struct Sequences {
     #[serde(flatten)]
-    #[schema(value_type = Object)]
     counts: SequenceLedger,
     /// Numbered events of which nothing is known.
     pub unknown: i64,

@@ -8,11 +8,14 @@ use utoipa::ToSchema;
 
 use super::accept::{Incoming, Receipt, accept};
 use super::track::{
-    Accepted, BatchForm, answer, check_size, event, is_present_protocol, must_be_object,
+    Accepted, BatchForm, Kept, answer, check_size, event, is_present_protocol, must_be_object,
     refuse_one, take_batch,
 };
 use super::wire::{Envelope, bounded};
 use crate::http::{Body, Context, FieldError, Problem, ProblemDocument, read};
+
+/// Greatest value, either way, so that sums and their squares stay within what a number can be.
+const VALUE_MAX: f64 = 1e15;
 
 /// A measurement.
 #[derive(Deserialize, ToSchema)]
@@ -20,12 +23,15 @@ use crate::http::{Body, Context, FieldError, Problem, ProblemDocument, read};
 struct MetricWire {
     /// `LCP`, `INP`, `CLS`, `price_calc_time`, ...
     #[serde(default, deserialize_with = "bounded::<_, 100>")]
+    #[schema(required, value_type = String, min_length = 1, max_length = 100)]
     metric_name: Option<String>,
     /// The value in the metric's own unit.
     #[serde(default)]
+    #[schema(required, value_type = f64, minimum = -1_000_000_000_000_000_i64, maximum = 1_000_000_000_000_000_i64)]
     value: Option<f64>,
     /// The endpoint that was measured.
     #[serde(default, deserialize_with = "bounded::<_, 500>")]
+    #[schema(max_length = 500)]
     endpoint: Option<String>,
     /// Anything else.
     #[serde(default)]
@@ -33,27 +39,46 @@ struct MetricWire {
     additional_data: Option<Value>,
 }
 
-/// A measurement with what stands around an event, or a batch of them.
+/// A measurement, or a batch of them.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes the body; it is read in two steps")]
+enum PerformanceBody {
+    /// One.
+    One(Measurement),
+    /// Several.
+    Batch(MeasurementBatch),
+}
+
+/// A measurement with what stands around an event.
 #[derive(Deserialize, ToSchema)]
 #[expect(dead_code, reason = "describes the body; it is read in two steps")]
-struct PerformanceBody {
+struct Measurement {
     #[serde(flatten)]
     envelope: Envelope,
     #[serde(flatten)]
     metric: MetricWire,
-    /// Up to 100 measurements in place of one.
-    #[schema(max_items = 100)]
-    metrics: Option<Vec<MetricWire>>,
+}
+
+/// Several measurements, of one session or of none.
+#[derive(Deserialize, ToSchema)]
+#[expect(dead_code, reason = "describes the body; it is read in two steps")]
+struct MeasurementBatch {
+    /// What stands here holds for every measurement that does not say otherwise.
+    #[serde(flatten)]
+    envelope: Envelope,
+    /// Up to 100 measurements.
+    #[schema(min_items = 1, max_items = 100)]
+    metrics: Vec<MetricWire>,
 }
 
 /// Keeps a measurement, or a batch under `metrics`. The session may be left out.
 #[utoipa::path(
     post, path = "/api/performance/track", tag = "tracking", request_body = PerformanceBody,
     responses(
-        (status = 200, description = "Kept."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept; answer to clients that name their events.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]
@@ -108,9 +133,14 @@ fn metric_event(
             FieldError::new(at("additionalData"), "invalid", "cannot be kept safely")
         })?;
     }
+    let value = wire.value.ok_or_else(|| FieldError::required(at("value")))?;
+    if value.abs() > VALUE_MAX {
+        let message = format!("must be from -{VALUE_MAX:e} to {VALUE_MAX:e}");
+        return Err(FieldError::new(at("value"), "invalid", message));
+    }
     let metric = Metric {
         name: wire.metric_name.ok_or_else(|| FieldError::required(at("metricName")))?,
-        value: wire.value.ok_or_else(|| FieldError::required(at("value")))?,
+        value,
         endpoint: wire.endpoint,
         additional_data,
     };

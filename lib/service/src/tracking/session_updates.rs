@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::accept::{Incoming, accept};
 use super::track::{
-    Accepted, answer, check_size, event, is_present_protocol, must_be_object, refuse_one,
+    Accepted, Kept, answer, check_size, event, is_present_protocol, must_be_object, refuse_one,
 };
 use super::wire::{Envelope, bounded, optional_euros};
 use crate::http::{Body, Context, FieldError, Problem, ProblemDocument, read};
@@ -94,10 +94,14 @@ fn snapshot(trigger: Trigger, configuration: Value, total_price_cents: Option<i6
 struct Sync {
     #[serde(flatten)]
     envelope: Envelope,
+    /// The session.
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
+    session_id: String,
     /// Choice by category.
     #[schema(value_type = Object)]
     configuration: Value,
     /// Euros.
+    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
     current_price: f64,
 }
 
@@ -105,10 +109,9 @@ struct Sync {
 #[utoipa::path(
     post, path = "/api/sessions/sync", tag = "sessions", request_body = Sync,
     responses(
-        (status = 200, description = "Kept."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept; answer to clients that name their events.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]
@@ -130,12 +133,17 @@ pub async fn sync(cx: Context, Body(body): Body) -> Result<Response, Problem> {
 struct SaveConfig {
     #[serde(flatten)]
     envelope: Envelope,
+    /// The session.
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
+    session_id: String,
     /// Choice by category, and `totalPrice` in euros.
     #[schema(value_type = Object)]
     configuration: Value,
     /// `auto_save`, `page_exit` or `order_attempt`.
+    #[schema(pattern = "^(auto_save|page_exit|order_attempt)$")]
     trigger: String,
     /// Euros, where the configuration does not say.
+    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
     total_price: Option<f64>,
 }
 
@@ -143,10 +151,9 @@ struct SaveConfig {
 #[utoipa::path(
     post, path = "/api/sessions/save-config", tag = "sessions", request_body = SaveConfig,
     responses(
-        (status = 200, description = "Kept."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept; answer to clients that name their events.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]
@@ -184,6 +191,9 @@ pub async fn save_config(cx: Context, Body(body): Body) -> Result<Response, Prob
 struct Finalize {
     #[serde(flatten)]
     envelope: Envelope,
+    /// The session.
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
+    session_id: String,
     /// A finished configuration, with `totalPrice`; or null.
     #[schema(value_type = Option<Object>)]
     config: Option<Value>,
@@ -191,6 +201,7 @@ struct Finalize {
     #[schema(value_type = Option<Object>)]
     final_configuration: Option<Value>,
     /// Euros, with `finalConfiguration`.
+    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
     total_price: Option<f64>,
 }
 
@@ -199,10 +210,9 @@ struct Finalize {
 #[utoipa::path(
     post, path = "/api/sessions/finalize", tag = "sessions", request_body = Finalize,
     responses(
-        (status = 200, description = "Kept."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept; answer to clients that name their events.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]
@@ -238,10 +248,14 @@ pub async fn finalize(cx: Context, Body(body): Body) -> Result<Response, Problem
 struct TrackCartAdd {
     #[serde(flatten)]
     envelope: Envelope,
+    /// The session.
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
+    session_id: String,
     /// Choice by category; may be left out where the cart holds the concept check alone.
     #[schema(value_type = Option<Object>)]
     configuration: Option<Value>,
     /// Euros.
+    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
     total_price: Option<f64>,
     /// The cart holds the concept check alone.
     is_ohne_nest_mode: Option<bool>,
@@ -251,10 +265,9 @@ struct TrackCartAdd {
 #[utoipa::path(
     post, path = "/api/sessions/track-cart-add", tag = "sessions", request_body = TrackCartAdd,
     responses(
-        (status = 200, description = "Kept."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept; answer to clients that name their events.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]
@@ -290,19 +303,24 @@ fn flag(body: &Value, field: &str) -> Result<bool, FieldError> {
 struct TrackConversion {
     /// The payment provider's reference.
     #[serde(default, deserialize_with = "bounded::<_, 200>")]
+    #[schema(max_length = 200)]
     payment_intent_id: Option<String>,
     /// Euros.
     #[serde(default, deserialize_with = "optional_euros")]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, minimum = -1_000_000_000, maximum = 1_000_000_000)]
     total_price: Option<i64>,
 }
 
 /// A payment with what stands around an event.
 #[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes the body; it is read in two steps")]
 struct ConversionBody {
     #[serde(flatten)]
     envelope: Envelope,
+    /// The session.
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
+    session_id: String,
     #[serde(flatten)]
     conversion: TrackConversion,
 }
@@ -312,10 +330,9 @@ struct ConversionBody {
 #[utoipa::path(
     post, path = "/api/sessions/track-conversion", tag = "sessions", request_body = ConversionBody,
     responses(
-        (status = 200, description = "Kept."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept; answer to clients that name their events.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]
@@ -346,6 +363,9 @@ pub async fn track_conversion(cx: Context, Body(body): Body) -> Result<Response,
 struct UpdateConsent {
     #[serde(flatten)]
     envelope: Envelope,
+    /// The session.
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
+    session_id: String,
     /// May be analysed.
     analytics_consent: bool,
     /// May be advertised to.
@@ -359,10 +379,9 @@ struct UpdateConsent {
 #[utoipa::path(
     post, path = "/api/sessions/update-consent", tag = "sessions", request_body = UpdateConsent,
     responses(
-        (status = 200, description = "Kept."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept; answer to clients that name their events.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]
@@ -385,6 +404,9 @@ pub async fn update_consent(cx: Context, Body(body): Body) -> Result<Response, P
 struct UpdateUserData {
     #[serde(flatten)]
     envelope: Envelope,
+    /// The session.
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
+    session_id: String,
     /// Texts by field: name, lastName, phone, email, address, ... Other fields are ignored.
     #[schema(value_type = Object)]
     user_data: Value,
@@ -394,10 +416,9 @@ struct UpdateUserData {
 #[utoipa::path(
     post, path = "/api/sessions/update-user-data", tag = "sessions", request_body = UpdateUserData,
     responses(
-        (status = 200, description = "Kept."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept; answer to clients that name their events.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]
@@ -442,6 +463,9 @@ fn sealed_user_data(
 struct UpdateOhneNestMode {
     #[serde(flatten)]
     envelope: Envelope,
+    /// The session.
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
+    session_id: String,
     /// The cart holds the concept check alone.
     is_ohne_nest_mode: bool,
 }
@@ -451,10 +475,9 @@ struct UpdateOhneNestMode {
     post, path = "/api/sessions/update-ohne-nest-mode", tag = "sessions",
     request_body = UpdateOhneNestMode,
     responses(
-        (status = 200, description = "Kept."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept; answer to clients that name their events.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]

@@ -6,7 +6,7 @@ use nest_haus_domain::configurator::{Appraisal, euros};
 use nest_haus_domain::tracking::{Kind, Payload, Register, SessionFact, SessionFacts, SessionId};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::accept::{Incoming, accept};
 use super::session_token;
@@ -17,12 +17,31 @@ use crate::configurator;
 use crate::http::{Context, FieldError, Problem, ProblemDocument, Query, etag, unless_known};
 use crate::queue;
 
+/// A new session.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the answer, whose words are those of the API before")]
+struct StartedSession {
+    /// Always true.
+    success: bool,
+    /// Names the session from now on.
+    session_id: String,
+    /// When it began, in milliseconds since 1970.
+    timestamp: i64,
+    /// Proves to be the session's own client; also a cookie. Nothing where it cannot be known
+    /// whether somebody else has it.
+    session_token: Option<String>,
+    /// `Not tracked` where consent forbids to keep the start.
+    message: Option<String>,
+    /// Why it was not kept: `consent_missing` or `consent_denied`.
+    reason: Option<String>,
+}
+
 /// Starts a session whose id the server makes up. The body does not matter.
 #[utoipa::path(
     post, path = "/api/sessions", tag = "sessions",
     responses(
-        (status = 200, description = "The session's id and its token."),
-        (status = 429, description = "Too many requests.", body = ProblemDocument),
+        (status = 200, description = "The session's id and its token.", body = StartedSession),
         (status = 503, description = "Nothing was kept; try again later.", body = ProblemDocument),
     )
 )]
@@ -49,6 +68,7 @@ pub async fn start_session(cx: Context) -> Result<Response, Problem> {
 #[serde(rename_all = "camelCase")]
 pub struct SessionQuery {
     /// The session's id.
+    #[param(value_type = String, pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
     session_id: Option<String>,
 }
 
@@ -97,15 +117,49 @@ async fn stored_facts(cx: &Context, session_id: &SessionId) -> Result<SessionFac
     Ok(facts.remove(&session_id.key()).unwrap_or_default())
 }
 
+/// What is known of a session.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the answer, whose entity tag is that of its JSON")]
+struct SessionAnswer {
+    /// Always true.
+    success: bool,
+    /// The session.
+    session: SessionState,
+    /// When this was read, in milliseconds since 1970.
+    timestamp: i64,
+}
+
+/// A session's configuration, price and status.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the answer, whose entity tag is that of its JSON")]
+struct SessionState {
+    /// The session's id.
+    session_id: String,
+    /// The configuration as it was sent last, and `userData` for the session's own client.
+    #[schema(value_type = Option<Object>)]
+    configuration_data: Option<Value>,
+    /// What it costs by the price list in force when it was seen, in euros; nothing without a size.
+    total_price: Option<f64>,
+    /// Categories whose price must be asked for.
+    on_request: Option<Vec<String>>,
+    /// The price list.
+    price_list_version: Option<i32>,
+    /// `ACTIVE`, `ABANDONED`, `IN_CART`, `COMPLETED` or `CONVERTED`.
+    status: String,
+    /// When the visitor did something last.
+    last_activity: Option<DateTime<Utc>>,
+}
+
 /// A session's configuration, price and status; with the session's token its personal data too.
 #[utoipa::path(
     get, path = "/api/sessions/get-session", tag = "sessions", params(SessionQuery),
     responses(
-        (status = 200, description = "The session."),
+        (status = 200, description = "The session.", body = SessionAnswer),
         (status = 304, description = "As the client has it."),
         (status = 400, description = "No session named.", body = ProblemDocument),
         (status = 404, description = "Unknown session.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
     )
 )]
 pub async fn get_session(

@@ -26,19 +26,29 @@ const REJECTED_PAYLOAD_CHARS: usize = 4000;
 
 /// What a client says about its being a robot begins like this and is not kept: the server decides.
 const VERDICT_PREFIX: &str = "__bot";
+/// One interaction of a session, or a batch as for track-batch.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes the body; it is read in two steps")]
+enum TrackInteraction {
+    /// One.
+    One(Box<OneInteraction>),
+    /// Several.
+    Batch(Box<TrackBatch>),
+}
 
 /// One interaction of a session.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes the body; it is read in two steps")]
-struct TrackInteraction {
+struct OneInteraction {
     #[serde(flatten)]
     envelope: Envelope,
-    /// What the visitor did; left out where a batch stands under `events`.
-    interaction: Option<InteractionWire>,
-    /// Up to 100 events in place of one, as for track-batch.
-    #[schema(max_items = 100)]
-    events: Option<Vec<BatchEvent>>,
+    /// The session.
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
+    session_id: String,
+    /// What the visitor did.
+    interaction: InteractionWire,
 }
 
 /// Several interactions, of one session or of many.
@@ -50,7 +60,7 @@ struct TrackBatch {
     #[serde(flatten)]
     envelope: Envelope,
     /// Up to 100 events, each of up to 32,000 bytes.
-    #[schema(max_items = 100)]
+    #[schema(min_items = 1, max_items = 100)]
     events: Vec<BatchEvent>,
     /// Events that the tab has numbered so far.
     emitted: Option<i64>,
@@ -92,6 +102,36 @@ pub struct Accepted {
     session_token: Option<String>,
 }
 
+/// Answer to clients that do not name their events, in the words of the API before.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the answers; each is written where its words are known")]
+pub struct Kept {
+    /// Always true.
+    success: bool,
+    /// When the request arrived, in milliseconds since 1970.
+    timestamp: Option<i64>,
+    /// For a person. `Not tracked` where consent forbids to keep anything of the request.
+    message: Option<String>,
+    /// Why nothing was kept: `consent_missing` or `consent_denied`.
+    reason: Option<String>,
+    /// The session.
+    session_id: Option<String>,
+    /// The session's status from now on.
+    status: Option<String>,
+    /// The payment's reference, as sent.
+    payment_intent_id: Option<String>,
+    /// Whether the cart holds the concept check alone, as sent.
+    is_ohne_nest_mode: Option<bool>,
+    /// Measurements kept.
+    accepted: Option<i64>,
+    /// Measurements refused.
+    rejected: Option<i64>,
+    /// The interaction, or what became of a batch session by session.
+    #[schema(value_type = Option<Object>)]
+    data: Option<Value>,
+}
+
 /// An event that was refused.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RejectedItem {
@@ -112,12 +152,9 @@ pub struct RejectedItem {
     post, path = "/api/sessions/track-interaction", tag = "tracking",
     request_body(content = TrackInteraction, description = "One interaction, or a batch as for track-batch."),
     responses(
-        (status = 200, description = "Kept; answer to clients that do not name their events."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 413, description = "Larger than 500,000 bytes.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
-        (status = 429, description = "Too many requests.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]
@@ -155,12 +192,9 @@ pub async fn track_interaction(cx: Context, Body(body): Body) -> Result<Response
     post, path = "/api/sessions/track-batch", tag = "tracking",
     request_body = TrackBatch,
     responses(
-        (status = 200, description = "Kept; answer to clients that do not name their events."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept; refused events are listed.", body = Accepted),
-        (status = 400, description = "Not readable.", body = ProblemDocument),
-        (status = 413, description = "Larger than 500,000 bytes.", body = ProblemDocument),
         (status = 422, description = "Every event invalid.", body = ProblemDocument),
-        (status = 429, description = "Too many requests.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]
@@ -174,22 +208,23 @@ pub async fn track_batch(cx: Context, Body(body): Body) -> Result<Response, Prob
 struct TrackSelection {
     /// The category that an option was chosen in.
     #[serde(default, deserialize_with = "bounded::<_, 200>")]
-    #[schema(required)]
+    #[schema(required, value_type = String, min_length = 1, max_length = 200)]
     category: Option<String>,
     /// The option.
     #[serde(default, deserialize_with = "bounded::<_, 4000>")]
-    #[schema(required)]
+    #[schema(required, value_type = String, min_length = 1, max_length = 4000)]
     selection: Option<String>,
     /// The option before.
     #[serde(default, deserialize_with = "bounded::<_, 4000>")]
+    #[schema(max_length = 4000)]
     previous_selection: Option<String>,
     /// Euros.
     #[serde(default, deserialize_with = "optional_euros")]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, minimum = -1_000_000_000, maximum = 1_000_000_000)]
     price_change: Option<i64>,
     /// Euros.
     #[serde(default, deserialize_with = "optional_euros")]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, minimum = -1_000_000_000, maximum = 1_000_000_000)]
     total_price: Option<i64>,
 }
 
@@ -199,6 +234,10 @@ struct TrackSelection {
 struct SelectionBody {
     #[serde(flatten)]
     envelope: Envelope,
+    /// The session.
+    #[serde(rename = "sessionId")]
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
+    session_id: String,
     #[serde(flatten)]
     selection: TrackSelection,
 }
@@ -208,11 +247,9 @@ struct SelectionBody {
     post, path = "/api/sessions/track", tag = "tracking",
     request_body = SelectionBody,
     responses(
-        (status = 200, description = "Kept; answer to clients that do not name their events."),
+        (status = 200, description = "Kept; answer to clients that do not name their events.", body = Kept),
         (status = 202, description = "Kept.", body = Accepted),
         (status = 400, description = "Not readable, or fields missing.", body = ProblemDocument),
-        (status = 422, description = "Fields invalid.", body = ProblemDocument),
-        (status = 429, description = "Too many requests.", body = ProblemDocument),
         (status = 503, description = "Nothing was kept; send again later.", body = ProblemDocument),
     )
 )]
@@ -586,7 +623,7 @@ pub(super) fn answer(
             response.headers_mut().insert(header::SET_COOKIE, cookie);
         }
     }
-    if let Some(work) = receipt.work {
+    if let Some(work) = receipt.work.clone() {
         work.attach(&mut response);
     }
     response

@@ -11,6 +11,9 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{
+    KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type,
+};
 
 use crate::http::{FieldError, read};
 
@@ -35,18 +38,19 @@ pub(super) struct Envelope {
     pub seq: Option<SequenceNumber>,
     /// The client's clock when it happened: RFC 3339 or milliseconds since 1970.
     #[serde(deserialize_with = "optional_instant")]
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = client_time)]
     pub client_ts: Option<DateTime<Utc>>,
     /// The client's clock at this attempt to send.
     #[serde(deserialize_with = "optional_instant")]
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = client_time)]
     pub sent_at: Option<DateTime<Utc>>,
     /// Milliseconds between event and sending by the client's monotonic clock.
     #[serde(deserialize_with = "optional_age")]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 31_622_400_000_i64)]
     pub age_ms: Option<TimeDelta>,
     /// The visitor's own random id; kept only with consent.
     #[serde(deserialize_with = "bounded::<_, 128>")]
+    #[schema(max_length = 128)]
     pub visitor_id: Option<String>,
 }
 
@@ -83,48 +87,69 @@ impl Envelope {
     }
 }
 
+/// A client's clock, from 1970 to 2999, as `optional_instant` reads it.
+fn client_time() -> Schema {
+    let millis = ObjectBuilder::new()
+        .schema_type(Type::Number)
+        .minimum(Some(0))
+        .maximum(Some(32_503_679_999_999_i64));
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+    let nothing = ObjectBuilder::new().schema_type(Type::Null);
+    Schema::OneOf(OneOfBuilder::new().item(millis).item(text).item(nothing).build())
+}
+
 /// An interaction as the tracker sends it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct InteractionWire {
     /// `page_visit`, `click`, `selection`, `scroll`, `hover`, ... or any other text.
     #[serde(default, deserialize_with = "bounded::<_, 100>")]
+    #[schema(required, value_type = String, min_length = 1, max_length = 100)]
     pub event_type: Option<String>,
     /// `navigation`, `button`, an option category, ... or any other text.
     #[serde(default, deserialize_with = "bounded::<_, 200>")]
+    #[schema(required, value_type = String, min_length = 1, max_length = 200)]
     pub category: Option<String>,
     /// The element that was used.
     #[serde(default, deserialize_with = "bounded::<_, 1000>")]
+    #[schema(max_length = 1000)]
     pub element_id: Option<String>,
     /// The value that was chosen.
     #[serde(default, deserialize_with = "bounded::<_, 4000>")]
+    #[schema(max_length = 4000)]
     pub selection_value: Option<String>,
     /// The value that was chosen before.
     #[serde(default, deserialize_with = "bounded::<_, 4000>")]
+    #[schema(max_length = 4000)]
     pub previous_value: Option<String>,
     /// Milliseconds; fractions are rounded.
     #[serde(default, deserialize_with = "optional_millis")]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 1_000_000_000_000_i64)]
     pub time_spent: Option<i64>,
     /// The visitor's device.
     #[serde(default)]
     pub device_info: Option<DeviceWire>,
     /// The device type where `deviceInfo` is not sent.
     #[serde(default, deserialize_with = "bounded::<_, 50>")]
+    #[schema(max_length = 50)]
     pub device_type: Option<String>,
     /// Viewport width where `deviceInfo` is not sent.
     #[serde(default, deserialize_with = "optional_pixels")]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 100_000)]
     pub viewport_width: Option<i32>,
     /// Viewport height where `deviceInfo` is not sent.
     #[serde(default, deserialize_with = "optional_pixels")]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 100_000)]
     pub viewport_height: Option<i32>,
     /// The price that the visitor saw, in euros.
     #[serde(default, deserialize_with = "optional_euros")]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, minimum = -1_000_000_000, maximum = 1_000_000_000)]
     pub total_price: Option<i64>,
     /// The change of price that the visitor saw, in euros.
     #[serde(default, deserialize_with = "optional_euros")]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, minimum = -1_000_000_000, maximum = 1_000_000_000)]
     pub price_change: Option<i64>,
     /// False for heartbeats and the like.
     #[serde(default)]
@@ -163,21 +188,27 @@ impl InteractionWire {
 pub(super) struct DeviceWire {
     /// `mobile`, `tablet` or `desktop`.
     #[serde(deserialize_with = "bounded::<_, 50>")]
+    #[schema(max_length = 50)]
     pub r#type: Option<String>,
     /// The same under its other name.
     #[serde(deserialize_with = "bounded::<_, 50>")]
+    #[schema(max_length = 50)]
     pub device_type: Option<String>,
     /// Viewport width in CSS pixels.
     #[serde(deserialize_with = "optional_pixels")]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 100_000)]
     pub width: Option<i32>,
     /// Viewport height in CSS pixels.
     #[serde(deserialize_with = "optional_pixels")]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 100_000)]
     pub height: Option<i32>,
     /// Viewport width under its other name.
     #[serde(deserialize_with = "optional_pixels")]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 100_000)]
     pub viewport_width: Option<i32>,
     /// Viewport height under its other name.
     #[serde(deserialize_with = "optional_pixels")]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 100_000)]
     pub viewport_height: Option<i32>,
 }
 

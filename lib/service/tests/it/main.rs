@@ -9,14 +9,18 @@
     reason = "a test fails by panicking, and reads its own environment"
 )]
 
+mod access;
 mod accounts;
 mod attribution;
 mod catalogue;
 mod contract;
+mod description;
 mod drain;
 mod events;
 mod flows;
+mod invitations;
 mod ledger;
+mod mails;
 mod original;
 mod plans;
 mod planted;
@@ -26,6 +30,7 @@ mod refusals;
 mod regressions;
 mod reports;
 mod retention;
+mod second_factor;
 mod sessions;
 mod structure;
 mod visits;

@@ -305,3 +305,31 @@ async fn partitions_that_cannot_be_made_do_not_stop_a_drain() {
     sqlx::query("SELECT count(*) FROM performance_metrics").execute(&mut *reader).await.unwrap();
     assert_eq!(bed.get("/api/cron/sync-interactions").await.body["report"]["stored"], 2);
 }
+
+#[tokio::test]
+async fn a_number_that_cannot_be_read_back_does_not_stop_the_drain() {
+    let bed = TestBed::new().await;
+    let with = |price: f64| json!({"sessionId": "s", "currentPrice": 1, "configuration": {"nest": {"price": price}}});
+    let refused = bed.post("/api/sessions/sync", with(f64::MAX)).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(refused.body["errors"][0]["field"], "body.configuration.nest.price");
+    assert_eq!(refused.body["errors"][0]["code"], "out_of_range");
+    for _ in 0..2 {
+        let kept = bed.post("/api/sessions/sync", with(1e300)).await;
+        assert_eq!(kept.status, StatusCode::OK, "{}", kept.text);
+        bed.drain().await;
+    }
+    assert_eq!(bed.count("SELECT count(*) FROM configuration_snapshots").await, 2);
+    assert_closed(&bed).await;
+}
+
+#[tokio::test]
+async fn a_measurement_cannot_make_averages_impossible() {
+    let bed = TestBed::new().await;
+    let path = "/api/performance/track";
+    let reply = bed.post(path, json!({"metricName": "LCP", "value": 1e200, "sentAt": 1})).await;
+    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(reply.body["errors"][0]["field"], "value");
+    let reply = bed.post(path, json!({"metricName": "LCP", "value": -1e15})).await;
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+}
