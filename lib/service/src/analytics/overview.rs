@@ -70,13 +70,13 @@ pub struct Headline {
     /// Money.
     revenue: Revenue,
     /// Visits by the step of the configurator funnel that they came to.
-    funnel: Vec<FunnelStep>,
+    funnel: Vec<ReachedStep>,
 }
 
 /// A step of the configurator funnel.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct FunnelStep {
+pub struct ReachedStep {
     /// `visit`, `configuration`, `cart`, `completion` or `order`.
     #[schema(value_type = String)]
     step: &'static str,
@@ -211,7 +211,7 @@ async fn headline(db: &mut PgConnection, range: &Range) -> Result<Headline, sqlx
     let engaged = times(db, range, &sums, VisitTime::Engaged).await?;
     let visitors = visitors(db, range, &sums).await?;
     let revenue = revenue(db, range.period, sums.visits).await?;
-    let step = |(step, reached): (&'static str, &i64)| FunnelStep {
+    let step = |(step, reached): (&'static str, &i64)| ReachedStep {
         step,
         reached: Rate::new(*reached, sums.visits),
     };

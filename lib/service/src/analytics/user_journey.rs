@@ -49,7 +49,7 @@ pub struct JourneyQuery {
 #[serde(rename_all = "camelCase")]
 pub struct UserJourney {
     /// The session.
-    session: JourneySession,
+    session: JourneyHead,
     /// What happened, in order.
     rows: Vec<JourneyRow>,
     /// Where the next page begins; nothing on the last.
@@ -63,7 +63,7 @@ pub struct UserJourney {
 /// A session in short. `status` and times hold what is still in the queue too.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct JourneySession {
+struct JourneyHead {
     session_id: String,
     #[schema(value_type = String)]
     status: Status,
@@ -256,8 +256,8 @@ impl Session {
         self.id.key().as_uuid()
     }
 
-    fn in_short(&self, facts: &SessionFacts) -> JourneySession {
-        JourneySession {
+    fn in_short(&self, facts: &SessionFacts) -> JourneyHead {
+        JourneyHead {
             session_id: self.id.as_str().to_owned(),
             status: facts.status(),
             started_at: facts.at(&Register::Started),

@@ -230,7 +230,6 @@ pub(super) struct FactDetail {
     /// Which.
     pub(super) fact: String,
     /// What it says, without personal values.
-    #[schema(value_type = Option<Object>)]
     pub(super) value: Option<Value>,
 }
 

@@ -162,13 +162,10 @@ fn check_answer(
 /// Sends every example in order and answers what the file should be.
 async fn sent(document: &Value, mut examples: Map<String, Value>) -> Map<String, Value> {
     let bed = TestBed::new().await;
-    let owner = NewUser {
-        email: "ada@example.com".to_owned(),
-        name: "Ada".to_owned(),
-        role: Role::Owner,
-        password: "correct horse battery".to_owned(),
-    };
-    make(&bed.app.db, owner, &Actor::system(), bed.now()).await.unwrap();
+    let owner =
+        NewUser { email: "ada@example.com".to_owned(), name: "Ada".to_owned(), role: Role::Owner };
+    let password = "correct horse battery".to_owned();
+    make(&bed.app.db, owner, password, &Actor::system(), bed.now()).await.unwrap();
     let operations = Operation::all(document);
     let mut browser = Browser::default();
     for (name, example) in &mut examples {

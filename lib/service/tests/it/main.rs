@@ -23,7 +23,6 @@ mod heatmaps;
 mod invitations;
 mod journeys;
 mod ledger;
-mod ledger;
 mod live;
 mod mails;
 mod original;

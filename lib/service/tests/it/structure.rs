@@ -151,3 +151,26 @@ fn every_file_says_what_it_is_for() {
         }
     }
 }
+
+/// The names that a source gives to schemas of the API's description.
+fn schemas(text: &str) -> Vec<String> {
+    let after_derive = |(at, _): (usize, &str)| {
+        let rest = &text[at..];
+        let declared =
+            ["struct ", "enum "].iter().filter_map(|word| Some(rest.find(word)? + word.len()));
+        let name = &rest[declared.min()?..];
+        Some(name.split(|c: char| !c.is_alphanumeric()).next()?.to_owned())
+    };
+    text.match_indices("ToSchema)]").filter_map(after_derive).collect()
+}
+
+#[test]
+fn every_schema_of_the_description_has_a_name_of_its_own() {
+    let folders = ["lib/service/src", "lib/domain/src"].map(|folder| root().join(folder));
+    let files = folders.iter().flat_map(|folder| sources(folder));
+    let mut names: Vec<String> =
+        files.flat_map(|file| schemas(&fs::read_to_string(file).unwrap())).collect();
+    names.sort();
+    let repeated: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+    assert!(names.len() > 100 && repeated.is_empty(), "{} names, twice: {repeated:?}", names.len());
+}
