@@ -117,8 +117,10 @@ impl FileFormat {
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct ExportQuery {
     /// The report.
+    #[param(inline)]
     report: ReportName,
     /// The kind of file.
+    #[param(inline)]
     format: FileFormat,
 }
 
