@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use axum::Json;
 use chrono::{DateTime, TimeDelta, Utc};
-use nest_haus_domain::analytics::{Period, Rate, TimeRange, Trend, TrendCounts, trends};
+use nest_haus_domain::analytics::{
+    Period, Populations, Rate, TimeRange, Trend, TrendCounts, trends,
+};
 use nest_haus_domain::configurator::{
     Catalogue, Category, PriceList, RuleKind, Selections, Selector, price,
 };
@@ -201,7 +203,8 @@ pub async fn popular_configs(
         let message = format!("must be 1 to {LIMIT_MAX}");
         return Err(Problem::field(FieldError::new("limit", "invalid", message)));
     }
-    let kept = match range.name {
+    let name = range.name.filter(|_| range.populations == Populations::default());
+    let kept = match name {
         Some(range) => kept_report(&cx.app, range, query.basis, cx.now).await?,
         None => None,
     };
@@ -351,14 +354,16 @@ async fn report(
 ) -> Result<PopularConfigs, Problem> {
     let known = price_lists_since(app, meta.as_of).await?;
     let list = known.lists.at(meta.as_of).ok_or(Problem::NotFound("Price list"))?;
-    let votes = Votes { period, basis: basis.as_str() };
+    let everybody = meta.population == Populations::All;
+    let votes = Votes { period, basis: basis.as_str(), everybody };
     let mut tx = begin_bounded(&app.db, app.config.job_budget).await?;
     let totals = store::totals(&mut tx, votes).await?;
     let (distinct, configurations) = configurations(&mut tx, votes, list).await?;
     let options = options(&mut tx, votes, &totals, &list.catalogue).await?;
-    let switches = store::switches(&mut tx, period).await?;
-    let question = PriceQuestion { votes, everybody: true, list, repriced: false };
+    let switches = store::switches(&mut tx, votes).await?;
+    let question = PriceQuestion { votes, list, repriced: false };
     let prices = price_report(&mut tx, &question).await?;
+    (meta.excluded.bot, meta.excluded.internal) = (totals.bot, totals.internal);
     meta.excluded.no_consent = totals.no_consent;
     meta.warnings.push("differences in conversion are associations, not effects");
     if totals.observed < totals.votes {
@@ -442,7 +447,7 @@ async fn options(
     let shown = by_option(store::shown_counts(db, votes).await?);
     let excluded = by_option(store::excluded_counts(db, votes, &exclusions(catalogue)).await?);
     let (categories, defaults) = preselected(catalogue);
-    let regrets = store::regrets(db, votes.period, (&categories, &defaults)).await?;
+    let regrets = store::regrets(db, votes, (&categories, &defaults)).await?;
     let regrets: HashMap<OptionKey, Rate> = regrets
         .into_iter()
         .map(|row| ((row.category, row.option), Rate::new(row.left, row.ever)))

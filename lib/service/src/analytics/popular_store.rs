@@ -5,11 +5,13 @@ use nest_haus_domain::analytics::Period;
 use serde_json::Value;
 use sqlx::PgConnection;
 
-/// The votes of a period: by whose basis, and whose period.
+/// The votes of a period: by which basis, and of whom.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Votes<'a> {
     pub(super) period: Period,
     pub(super) basis: &'a str,
+    /// Whether everybody votes, robots and the maker's own people too.
+    pub(super) everybody: bool,
 }
 
 /// One configuration's votes.
@@ -43,12 +45,13 @@ pub(super) async fn top_configurations(
             max(started_at) AS "last_seen_at!",
             (sum(count(*)) OVER ())::bigint AS "total_votes!",
             count(*) OVER () AS "distinct!"
-         FROM configuration_votes($1, $2, $3)
+         FROM configuration_votes($1, $2, $3, $5)
          GROUP BY configuration_hash ORDER BY count(*) DESC, configuration_hash LIMIT $4"#,
         of.period.from,
         of.period.to,
         of.basis,
-        limit
+        limit,
+        of.everybody
     )
     .fetch_all(db)
     .await
@@ -61,6 +64,8 @@ pub(super) struct Totals {
     pub(super) converted: i64,
     /// Votes of sessions that said which options they were shown.
     pub(super) observed: i64,
+    pub(super) bot: i64,
+    pub(super) internal: i64,
     pub(super) no_consent: i64,
 }
 
@@ -72,17 +77,21 @@ pub(super) async fn totals(db: &mut PgConnection, of: Votes<'_>) -> Result<Total
                 SELECT FROM interaction_events AS shown
                 WHERE shown.session_key = v.session_key AND shown.event_type = 'options_shown'
             ) AS observed
-            FROM configuration_votes($1, $2, $3) AS v)
+            FROM configuration_votes($1, $2, $3, $4) AS v
+         ), left_out AS (
+            SELECT population FROM configured_sessions
+            WHERE started_at >= $1 AND started_at < $2 AND population <> 'eligible' AND NOT $4)
          SELECT count(DISTINCT session_key) AS "sessions!", count(*) AS "votes!",
             count(*) FILTER (WHERE converted) AS "converted!",
             count(*) FILTER (WHERE observed) AS "observed!",
-            (SELECT count(*) FROM user_sessions
-             WHERE started_at >= $1 AND started_at < $2 AND analytics_consent IS FALSE
-                AND total_price_cents IS NOT NULL) AS "no_consent!"
+            (SELECT count(*) FROM left_out WHERE population = 'bot') AS "bot!",
+            (SELECT count(*) FROM left_out WHERE population = 'internal') AS "internal!",
+            (SELECT count(*) FROM left_out WHERE population = 'no_consent') AS "no_consent!"
          FROM votes"#,
         of.period.from,
         of.period.to,
-        of.basis
+        of.basis,
+        of.everybody
     )
     .fetch_one(db)
     .await
@@ -97,11 +106,12 @@ pub(super) async fn votes_of(
     let rows = sqlx::query!(
         r#"SELECT CASE WHEN configuration_hash = ANY($4) THEN configuration_hash END AS hash,
             count(*) AS "votes!"
-         FROM configuration_votes($1, $2, $3) GROUP BY 1"#,
+         FROM configuration_votes($1, $2, $3, $5) GROUP BY 1"#,
         of.period.from,
         of.period.to,
         of.basis,
-        hashes
+        hashes,
+        of.everybody
     )
     .fetch_all(db)
     .await?;
@@ -133,7 +143,7 @@ pub(super) async fn options(
 ) -> Result<Vec<OptionVotes>, sqlx::Error> {
     sqlx::query_as!(
         OptionVotes,
-        r#"WITH votes AS (SELECT * FROM configuration_votes($1, $2, $3)), shown AS (
+        r#"WITH votes AS (SELECT * FROM configuration_votes($1, $2, $3, $4)), shown AS (
             SELECT DISTINCT session_key, category, option.value AS option
             FROM interaction_events
             CROSS JOIN LATERAL jsonb_array_elements_text(
@@ -164,7 +174,8 @@ pub(super) async fn options(
          FROM known WHERE option IS NOT NULL GROUP BY category, option ORDER BY category, option"#,
         of.period.from,
         of.period.to,
-        of.basis
+        of.basis,
+        of.everybody
     )
     .fetch_all(db)
     .await
@@ -186,11 +197,12 @@ pub(super) async fn option_counts(
         OptionCount,
         r#"SELECT choice.key AS "category!", choice.value ->> 'option' AS "option!",
             count(*) AS "votes!"
-         FROM configuration_votes($1, $2, $3) CROSS JOIN LATERAL jsonb_each(selections) AS choice
+         FROM configuration_votes($1, $2, $3, $4) CROSS JOIN LATERAL jsonb_each(selections) AS choice
          WHERE choice.value ? 'option' GROUP BY 1, 2"#,
         of.period.from,
         of.period.to,
-        of.basis
+        of.basis,
+        of.everybody
     )
     .fetch_all(db)
     .await
@@ -203,7 +215,7 @@ pub(super) async fn shown_counts(
 ) -> Result<Vec<OptionCount>, sqlx::Error> {
     sqlx::query_as!(
         OptionCount,
-        r#"WITH votes AS (SELECT session_key FROM configuration_votes($1, $2, $3)), shown AS (
+        r#"WITH votes AS (SELECT session_key FROM configuration_votes($1, $2, $3, $4)), shown AS (
             SELECT DISTINCT session_key, category, option.value AS option
             FROM interaction_events
             CROSS JOIN LATERAL jsonb_array_elements_text(
@@ -214,7 +226,8 @@ pub(super) async fn shown_counts(
          FROM votes JOIN shown USING (session_key) GROUP BY 1, 2"#,
         of.period.from,
         of.period.to,
-        of.basis
+        of.basis,
+        of.everybody
     )
     .fetch_all(db)
     .await
@@ -242,7 +255,7 @@ pub(super) async fn excluded_counts(
                 AS e (category, option, other_category, other_option))
          SELECT category AS "category!", option AS "option!",
             count(DISTINCT (session_key, configuration_hash)) AS "votes!"
-         FROM configuration_votes($1, $2, $3) AS v
+         FROM configuration_votes($1, $2, $3, $8) AS v
          JOIN excluded ON v.selections -> other_category ->> 'option' = other_option
          WHERE v.selections -> category ->> 'option' IS DISTINCT FROM option
             AND (NOT EXISTS (
@@ -260,7 +273,8 @@ pub(super) async fn excluded_counts(
         &exclusions.categories,
         &exclusions.options,
         &exclusions.other_categories,
-        &exclusions.other_options
+        &exclusions.other_options,
+        of.everybody
     )
     .fetch_all(db)
     .await
@@ -278,13 +292,13 @@ pub(super) struct Regrets {
 /// snapshot only if it is not what was preselected.
 pub(super) async fn regrets(
     db: &mut PgConnection,
-    period: Period,
+    of: Votes<'_>,
     defaults: (&[String], &[String]),
 ) -> Result<Vec<Regrets>, sqlx::Error> {
     sqlx::query_as!(
         Regrets,
         r#"WITH sessions AS (
-            SELECT session_key, selections FROM configuration_votes($1, $2, 'final')
+            SELECT session_key, selections FROM configuration_votes($1, $2, 'final', $5)
          ), preselected AS (
             SELECT * FROM unnest($3::text[], $4::text[]) AS p (category, option)
          ), chosen AS (
@@ -304,10 +318,11 @@ pub(super) async fn regrets(
             count(*) FILTER (WHERE selections -> category ->> 'option' IS DISTINCT FROM option)
                 AS "left!"
          FROM chosen JOIN sessions USING (session_key) GROUP BY 1, 2"#,
-        period.from,
-        period.to,
+        of.period.from,
+        of.period.to,
         defaults.0,
-        defaults.1
+        defaults.1,
+        of.everybody
     )
     .fetch_all(db)
     .await
@@ -323,18 +338,19 @@ pub(super) struct SwitchCount {
 
 pub(super) async fn switches(
     db: &mut PgConnection,
-    period: Period,
+    of: Votes<'_>,
 ) -> Result<Vec<SwitchCount>, sqlx::Error> {
     sqlx::query_as!(
         SwitchCount,
         r#"SELECT change ->> 'category' AS "category!", change -> 'from' ->> 'option' AS "from!",
             change -> 'to' ->> 'option' AS "to!", count(DISTINCT session_key) AS "sessions!"
-         FROM configuration_votes($1, $2, 'final') JOIN configuration_changes USING (session_key)
+         FROM configuration_votes($1, $2, 'final', $3) JOIN configuration_changes USING (session_key)
          CROSS JOIN LATERAL jsonb_array_elements(changes) AS change
          WHERE change -> 'from' ->> 'option' <> change -> 'to' ->> 'option'
          GROUP BY 1, 2, 3 ORDER BY count(DISTINCT session_key) DESC, 1, 2, 3"#,
-        period.from,
-        period.to
+        of.period.from,
+        of.period.to,
+        of.everybody
     )
     .fetch_all(db)
     .await

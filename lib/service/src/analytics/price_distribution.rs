@@ -72,9 +72,9 @@ pub async fn price_distribution(
     let list = known.lists.at(cx.now).ok_or(Problem::NotFound("Price list"))?;
     let queues = queue::status(&cx.app).await.ok();
     let mut meta = Meta::of_range("price_distribution", &range, queues.as_deref(), cx.now);
+    let everybody = range.populations == Populations::All;
     let question = PriceQuestion {
-        votes: Votes { period: range.period, basis: basis.as_str() },
-        everybody: range.populations == Populations::All,
+        votes: Votes { period: range.period, basis: basis.as_str(), everybody },
         list,
         repriced: query.repriced,
     };
@@ -83,9 +83,6 @@ pub async fn price_distribution(
     meta.excluded = excluded(&mut tx, &range).await?;
     if basis == Basis::Ordered {
         meta.warnings.push("no order is confirmed: completed configurations and claims of payment");
-    }
-    if range.populations == Populations::All {
-        meta.warnings.push("sessions that refused to be analysed are never in prices");
     }
     Ok(Json(PriceDistribution {
         basis,

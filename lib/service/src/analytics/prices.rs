@@ -56,8 +56,6 @@ pub(super) struct PriceSlice {
 /// Whose prices, and by which list.
 pub(super) struct PriceQuestion<'a> {
     pub(super) votes: Votes<'a>,
-    /// Whether sessions count of which a visit is a robot's, the maker's own or unwilling.
-    pub(super) everybody: bool,
     /// The list in force.
     pub(super) list: &'a PriceList,
     /// Whether everything is priced by that list, and not by the one that was in force.
@@ -90,15 +88,12 @@ pub(super) async fn price_report(
             vote.selections -> $5::text ->> 'option' AS base, status::text AS "status!",
             vote.source,
             price_list_version, count(*) AS "votes!"
-         FROM configuration_votes($1, $2, $3) AS vote
-         LEFT JOIN visits AS left_out ON left_out.session_key = vote.session_key
-            AND left_out.population <> 'eligible' AND NOT $4
-         WHERE left_out.session_key IS NULL
+         FROM configuration_votes($1, $2, $3, $4) AS vote
          GROUP BY 1, 2, 3, 4, 5, 6, 7"#,
         question.votes.period.from,
         question.votes.period.to,
         question.votes.basis,
-        question.everybody,
+        question.votes.everybody,
         question.list.catalogue.base(),
         question.repriced
     )

@@ -17,6 +17,7 @@ mod contract;
 mod description;
 mod drain;
 mod events;
+mod exports;
 mod flows;
 mod funnel;
 mod heatmaps;
