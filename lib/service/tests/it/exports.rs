@@ -91,7 +91,7 @@ async fn every_report_has_the_same_numbers_as_a_file_as_by_the_api() {
         for ((row, line), record) in expected.iter().zip(&lines).zip(&records) {
             let mut cells = Vec::new();
             flat("", row, &mut cells);
-            for (name, value) in cells {
+            for (name, value) in cells.into_iter().filter(|(name, _)| name != "asOf") {
                 let pointer = format!("/{}", name.replace('.', "/"));
                 assert_eq!(line.pointer(&pointer), Some(&value), "{report} {name}");
                 let column = columns.iter().position(|column| column == name).unwrap();
