@@ -245,8 +245,8 @@ $$;
 CREATE FUNCTION visit_sums(since timestamptz, until timestamptz) RETURNS SETOF visit_rollups
 LANGUAGE sql STABLE AS $$
     WITH parts AS MATERIALIZED (SELECT * FROM rollup_parts(since, until))
-    SELECT rollup.* FROM parts JOIN visit_rollups AS rollup
-        ON rollup.grain = parts.grain AND rollup.bucket = parts.part_from
+    SELECT rollup.* FROM parts CROSS JOIN LATERAL (
+        SELECT * FROM visit_rollups WHERE grain = parts.grain AND bucket = parts.part_from OFFSET 0) AS rollup
     UNION ALL
     SELECT 'hour', parts.part_from, population, device, channel,
         sum(visits)::bigint, sum(page_views)::bigint, sum(interactions)::bigint, sum(selections)::bigint,
@@ -265,8 +265,8 @@ $$;
 CREATE FUNCTION visit_time_counts(since timestamptz, until timestamptz) RETURNS SETOF visit_histograms
 LANGUAGE sql STABLE AS $$
     WITH parts AS MATERIALIZED (SELECT * FROM rollup_parts(since, until))
-    SELECT rollup.* FROM parts JOIN visit_histograms AS rollup
-        ON rollup.grain = parts.grain AND rollup.bucket = parts.part_from
+    SELECT rollup.* FROM parts CROSS JOIN LATERAL (
+        SELECT * FROM visit_histograms WHERE grain = parts.grain AND bucket = parts.part_from OFFSET 0) AS rollup
     UNION ALL
     SELECT 'hour', parts.part_from, population, metric, histogram_bucket(ms), count(*)
     FROM parts JOIN visit_times AS visit
