@@ -27,20 +27,22 @@ async fn click(bed: &TestBed, session: &str, seconds_ago: i64, element: &str) {
 /// `a` comes through three steps in 10 and 20 seconds, `b` through two in 40, `c` through one; `d` does
 /// them the wrong way round; `e` does not want to be analysed.
 async fn clicks(bed: &TestBed) {
-    for (session, seconds_ago, element) in [
-        ("a", 100, "one"),
-        ("a", 90, "two"),
-        ("a", 70, "three"),
-        ("b", 100, "one"),
-        ("b", 80, "other"),
-        ("b", 60, "two"),
-        ("b", 50, "other"),
-        ("c", 100, "one"),
-        ("d", 100, "two"),
-        ("d", 90, "one"),
-        ("e", 100, "one"),
-    ] {
-        click(bed, session, seconds_ago, element).await;
+    let visits: [(&str, &[(i64, &str)]); 5] = [
+        ("a", &[(100, "one"), (90, "two"), (70, "three")]),
+        ("b", &[(100, "one"), (80, "other"), (60, "two"), (50, "other")]),
+        ("c", &[(100, "one")]),
+        ("d", &[(100, "two"), (90, "one")]),
+        ("e", &[(100, "one")]),
+    ];
+    for (session, clicks) in visits {
+        let event = |(seconds_ago, element): &(i64, &str)| {
+            json!({"eventId": Uuid::now_v7(), "category": "button", "eventType": "click",
+                "elementId": element, "ageMs": seconds_ago * 1000})
+        };
+        let events: Vec<Value> = clicks.iter().map(event).collect();
+        let body = json!({"sessionId": session, "events": events});
+        let reply = bed.post("/api/sessions/track-batch", body).await;
+        assert_eq!(reply.status, StatusCode::ACCEPTED, "{}", reply.text);
     }
     let consent = json!({"sessionId": "e", "analyticsConsent": false, "marketingConsent": false,
         "functionalConsent": false});
@@ -75,7 +77,8 @@ fn entered(report: &Value) -> Vec<i64> {
 async fn steps_are_counted_timed_and_explained() {
     let bed = TestBed::new().await;
     clicks(&bed).await;
-    let report = report(&bed, &elements(&["one", "two", "three"]), &[("tz", "Europe/Vienna")]).await;
+    let report =
+        report(&bed, &elements(&["one", "two", "three"]), &[("tz", "Europe/Vienna")]).await;
     assert_eq!(entered(&report), [4, 2, 1]);
     let steps = &report["steps"];
     assert_eq!((&steps[0]["name"], &steps[1]["dropped"]), (&json!("click"), &json!(2)));
@@ -110,7 +113,8 @@ async fn order_window_population_and_exclusions_change_who_counts() {
     let bed = TestBed::new().await;
     clicks(&bed).await;
     let steps = elements(&["one", "two", "three"]);
-    let counts = async |parameters: &[(&str, &str)]| entered(&report(&bed, &steps, parameters).await);
+    let counts =
+        async |parameters: &[(&str, &str)]| entered(&report(&bed, &steps, parameters).await);
     assert_eq!(counts(&[("order", "strict")]).await, [4, 1, 1]);
     assert_eq!(counts(&[("order", "any")]).await, [4, 3, 1]);
     assert_eq!(counts(&[("windowHours", "0.005")]).await, [4, 1, 0]);
@@ -130,7 +134,8 @@ async fn patterns_filters_and_alternatives_say_which_events_satisfy_a_step() {
         let data = json!({"price": price, "page": "/konfigurator"});
         let select = json!({"eventType": "selection", "category": "nest", "selectionValue": "nest80",
             "additionalData": data});
-        interact(&bed, session, 100, json!({"eventType": "page_visit", "selectionValue": "/"})).await;
+        interact(&bed, session, 100, json!({"eventType": "page_visit", "selectionValue": "/"}))
+            .await;
         interact(&bed, session, 90, select).await;
     }
     click(&bed, "a", 95, "x").await;
@@ -139,9 +144,7 @@ async fn patterns_filters_and_alternatives_say_which_events_satisfy_a_step() {
         let steps = json!([{"event": "page_visit", "value": "/"}, step]);
         entered(&report(&bed, &steps, &[]).await)[1]
     };
-    let filtered = |property: &str, op: &str, value: Value| {
-        json!({"event": "selection", "filters": [{"property": property, "op": op, "value": value}]})
-    };
+    let filtered = |property: &str, op: &str, value: Value| json!({"event": "selection", "filters": [{"property": property, "op": op, "value": value}]});
     assert_eq!(of(json!({"event": "selection", "category": "nest"})).await, 3);
     assert_eq!(of(json!({"event": "selection", "category": "fenster"})).await, 0);
     assert_eq!(of(json!({"event": "selection", "value": "nest80"})).await, 3);
@@ -171,14 +174,17 @@ async fn a_breakdown_adds_up() {
         report(&bed, &steps, &[("breakdown", by), ("attribution", attribution)]).await
     };
     let by_element = broken("event.element", "last").await;
-    assert_eq!(by_element["breakdown"]["values"], json!([
-        {"value": "one", "entered": [2, 0, 0],
-            "conversionRate": by_element["breakdown"]["values"][0]["conversionRate"]},
-        {"value": "three", "entered": [1, 1, 1],
-            "conversionRate": by_element["breakdown"]["values"][1]["conversionRate"]},
-        {"value": "two", "entered": [1, 1, 0],
-            "conversionRate": by_element["breakdown"]["values"][2]["conversionRate"]},
-    ]));
+    assert_eq!(
+        by_element["breakdown"]["values"],
+        json!([
+            {"value": "one", "entered": [2, 0, 0],
+                "conversionRate": by_element["breakdown"]["values"][0]["conversionRate"]},
+            {"value": "three", "entered": [1, 1, 1],
+                "conversionRate": by_element["breakdown"]["values"][1]["conversionRate"]},
+            {"value": "two", "entered": [1, 1, 0],
+                "conversionRate": by_element["breakdown"]["values"][2]["conversionRate"]},
+        ])
+    );
     let by_campaign = broken("campaign", "first").await;
     assert_eq!(by_campaign["breakdown"]["values"][0]["value"], "(not set)");
     assert_eq!(by_campaign["breakdown"]["values"][0]["entered"], json!([4, 2, 1]));
@@ -305,12 +311,27 @@ async fn what_makes_no_sense_is_refused_by_its_place() {
         (vec![("steps", "[")], "steps"),
         (vec![("steps", r#"[{"event":"a"}]"#)], "steps"),
         (vec![("steps", r#"[{"event":"a"},{"evnt":"b"}]"#)], "steps[1].evnt"),
-        (vec![("steps", r#"[{"event":"a"},{"event":"b"},{"event":"c","filters":[{"property":"p","op":"like","value":1}]}]"#)],
-            "steps[2].filters[0].op"),
-        (vec![("steps", r#"[{"event":"a"},{"event":"b","filters":[{"property":"p","op":"less","value":"x"}]}]"#)],
-            "steps[1].filters[0].value"),
-        (vec![("steps", r#"[{"event":"a"},{"event":"b","filters":[{"property":"element","op":"less","value":1}]}]"#)],
-            "steps[1].filters[0].op"),
+        (
+            vec![(
+                "steps",
+                r#"[{"event":"a"},{"event":"b"},{"event":"c","filters":[{"property":"p","op":"like","value":1}]}]"#,
+            )],
+            "steps[2].filters[0].op",
+        ),
+        (
+            vec![(
+                "steps",
+                r#"[{"event":"a"},{"event":"b","filters":[{"property":"p","op":"less","value":"x"}]}]"#,
+            )],
+            "steps[1].filters[0].value",
+        ),
+        (
+            vec![(
+                "steps",
+                r#"[{"event":"a"},{"event":"b","filters":[{"property":"element","op":"less","value":1}]}]"#,
+            )],
+            "steps[1].filters[0].op",
+        ),
         (vec![("steps", r#"[{"event":"a"},{"event":""}]"#)], "steps[1].event"),
         (vec![("steps", r#"[{"event":"a"},{"event":"b","after":1}]"#)], "steps[1].after"),
         (vec![("steps", two), ("order", "sideways")], "order"),
@@ -318,8 +339,14 @@ async fn what_makes_no_sense_is_refused_by_its_place() {
         (vec![("steps", two), ("unit", "configuration")], "steps[0].event"),
         (vec![("steps", two), ("windowHours", "0")], "windowHours"),
         (vec![("steps", two), ("stepWindowHours", "[-1]")], "stepWindowHours[0]"),
-        (vec![("steps", two), ("exclusions", r#"[{"event":"x","before":2}]"#)], "exclusions[0].after"),
-        (vec![("steps", two), ("exclusions", r#"[{"event":"x","after":2,"before":2}]"#)], "exclusions"),
+        (
+            vec![("steps", two), ("exclusions", r#"[{"event":"x","before":2}]"#)],
+            "exclusions[0].after",
+        ),
+        (
+            vec![("steps", two), ("exclusions", r#"[{"event":"x","after":2,"before":2}]"#)],
+            "exclusions",
+        ),
         (vec![("steps", two), ("order", "any"), ("stepWindowHours", "[1]")], "order"),
         (vec![("steps", two), ("breakdown", "mood")], "breakdown"),
         (vec![("steps", two), ("attribution", "last")], "attribution"),

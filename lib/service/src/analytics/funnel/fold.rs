@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt;
 use nest_haus_domain::analytics::funnel::{
-    BreakdownRow, DroppedUnit, Funnel, StepReport, Tally, TallyRules, TrendPoint, UnitEvent, UnitEvents,
+    BreakdownRow, DroppedUnit, Funnel, StepReport, Tally, TallyRules, TrendPoint, UnitEvent,
+    UnitEvents,
 };
 use nest_haus_domain::analytics::{LENGTH_MAX, Period, Populations, Zone, buckets};
 use sqlx::PgTransaction;
@@ -24,6 +25,9 @@ pub(super) const OVER_AFTER: TimeDelta = TimeDelta::minutes(40);
 
 /// The number of an order, as `funnel_events` gives it: it may come days after its visit.
 const ORDER_SEQ: i64 = 1 << 57;
+
+/// The number of a visit's beginning: before the event that it begins with, which is no next event.
+const VISIT_SEQ: i64 = -1;
 
 /// What a mark says below this is a step, from here on an exclusion, and `OTHER` is neither.
 const EXCLUSIONS_FROM: i64 = 20;
@@ -143,7 +147,9 @@ impl Folding {
                 None if first.number == 1 => first,
                 Some(_) | None => continue,
             };
-            let Some(open) = self.open.get_mut(&(visit.session_key, visit.number)) else { continue };
+            let Some(open) = self.open.get_mut(&(visit.session_key, visit.number)) else {
+                continue;
+            };
             let value = if self.of_visits { &visit.visit_value } else { &first.value[index] };
             let event = UnitEvent { value: value.clone(), ..event };
             open.events.push((first.configuration[index].clone(), event));
@@ -223,7 +229,8 @@ impl Folding {
             let visit = unit.key.iter().rfind(|(started_at, _)| *started_at <= unit.at);
             let (_, session_key) = visit.or_else(|| unit.key.first())?;
             let step = i32::try_from(step).ok()?;
-            Some(Dropped { step, session_key: *session_key, at: unit.at, seq: unit.seq })
+            let seq = if unit.seq == VISIT_SEQ { i64::MAX } else { unit.seq };
+            Some(Dropped { step, session_key: *session_key, at: unit.at, seq })
         };
         self.tally.dropped(step).iter().filter_map(of_unit).collect()
     }
@@ -239,7 +246,11 @@ fn event(row: &VisitDay, index: usize) -> Option<UnitEvent> {
         seq: mark >> 5,
         id,
         steps: if what < EXCLUSIONS_FROM { 1 << what } else { 0 },
-        exclusions: if (EXCLUSIONS_FROM..OTHER).contains(&what) { 1 << (what - EXCLUSIONS_FROM) } else { 0 },
+        exclusions: if (EXCLUSIONS_FROM..OTHER).contains(&what) {
+            1 << (what - EXCLUSIONS_FROM)
+        } else {
+            0
+        },
         value: None,
     })
 }

@@ -291,8 +291,7 @@ async fn dropped_sessions(
 ) -> Result<Vec<Vec<String>>, sqlx::Error> {
     let of_step = |step: usize| {
         let units = folded.dropped.iter();
-        let of_step =
-            units.filter(move |unit| usize::try_from(unit.step).is_ok_and(|s| s == step));
+        let of_step = units.filter(move |unit| usize::try_from(unit.step).is_ok_and(|s| s == step));
         of_step.map(|unit| unit.session_key).take(SESSIONS_LISTED)
     };
     let keys: Vec<uuid::Uuid> = (0..folded.steps.len()).flat_map(of_step).collect();

@@ -100,7 +100,10 @@ impl Patterns {
         for (index, step) in steps.iter().enumerate() {
             let field = format!("steps[{index}]");
             if step.after.is_some() || step.before.is_some() {
-                return refuse(format!("{field}.after"), "only exclusions have `after` and `before`");
+                return refuse(
+                    format!("{field}.after"),
+                    "only exclusions have `after` and `before`",
+                );
             }
             rows.extend(step.rows(&field, index, unit)?);
         }
@@ -144,12 +147,8 @@ impl Patterns {
     }
 
     fn events(&self, holds: impl Fn(&str) -> bool) -> Vec<String> {
-        let mut events: Vec<String> = self
-            .rows
-            .iter()
-            .filter(|row| holds(&row.event))
-            .map(|row| row.event.clone())
-            .collect();
+        let mut events: Vec<String> =
+            self.rows.iter().filter(|row| holds(&row.event)).map(|row| row.event.clone()).collect();
         events.sort_unstable();
         events.dedup();
         events
@@ -158,7 +157,8 @@ impl Patterns {
     fn is_plain(&self, event: &str) -> bool {
         let rows: Vec<&Row> = self.rows.iter().filter(|row| row.event == event).collect();
         let apart = |a: &Row, b: &Row| {
-            let differ = |a: &Option<String>, b: &Option<String>| a.is_some() && b.is_some() && a != b;
+            let differ =
+                |a: &Option<String>, b: &Option<String>| a.is_some() && b.is_some() && a != b;
             differ(&a.category, &b.category)
                 || differ(&a.element, &b.element)
                 || differ(&a.value, &b.value)
@@ -239,7 +239,10 @@ impl FilterWire {
         check_text(&format!("{field}.property"), Some(&self.property))?;
         let number = matches!(self.op, Op::Greater | Op::Less);
         if number && COLUMNS.contains(&self.property.as_str()) {
-            return refuse(format!("{field}.op"), "this property is a text: is, is_not or contains");
+            return refuse(
+                format!("{field}.op"),
+                "this property is a text: is, is_not or contains",
+            );
         }
         if number && !self.value.is_number() {
             return refuse(format!("{field}.value"), "must be a number");

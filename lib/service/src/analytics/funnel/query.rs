@@ -191,7 +191,11 @@ impl FunnelQuery {
         let rules = FunnelRules {
             steps: steps.len(),
             order,
-            ties: choice("ties", self.ties.as_deref(), &[("log", Ties::Log), ("strict", Ties::Strict)])?,
+            ties: choice(
+                "ties",
+                self.ties.as_deref(),
+                &[("log", Ties::Log), ("strict", Ties::Strict)],
+            )?,
             counting: choice(
                 "counting",
                 self.counting.as_deref(),
@@ -234,7 +238,10 @@ impl FunnelQuery {
 
     fn unit(&self) -> Result<Unit, Problem> {
         if self.unit.as_deref() == Some("inquiry") {
-            return refuse("unit", "inquiries are not stored yet; session, visitor or configuration");
+            return refuse(
+                "unit",
+                "inquiries are not stored yet; session, visitor or configuration",
+            );
         }
         choice(
             "unit",
@@ -281,7 +288,10 @@ impl FunnelQuery {
         let of_events = name.strip_prefix("event.").filter(|name| (1..=100).contains(&name.len()));
         if of_visits.is_none() && of_events.is_none() {
             let names = OF_VISITS.join(", ");
-            return refuse("breakdown", format!("must be one of {names}, or `event.` and a property"));
+            return refuse(
+                "breakdown",
+                format!("must be one of {names}, or `event.` and a property"),
+            );
         }
         let of_events = of_events.map(str::to_owned);
         let attribution = self.attribution(steps)?;
@@ -296,7 +306,12 @@ impl FunnelQuery {
             Some(name) => {
                 let step = name.strip_prefix("step").and_then(|step| step.parse().ok());
                 step.filter(|step| (1..=steps).contains(step)).map(Attribution::Step).map_or_else(
-                    || refuse("attribution", format!("must be first, last, all or step1 to step{steps}")),
+                    || {
+                        refuse(
+                            "attribution",
+                            format!("must be first, last, all or step1 to step{steps}"),
+                        )
+                    },
                     Ok,
                 )
             }
@@ -308,8 +323,12 @@ impl FunnelQuery {
 fn ranges(exclusions: &[PatternWire]) -> Result<Vec<Exclusion>, Problem> {
     let range = |(index, pattern): (usize, &PatternWire)| match (pattern.after, pattern.before) {
         (Some(after), Some(before)) => Ok(Exclusion { after, before }),
-        (None, _) => Err(Problem::field(FieldError::required(format!("exclusions[{index}].after")))),
-        (_, None) => Err(Problem::field(FieldError::required(format!("exclusions[{index}].before")))),
+        (None, _) => {
+            Err(Problem::field(FieldError::required(format!("exclusions[{index}].after"))))
+        }
+        (_, None) => {
+            Err(Problem::field(FieldError::required(format!("exclusions[{index}].before"))))
+        }
     };
     exclusions.iter().enumerate().map(range).collect()
 }

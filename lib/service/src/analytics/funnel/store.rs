@@ -209,7 +209,8 @@ pub(super) async fn series(
     .fetch_all(db)
     .await?;
     let rows = rows.into_iter();
-    let counts = rows.map(|row| vec![row.visits, row.reached_2, row.reached_3, row.reached_4, row.reached_5]);
+    let counts = rows
+        .map(|row| vec![row.visits, row.reached_2, row.reached_3, row.reached_4, row.reached_5]);
     Ok(counts.collect())
 }
 
@@ -280,7 +281,8 @@ pub(super) struct Dropped {
     pub(super) seq: i64,
 }
 
-/// The latest visits that came no further than each step, `limit` of each.
+/// The latest visits that came no further than each step, `limit` of each. What happened at the very time of
+/// a step counts as part of it.
 pub(super) async fn dropped(
     db: &mut PgConnection,
     period: Period,
@@ -290,7 +292,7 @@ pub(super) async fn dropped(
     sqlx::query_as!(
         Dropped,
         r#"SELECT l.level - 1 AS "step!", v.session_key, v.step_at[l.level] AS "at!",
-            CASE l.level WHEN 1 THEN 0 ELSE 9007199254740991 END AS "seq!"
+            9223372036854775807 AS "seq!"
          FROM generate_series(1, 4) AS l (level) CROSS JOIN LATERAL (
             SELECT session_key, step_at FROM visits
             WHERE funnel_level = l.level AND started_at >= $1 AND started_at < $2
