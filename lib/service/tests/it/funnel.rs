@@ -285,7 +285,10 @@ async fn the_configurator_funnel_asked_for_step_by_step_is_the_projected_one() {
             let exact = asked[times]["p50Ms"].as_f64();
             let counted = projected[times]["p50Ms"].as_f64();
             let near = |exact: f64| (counted.unwrap() / exact - 1.0).abs() < 0.0222;
-            assert!(exact.map_or(counted.is_none(), near), "step {step}: {exact:?} {counted:?}");
+            assert!(
+                exact.map_or_else(|| counted.is_none(), near),
+                "step {step}: {exact:?} {counted:?}"
+            );
         }
     }
 }

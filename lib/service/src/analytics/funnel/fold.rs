@@ -150,9 +150,10 @@ impl Folding {
             let Some(open) = self.open.get_mut(&(visit.session_key, visit.number)) else {
                 continue;
             };
-            let value = if self.of_visits { &visit.visit_value } else { &first.value[index] };
-            let event = UnitEvent { value: value.clone(), ..event };
-            open.events.push((first.configuration[index].clone(), event));
+            let value =
+                if self.of_visits { visit.visit_value.as_ref() } else { text(&first.value, index) };
+            let event = UnitEvent { value: value.cloned(), ..event };
+            open.events.push((text(&first.configuration, index).cloned(), event));
         }
     }
 
@@ -253,6 +254,10 @@ fn event(row: &VisitDay, index: usize) -> Option<UnitEvent> {
         },
         value: None,
     })
+}
+
+fn text(texts: &Option<Vec<Option<String>>>, index: usize) -> Option<&String> {
+    texts.as_ref()?.get(index)?.as_ref()
 }
 
 /// An identity that no other event of a unit has.
