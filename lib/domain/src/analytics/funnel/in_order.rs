@@ -21,7 +21,12 @@ pub(super) fn attempt(rules: &FunnelRules, events: &[UnitEvent]) -> Option<Outco
     while next < events.len() && scan.settled[rules.steps - 1].is_none() {
         let group = next..next + scan.tied(next);
         next = group.end;
-        scan.take(group);
+        if group.len() == 1 && events[group.start].exclusions == 0 && rules.order == Order::Ordered
+        {
+            scan.take_one(group.start);
+        } else {
+            scan.take(group);
+        }
     }
     scan.outcome()
 }
@@ -30,26 +35,28 @@ pub(super) fn attempt(rules: &FunnelRules, events: &[UnitEvent]) -> Option<Outco
 #[derive(Debug, Clone, Copy)]
 struct Chain {
     length: usize,
-    places: [usize; STEPS_MAX],
+    places: [u32; STEPS_MAX],
 }
 
 impl Chain {
     const EMPTY: Self = Self { length: 0, places: [0; STEPS_MAX] };
 
-    fn then(mut self, places: impl IntoIterator<Item = usize>) -> Self {
-        for place in places {
-            self.places[self.length] = place;
-            self.length += 1;
-        }
+    fn then(mut self, place: usize) -> Self {
+        self.places[self.length] = u32::try_from(place).unwrap_or(u32::MAX);
+        self.length += 1;
         self
     }
 
+    fn place(&self, step: usize) -> usize {
+        self.places[step] as usize
+    }
+
     fn start(&self, events: &[UnitEvent]) -> DateTime<Utc> {
-        events[self.places[0]].at
+        events[self.place(0)].at
     }
 
     fn last(&self, events: &[UnitEvent]) -> DateTime<Utc> {
-        events[self.places[self.length - 1]].at
+        events[self.place(self.length - 1)].at
     }
 }
 
@@ -90,6 +97,21 @@ impl<'a> Scan<'a> {
         self.events[first..].iter().take_while(same).count()
     }
 
+    /// Takes an event that stands alone, which most do: the last step first, so that it serves one only.
+    fn take_one(&mut self, place: usize) {
+        let event = &self.events[place];
+        for before in (0..self.rules.steps).rev() {
+            if event.steps >> before & 1 == 0 {
+                continue;
+            }
+            if let Some(chain) = self.open(before, event.at) {
+                let longer = chain.then(place);
+                self.keep(longer);
+                self.reach(longer);
+            }
+        }
+    }
+
     fn take(&mut self, group: Range<usize>) {
         let masks: Vec<u32> = self.events[group.clone()].iter().map(|event| event.steps).collect();
         let exclusions = self.events[group.clone()].iter().fold(0, |all, e| all | e.exclusions);
@@ -125,7 +147,8 @@ impl<'a> Scan<'a> {
             let Some(chain) = self.open(before, at) else { continue };
             for count in 1..=longest.min(self.rules.steps - before) {
                 let Some(places) = match_steps(masks, before, count) else { break };
-                let longer = chain.then(places.into_iter().map(|place| group.start + place));
+                let places = places.into_iter().map(|place| group.start + place);
+                let longer = places.fold(chain, Chain::then);
                 self.prefer(&mut reached[before + count - 1], longer);
                 // Where nothing may come in between, what is left of the group comes before a first
                 // step, but after an attempt that goes through it.
@@ -222,6 +245,8 @@ impl<'a> Scan<'a> {
         if best.map_or(0, |chain| chain.length) < self.void_length {
             return Some(Outcome::Excluded);
         }
-        best.map(|chain| Outcome::Reached(chain.places[..chain.length].to_vec()))
+        best.map(|chain| {
+            Outcome::Reached((0..chain.length).map(|step| chain.place(step)).collect())
+        })
     }
 }

@@ -26,6 +26,9 @@ pub(super) const OVER_AFTER: TimeDelta = TimeDelta::minutes(40);
 /// The number of an order, as `funnel_events` gives it: it may come days after its visit.
 const ORDER_SEQ: i64 = 1 << 57;
 
+/// The number of a visit's beginning: before the event that it begins with, which is no next event.
+const VISIT_SEQ: i64 = -1;
+
 /// What a mark says below this is a step, from here on an exclusion, and `OTHER` is neither.
 const EXCLUSIONS_FROM: i64 = 20;
 const OTHER: i64 = 31;
@@ -147,9 +150,10 @@ impl Folding {
             let Some(open) = self.open.get_mut(&(visit.session_key, visit.number)) else {
                 continue;
             };
-            let value = if self.of_visits { &visit.visit_value } else { &first.value[index] };
-            let event = UnitEvent { value: value.clone(), ..event };
-            open.events.push((first.configuration[index].clone(), event));
+            let value =
+                if self.of_visits { visit.visit_value.as_ref() } else { text(&first.value, index) };
+            let event = UnitEvent { value: value.cloned(), ..event };
+            open.events.push((text(&first.configuration, index).cloned(), event));
         }
     }
 
@@ -226,7 +230,8 @@ impl Folding {
             let visit = unit.key.iter().rfind(|(started_at, _)| *started_at <= unit.at);
             let (_, session_key) = visit.or_else(|| unit.key.first())?;
             let step = i32::try_from(step).ok()?;
-            Some(Dropped { step, session_key: *session_key, at: unit.at, seq: unit.seq })
+            let seq = if unit.seq == VISIT_SEQ { i64::MAX } else { unit.seq };
+            Some(Dropped { step, session_key: *session_key, at: unit.at, seq })
         };
         self.tally.dropped(step).iter().filter_map(of_unit).collect()
     }
@@ -249,6 +254,10 @@ fn event(row: &VisitDay, index: usize) -> Option<UnitEvent> {
         },
         value: None,
     })
+}
+
+fn text(texts: &Option<Vec<Option<String>>>, index: usize) -> Option<&String> {
+    texts.as_ref()?.get(index)?.as_ref()
 }
 
 /// An identity that no other event of a unit has.

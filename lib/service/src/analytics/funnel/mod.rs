@@ -235,12 +235,12 @@ async fn compare(
     period: Period,
     now: DateTime<Utc>,
 ) -> Result<FunnelComparison, Problem> {
-    let steps = if asked.projected {
-        projected::steps(tx, period, range.populations).await?
+    let entered: Vec<i64> = if asked.projected {
+        store::sums(tx, period, range.populations).await?
     } else {
-        fold::fold(tx, asked, (period, range.zone), range.populations, now).await?.steps
+        let folded = fold::fold(tx, asked, (period, range.zone), range.populations, now).await?;
+        folded.steps.iter().map(|step| step.entered).collect()
     };
-    let entered: Vec<i64> = steps.iter().map(|step| step.entered).collect();
     let Period { from, to } = period;
     Ok(FunnelComparison { from, to, conversion_rate: through(&entered), entered })
 }

@@ -3,15 +3,15 @@
 use chrono::{DateTime, Utc};
 use nest_haus_domain::analytics::funnel::{StepReport, StepTimes, TrendPoint};
 use nest_haus_domain::analytics::{
-    Bucket, FUNNEL_STEPS, Interval, Period, Populations, Rate, Zone, buckets,
+    Bucket, FUNNEL_STEPS, Histogram, Interval, Period, Populations, Rate, Zone, buckets,
 };
 use sqlx::PgTransaction;
 
 use super::fold::{Folded, OVER_AFTER};
-use super::store;
+use super::store::{self, UnderWay};
 
 /// Visits that are looked at of those that came no further than a step.
-const DROPPED_MAX: i64 = 100;
+const DROPPED_MAX: i64 = 50;
 
 /// Counts a period.
 pub(super) async fn count(
@@ -22,19 +22,22 @@ pub(super) async fn count(
 ) -> Result<Folded, sqlx::Error> {
     let buckets = buckets(period, interval, zone, now);
     let series = store::series(tx, &buckets, populations).await?;
+    let entered = sums(tx, &series, (period, &buckets), populations).await?;
+    let times = store::times(tx, period, populations).await?;
     let under_way = store::under_way(tx, period, now - OVER_AFTER, populations).await?;
-    let level = |visit: &store::UnderWay| usize::try_from(visit.level).unwrap_or(0);
-    let reached =
-        |step: usize| number(under_way.iter().filter(|visit| level(visit) > step).count());
     let point = |(bucket, entered): (&Bucket, Vec<i64>)| {
         let inside = |at: DateTime<Utc>| at >= bucket.period.from && at < bucket.period.to;
         let incomplete = under_way.iter().filter(|visit| inside(visit.started_at)).count();
         TrendPoint { bucket: *bucket, entered, incomplete: number(incomplete) }
     };
+    let incomplete = |step: usize| {
+        let level = |visit: &&UnderWay| usize::try_from(visit.level).unwrap_or(0);
+        number(under_way.iter().filter(|visit| level(visit) > step).count())
+    };
     Ok(Folded {
-        steps: steps(tx, period, populations).await?,
+        steps: (0..entered.len()).map(|step| report(&entered, &times, step)).collect(),
         trend: buckets.iter().zip(series).map(point).collect(),
-        incomplete: (0..FUNNEL_STEPS.len()).map(reached).collect(),
+        incomplete: (0..entered.len()).map(incomplete).collect(),
         breakdown: Vec::new(),
         excluded: 0,
         unattributed: 0,
@@ -42,34 +45,37 @@ pub(super) async fn count(
     })
 }
 
-fn number(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
+/// The sums of a period: those of its series, where that covers it.
+async fn sums(
+    tx: &mut PgTransaction<'_>,
+    series: &[Vec<i64>],
+    (period, buckets): (Period, &[Bucket]),
+    populations: Populations,
+) -> Result<Vec<i64>, sqlx::Error> {
+    if buckets.last().is_none_or(|last| last.period.to < period.to) {
+        return store::sums(tx, period, populations).await;
+    }
+    let sum = |step: usize| series.iter().map(|entered| entered[step]).sum();
+    Ok((0..FUNNEL_STEPS.len()).map(sum).collect())
 }
 
-/// The steps of a period.
-pub(super) async fn steps(
-    tx: &mut PgTransaction<'_>,
-    period: Period,
-    populations: Populations,
-) -> Result<Vec<StepReport>, sqlx::Error> {
-    let sums = store::sums(tx, period, populations).await?;
-    let times = store::times(tx, period, populations).await?;
+fn report(entered: &[i64], times: &[(String, Histogram)], step: usize) -> StepReport {
     let of = |metric: String| {
         let found = times.iter().find(|(name, _)| *name == metric);
         found.map_or_else(StepTimes::default, |(_, histogram)| StepTimes::of_histogram(histogram))
     };
-    let step = |index: usize| {
-        let (entered, before) = (sums[index], sums[index.saturating_sub(1)]);
-        let place = index + 1;
-        let from_start = if place == 2 { "step_2".to_owned() } else { format!("start_{place}") };
-        StepReport {
-            entered,
-            conversion_rate: Rate::new(entered, sums[0]),
-            step_conversion_rate: Rate::new(entered, before),
-            dropped: before - entered,
-            from_previous: of(format!("step_{place}")),
-            from_start: of(from_start),
-        }
-    };
-    Ok((0..sums.len()).map(step).collect())
+    let (here, before) = (entered[step], entered[step.saturating_sub(1)]);
+    let place = step + 1;
+    StepReport {
+        entered: here,
+        conversion_rate: Rate::new(here, entered[0]),
+        step_conversion_rate: Rate::new(here, before),
+        dropped: before - here,
+        from_previous: of(format!("step_{place}")),
+        from_start: of(if place == 2 { "step_2".to_owned() } else { format!("start_{place}") }),
+    }
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }

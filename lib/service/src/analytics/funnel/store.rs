@@ -6,7 +6,7 @@ use nest_haus_domain::analytics::{Bucket, Histogram, Period, Populations};
 use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
-use super::query::AskedFunnel;
+use super::query::{AskedFunnel, Unit};
 
 /// Memory that each step of a plan may take.
 const WORK_MEM: &str = "64MB";
@@ -22,8 +22,10 @@ pub(super) struct VisitDay {
     /// The number of each event, and in the last five bits what it is.
     pub(super) mark: Vec<i64>,
     pub(super) event_id: Vec<Option<Uuid>>,
-    pub(super) configuration: Vec<Option<String>>,
-    pub(super) value: Vec<Option<String>>,
+    /// The configuration that each event carries, only where configurations are counted.
+    pub(super) configuration: Option<Vec<Option<String>>>,
+    /// What events are broken down by, only where that is asked for.
+    pub(super) value: Option<Vec<Option<String>>>,
     pub(super) number: i32,
     pub(super) started_at: DateTime<Utc>,
     pub(super) ended_at: DateTime<Utc>,
@@ -51,6 +53,7 @@ struct Question {
     facts: Vec<String>,
     relevant: bool,
     property: Option<String>,
+    configurations: bool,
     of_visits: Option<String>,
     until: DateTime<Utc>,
     populations: Vec<String>,
@@ -71,6 +74,7 @@ impl Question {
             facts: patterns.facts(),
             relevant: asked.is_strict(),
             property: breakdown.and_then(|breakdown| breakdown.of_events.clone()),
+            configurations: asked.unit == Unit::Configuration,
             of_visits: breakdown.and_then(|breakdown| breakdown.of_visits.clone()),
             until: period.to + asked.reach(),
             populations: populations.names(),
@@ -90,8 +94,8 @@ pub(super) fn by_day<'a>(
         VisitDay,
         r#"SELECT f.day AS "day!", NULL::uuid AS visitor, f.session_key AS "session_key!",
             f.at AS "at!", f.mark AS "mark!", f.event_id AS "event_id!: Vec<Option<Uuid>>",
-            f.configuration AS "configuration!: Vec<Option<String>>",
-            f.value AS "value!: Vec<Option<String>>",
+            CASE WHEN $12 THEN f.configuration END AS "configuration: Vec<Option<String>>",
+            CASE WHEN $7::text IS NOT NULL THEN f.value END AS "value: Vec<Option<String>>",
             v.number, v.started_at, v.ended_at, v.visit_value
          FROM funnel_events($1, $2, $3, $4, $5::text[]::session_fact[], $6, $7, $8, $9) AS f
          CROSS JOIN LATERAL (
@@ -114,6 +118,7 @@ pub(super) fn by_day<'a>(
         question.until,
         question.of_visits,
         &question.populations,
+        question.configurations,
     )
     .fetch(db);
     Ok(rows)
@@ -131,8 +136,8 @@ pub(super) fn by_visitor<'a>(
         VisitDay,
         r#"SELECT f.day AS "day!", v.visitor, f.session_key AS "session_key!",
             f.at AS "at!", f.mark AS "mark!", f.event_id AS "event_id!: Vec<Option<Uuid>>",
-            f.configuration AS "configuration!: Vec<Option<String>>",
-            f.value AS "value!: Vec<Option<String>>",
+            CASE WHEN $12 THEN f.configuration END AS "configuration: Vec<Option<String>>",
+            CASE WHEN $7::text IS NOT NULL THEN f.value END AS "value: Vec<Option<String>>",
             v.number, v.started_at, v.ended_at, v.visit_value
          FROM funnel_events($1, $2, $3, $4, $5::text[]::session_fact[], $6, $7, $8, $9) AS f
          CROSS JOIN LATERAL (
@@ -157,6 +162,7 @@ pub(super) fn by_visitor<'a>(
         question.until,
         question.of_visits,
         &question.populations,
+        question.configurations,
     )
     .fetch(db);
     Ok(rows)
@@ -281,7 +287,8 @@ pub(super) struct Dropped {
     pub(super) seq: i64,
 }
 
-/// The latest visits that came no further than each step, `limit` of each.
+/// The latest visits that came no further than each step, `limit` of each. What happened at the very time of
+/// a step counts as part of it.
 pub(super) async fn dropped(
     db: &mut PgConnection,
     period: Period,
@@ -291,7 +298,7 @@ pub(super) async fn dropped(
     sqlx::query_as!(
         Dropped,
         r#"SELECT l.level - 1 AS "step!", v.session_key, v.step_at[l.level] AS "at!",
-            CASE l.level WHEN 1 THEN 0 ELSE 9007199254740991 END AS "seq!"
+            9223372036854775807 AS "seq!"
          FROM generate_series(1, 4) AS l (level) CROSS JOIN LATERAL (
             SELECT session_key, step_at FROM visits
             WHERE funnel_level = l.level AND started_at >= $1 AND started_at < $2
