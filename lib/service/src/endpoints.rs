@@ -350,10 +350,6 @@ endpoint!(
 );
 
 endpoint!(
-    /// Brings visits and roll-ups up to date.
-    AGGREGATE_HOURLY, "cron/aggregate-hourly", Cron, Some("7 * * * *"), visits::aggregate_hourly
-);
-endpoint!(
     /// Brings visits and roll-ups up to date, and restates days.
     AGGREGATE_DAILY, "cron/aggregate-daily", Cron, Some("17 1 * * *"), visits::aggregate_daily
 );
@@ -420,7 +416,6 @@ pub const ALL: &[Endpoint] = &[
     SYNC_CONFIGURATIONS,
     SYNC_PERFORMANCE,
     POPULAR_CONFIGURATIONS,
-    AGGREGATE_HOURLY,
     AGGREGATE_DAILY,
 ];
 

@@ -9,7 +9,7 @@ use futures::StreamExt;
 use nest_haus::testing::TestBed;
 use nest_haus_synth::clickstream::{self, Portion};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::postgres::PgRow;
 
 /// Requests on their way at a time.
@@ -138,6 +138,82 @@ async fn its_cohorts(bed: &TestBed) {
     assert_eq!(found, expected);
 }
 
+const ECOM_RANGE: &str = "timeRange=custom&from=2024-01-01T00:00:00Z&to=2024-12-31T00:00:00Z";
+
+async fn report(bed: &TestBed, name: &str, query: &str) -> Value {
+    let path = format!("/api/admin/analytics/{name}?{ECOM_RANGE}&population=all&{query}");
+    let reply = bed.get_as_admin(&path).await;
+    assert_eq!(reply.status, 200, "{path}: {}", reply.text);
+    reply.body
+}
+
+/// Its funnels by session and by visitor, in every window and with both readings of equal times.
+async fn its_funnels(bed: &TestBed) {
+    let expected: Value = reference("funnels");
+    for (name, unit) in [("ecom_session_id", "session"), ("ecom_user_id", "visitor")] {
+        let funnels = expected["funnels"].as_array().unwrap();
+        let funnel = funnels.iter().find(|funnel| funnel["name"] == name).unwrap();
+        let step = |element: &Value| json!({"event": "click", "element": element});
+        let steps: Vec<Value> = funnel["steps"].as_array().unwrap().iter().map(step).collect();
+        let steps = json!(steps).to_string().replace('"', "%22");
+        for result in funnel["results"].as_array().unwrap() {
+            // Without a window: longer than all of the recording.
+            let window = result["window_us"].as_f64().map_or(8700.0, |micros| micros / 3.6e9);
+            for (ties, counts) in [("strict", "counts"), ("log", "counts_log_order_ties")] {
+                let query = format!("steps={steps}&unit={unit}&windowHours={window}&ties={ties}");
+                let found = report(bed, "conversion-funnel", &query).await;
+                let entered: Vec<&Value> = found["steps"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|step| &step["entered"])
+                    .collect();
+                assert_eq!(json!(entered), result[counts], "{name} {window} h {ties}");
+            }
+        }
+    }
+}
+
+/// Its weekly cohorts, as far as a visit is not over a Sunday's midnight, which other tools count for
+/// both weeks.
+async fn its_retention(bed: &TestBed) {
+    let found = report(bed, "retention", "interval=week").await;
+    let cohorts = &reference::<Value>("cohorts_weekly")["results"][0]["cohorts"];
+    let over_midnight = "SELECT count(*) FROM visits
+        WHERE date_trunc('week', started_at) <> date_trunc('week', ended_at)";
+    let mut difference = 0;
+    for cohort in cohorts.as_array().unwrap() {
+        let found = found["cohorts"].as_array().unwrap();
+        let label = format!("{}T00:00:00+00:00", cohort["week"].as_str().unwrap());
+        let found = found.iter().find(|found| found["label"] == label).unwrap();
+        assert_eq!(found["size"], cohort["size"]);
+        for (cell, came) in
+            found["cells"].as_array().unwrap().iter().zip(cohort["retained"].as_array().unwrap())
+        {
+            difference +=
+                (came.as_i64().unwrap() - cell["retained"]["num"].as_i64().unwrap()).abs();
+        }
+    }
+    assert!(difference <= bed.count(over_midnight).await, "{difference}");
+}
+
+/// The headline numbers of its visits.
+async fn its_overview(bed: &TestBed) {
+    let expected = &reference::<Value>("sessions")["ecom"];
+    let current = &report(bed, "overview", "interval=month").await["current"];
+    assert_eq!(current["visits"], expected["sessions"]);
+    assert_eq!(current["interactions"], expected["events"]);
+    assert_eq!(current["visitors"]["identified"], 600);
+    let durations = &expected["duration_seconds_all"];
+    for (name, expected) in [("meanMs", "mean"), ("p50Ms", "p50"), ("p90Ms", "p90")] {
+        assert_close(
+            current["duration"][name].as_f64().unwrap() / 1000.0,
+            &durations[expected],
+            1e-6,
+        );
+    }
+}
+
 #[tokio::test]
 async fn visits_of_a_shop_last_as_long_as_other_tools_say() {
     let Some(portions) = portions("ecom_retentioneering") else { return };
@@ -146,7 +222,10 @@ async fn visits_of_a_shop_last_as_long_as_other_tools_say() {
     assert_eq!(bed.count("SELECT count(*) FROM interaction_events").await, events);
     assert_eq!(bed.count("SELECT count(DISTINCT visitor_id) FROM visits").await, 600);
     the_shop_with_durations(&bed).await;
+    its_overview(&bed).await;
     its_cohorts(&bed).await;
+    its_retention(&bed).await;
+    its_funnels(&bed).await;
 }
 
 /// What `eshop_popularity.json` says.

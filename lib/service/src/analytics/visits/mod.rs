@@ -119,7 +119,8 @@ pub(super) async fn mark_all_in(tx: &mut PgTransaction<'_>) -> Result<u64, sqlx:
     store::mark_all(tx).await
 }
 
-/// Brings visits and their roll-ups up to date, and restates the days that late events changed.
+/// Brings visits and their roll-ups up to date, and restates the days that late events changed. Each
+/// drain does the same after its answer; this is for what they had no time for.
 #[utoipa::path(
     get, path = "/api/cron/aggregate-daily", tag = "cron", security(("cron" = [])),
     responses(
@@ -134,21 +135,4 @@ pub async fn aggregate_daily(
 ) -> Result<Json<JobReport<ProjectionReport>>, Problem> {
     let work = async { Ok(project(&cx.app, cx.app.config.job_budget).await?) };
     operations::run(&cx.app, "aggregate-daily", work).await.map(Json)
-}
-
-/// The same as the daily one, for the hours that have just passed.
-#[utoipa::path(
-    get, path = "/api/cron/aggregate-hourly", tag = "cron", security(("cron" = [])),
-    responses(
-        (status = 200, description = "What was made.", body = JobReport<ProjectionReport>),
-        (status = 401, description = "Not the platform's cron.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
-    )
-)]
-pub async fn aggregate_hourly(
-    cx: Context,
-    _: Cron,
-) -> Result<Json<JobReport<ProjectionReport>>, Problem> {
-    let work = async { Ok(project(&cx.app, cx.app.config.job_budget).await?) };
-    operations::run(&cx.app, "aggregate-hourly", work).await.map(Json)
 }
