@@ -113,8 +113,11 @@ CREATE TABLE visit_paths (
     PRIMARY KEY (session_key, number)
 );
 
--- Sessions whose visits must be projected anew, hours whose roll-ups must be.
-CREATE TABLE stale_visits (session_key uuid PRIMARY KEY);
+-- Sessions whose visits must be projected anew, hours whose roll-ups must be. A session may be marked more than
+-- once: whoever stores its events adds a mark and waits for nobody, and whoever projects it takes off the marks
+-- that it can see, the events of which it can then read.
+CREATE TABLE stale_visits (session_key uuid NOT NULL);
+CREATE INDEX stale_visits_session ON stale_visits (session_key);
 CREATE TABLE stale_hours (hour timestamptz PRIMARY KEY);
 
 -- What can be added up of visits. The one definition of each number: roll-ups store sums of it, and reports add

@@ -109,7 +109,8 @@ CREATE TABLE metric_histograms (
 );
 
 -- Hours whose histograms of measurements must be made anew.
-CREATE TABLE stale_metric_hours (hour timestamptz PRIMARY KEY);
+CREATE TABLE stale_metric_hours (hour timestamptz NOT NULL);
+CREATE INDEX stale_metric_hours_hour ON stale_metric_hours (hour);
 
 -- How many values of a metric (of all where it is null) fall into each bucket of the histogram, in as many
 -- rows as it takes.
@@ -172,4 +173,5 @@ CREATE TABLE indecisions (
 );
 
 -- Days whose heat maps must be made anew.
-CREATE TABLE stale_heatmap_days (day timestamptz PRIMARY KEY);
+CREATE TABLE stale_heatmap_days (day timestamptz NOT NULL);
+CREATE INDEX stale_heatmap_days_day ON stale_heatmap_days (day);

@@ -31,8 +31,10 @@ const CELLS_MAX: i64 = 20_000;
 /// transaction, of which there must not be two at once.
 pub(super) async fn refresh_stale_days(db: &mut PgConnection) -> Result<u64, sqlx::Error> {
     let days = sqlx::query_scalar!(
-        "DELETE FROM stale_heatmap_days
-         WHERE day = (SELECT min(day) FROM stale_heatmap_days) RETURNING day"
+        "WITH taken AS (
+            DELETE FROM stale_heatmap_days
+            WHERE day = (SELECT min(day) FROM stale_heatmap_days) RETURNING day)
+         SELECT DISTINCT day FROM taken"
     )
     .fetch_all(&mut *db)
     .await?;
@@ -475,7 +477,7 @@ pub(super) async fn indecision(
 /// How many days of a range are about to be counted anew.
 pub(super) async fn stale_days(db: &mut PgConnection, days: Period) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(
-        r#"SELECT count(*) AS "days!" FROM stale_heatmap_days WHERE day >= $1 AND day < $2"#,
+        r#"SELECT count(DISTINCT day) AS "days!" FROM stale_heatmap_days WHERE day >= $1 AND day < $2"#,
         days.from,
         days.to
     )

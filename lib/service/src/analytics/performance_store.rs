@@ -13,8 +13,11 @@ const HOURS_PER_BATCH: i64 = 24;
 /// transaction, of which there must not be two at once.
 pub(super) async fn refresh_stale_metric_hours(db: &mut PgConnection) -> Result<u64, sqlx::Error> {
     let hours = sqlx::query_scalar!(
-        "DELETE FROM stale_metric_hours
-         WHERE hour IN (SELECT hour FROM stale_metric_hours ORDER BY hour LIMIT $1) RETURNING hour",
+        "WITH taken AS (
+            DELETE FROM stale_metric_hours WHERE hour IN (
+                SELECT DISTINCT hour FROM stale_metric_hours ORDER BY hour LIMIT $1)
+            RETURNING hour)
+         SELECT DISTINCT hour FROM taken",
         HOURS_PER_BATCH
     )
     .fetch_all(&mut *db)

@@ -179,8 +179,7 @@ async fn insert(
             VALUES ($1, ($2::text)::payment_kind, $3, $4, $5, $6, $7, $8, $9, $10)
             ON CONFLICT DO NOTHING RETURNING session_key
          ), marked AS (
-            INSERT INTO stale_visits SELECT session_key FROM new WHERE session_key IS NOT NULL
-            ON CONFLICT (session_key) DO UPDATE SET session_key = excluded.session_key)
+            INSERT INTO stale_visits SELECT session_key FROM new WHERE session_key IS NOT NULL)
          SELECT session_key FROM new",
         payment.payment_id,
         payment.kind.as_str(),

@@ -150,10 +150,15 @@ async fn report(bed: &TestBed, name: &str, query: &str) -> Value {
 /// Its funnels by session and by visitor, in every window and with both readings of equal times.
 async fn its_funnels(bed: &TestBed) {
     let expected: Value = reference("funnels");
+    let types: Vec<(String, String)> =
+        rows(bed, "SELECT DISTINCT element_id, event_type FROM interaction_events").await;
     for (name, unit) in [("ecom_session_id", "session"), ("ecom_user_id", "visitor")] {
         let funnels = expected["funnels"].as_array().unwrap();
         let funnel = funnels.iter().find(|funnel| funnel["name"] == name).unwrap();
-        let step = |element: &Value| json!({"event": "click", "element": element});
+        let step = |element: &Value| {
+            let (_, event) = types.iter().find(|(name, _)| name == element).unwrap();
+            json!({"event": event, "element": element})
+        };
         let steps: Vec<Value> = funnel["steps"].as_array().unwrap().iter().map(step).collect();
         let steps = json!(steps).to_string().replace('"', "%22");
         for result in funnel["results"].as_array().unwrap() {

@@ -375,6 +375,21 @@ async fn a_change_of_the_rules_about_internal_traffic_counts_for_the_past_too() 
     assert_eq!(visits().await, 2);
 }
 
+#[tokio::test]
+async fn a_session_that_goes_on_while_it_is_projected_is_projected_again() {
+    let bed = TestBed::new().await;
+    send(&bed, "s", vec![ago(&bed, 9, "page_visit", page("/"))]).await;
+    bed.drain().await;
+    let mark = "INSERT INTO stale_visits SELECT session_key FROM visits";
+    sqlx::query(mark).execute(&bed.app.db).await.unwrap();
+    let mut under_way = bed.app.db.begin().await.unwrap();
+    sqlx::query(mark).execute(&mut *under_way).await.unwrap();
+    let report = project(&bed.app, bed.app.config.job_budget).await.unwrap();
+    assert_eq!((report.sessions, report.complete), (1, true));
+    under_way.commit().await.unwrap();
+    assert_eq!(bed.count("SELECT count(*) FROM stale_visits").await, 1);
+}
+
 async fn refused(bed: &TestBed, query: &str) -> Reply {
     let reply = bed.get_as_admin(&format!("{OVERVIEW}?{query}")).await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}: {}", reply.text);

@@ -17,7 +17,7 @@ use crate::http::{FieldError, Problem};
 const VISITOR_WINDOW: TimeDelta = TimeDelta::days(7);
 
 /// The longest window.
-const WINDOW_HOURS_MAX: f64 = 90.0 * 24.0;
+const WINDOW_HOURS_MAX: f64 = 400.0 * 24.0;
 
 /// The steps of the configurator funnel, which are asked for where nobody names any.
 const CONFIGURATOR: &str = r#"[{"event":"visit"},{"event":"selection","name":"configuration"},

@@ -35,17 +35,18 @@ pub(super) async fn take_lock(tx: &mut PgTransaction<'_>) -> Result<bool, sqlx::
     taken.fetch_one(&mut **tx).await
 }
 
-/// Takes sessions that changed off the list. Whoever marks one of them meanwhile waits for the end of
-/// the transaction and marks it again.
+/// Takes marks of sessions off the list. Those of transactions that are under way cannot be seen: they
+/// stay, as the events that they stand for cannot be seen either.
 pub(super) async fn take_stale_sessions(
     tx: &mut PgTransaction<'_>,
     limit: i64,
 ) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
-        "DELETE FROM stale_visits WHERE session_key IN (
-            SELECT session_key FROM stale_visits ORDER BY session_key LIMIT $1
-            FOR UPDATE SKIP LOCKED)
-         RETURNING session_key",
+        "WITH taken AS (
+            DELETE FROM stale_visits WHERE session_key IN (
+                SELECT DISTINCT session_key FROM stale_visits ORDER BY session_key LIMIT $1)
+            RETURNING session_key)
+         SELECT DISTINCT session_key FROM taken",
         limit
     )
     .fetch_all(&mut **tx)
@@ -341,7 +342,7 @@ pub(super) async fn mark_all(tx: &mut PgTransaction<'_>) -> Result<u64, sqlx::Er
     .await?;
     let marked = sqlx::query!(
         "INSERT INTO stale_visits (session_key)
-         SELECT session_key FROM user_sessions ORDER BY session_key ON CONFLICT DO NOTHING"
+         SELECT session_key FROM user_sessions"
     )
     .execute(&mut **tx)
     .await?;

@@ -90,8 +90,7 @@ pub(in crate::tracking) async fn store(
 }
 
 /// Marks the sessions whose visits must be projected anew: those of new events, and those of which more
-/// is known about what became of their events. A measurement is no part of a visit. A mark that is
-/// there already is locked too: no projection may take it off before these events can be read.
+/// is known about what became of their events. A measurement is no part of a visit.
 async fn mark_visits(
     tx: &mut PgTransaction<'_>,
     entries: &[Entry],
@@ -105,20 +104,14 @@ async fn mark_visits(
     let counted = refused.chain(reported.map(|report| &report.session_id)).map(SessionId::key);
     let keys: BTreeSet<Uuid> = of_events.chain(counted).map(SessionKey::as_uuid).collect();
     let keys: Vec<Uuid> = keys.into_iter().collect();
-    sqlx::query!(
-        "INSERT INTO stale_visits (session_key)
-         SELECT session_key FROM unnest($1::uuid[]) AS new (session_key) ORDER BY session_key
-         ON CONFLICT (session_key) DO UPDATE SET session_key = excluded.session_key",
-        &keys
-    )
-    .execute(&mut **tx)
-    .await?;
+    sqlx::query!("INSERT INTO stale_visits (session_key) SELECT unnest($1::uuid[])", &keys)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 
 /// Marks the hours of new measurements and the days of new interactions, which must be counted anew. A
-/// measurement that is reported again counts in its last hour alone. Marks that are there are written
-/// again, so that whoever takes them waits for this transaction.
+/// measurement that is reported again counts in its last hour alone.
 async fn mark_counts(tx: &mut PgTransaction<'_>, new: &[Placed<'_>]) -> Result<(), sqlx::Error> {
     let of = |table| {
         let events = new.iter().filter(move |placed| Table::of(&placed.event.payload) == table);
@@ -132,8 +125,7 @@ async fn mark_counts(tx: &mut PgTransaction<'_>, new: &[Placed<'_>]) -> Result<(
             SELECT unnest($1::timestamptz[]) AS at
             UNION ALL
             SELECT occurred_at FROM performance_metrics
-            WHERE additional_data ->> 'id' = ANY($2)) AS measured
-         ORDER BY 1 ON CONFLICT (hour) DO UPDATE SET hour = excluded.hour",
+            WHERE additional_data ->> 'id' = ANY($2)) AS measured",
         &measured,
         &again
     )
@@ -142,8 +134,7 @@ async fn mark_counts(tx: &mut PgTransaction<'_>, new: &[Placed<'_>]) -> Result<(
     let acted: Vec<_> = of(Table::Interactions).map(|event| event.occurred_at).collect();
     sqlx::query!(
         "INSERT INTO stale_heatmap_days
-         SELECT DISTINCT date_bin('1 day', at, 'epoch') FROM unnest($1::timestamptz[]) AS at
-         ORDER BY 1 ON CONFLICT (day) DO UPDATE SET day = excluded.day",
+         SELECT DISTINCT date_bin('1 day', at, 'epoch') FROM unnest($1::timestamptz[]) AS at",
         &acted
     )
     .execute(&mut **tx)
