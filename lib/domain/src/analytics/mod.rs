@@ -13,6 +13,8 @@ mod journeys;
 mod period;
 mod population;
 mod rate;
+#[cfg(test)]
+mod recorded;
 mod removal;
 mod retention;
 mod robot;

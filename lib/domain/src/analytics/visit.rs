@@ -415,7 +415,7 @@ mod tests {
         let bounced = |events: &[VisitEvent]| visits(events, &[])[0].bounced;
         let engaged = |ms: i64| VisitEvent { time_spent_ms: Some(ms), ..event(20.0, "engagement") };
         let view = event(0.0, "page_visit");
-        assert!(bounced(&[view.clone()]));
+        assert!(bounced(std::slice::from_ref(&view)));
         assert!(bounced(&[event(0.0, "started"), view.clone(), engaged(9_999)]));
         assert!(!bounced(&[view.clone(), engaged(10_000)]));
         assert!(!bounced(&[view.clone(), event(1.0, "selection")]), "a configurator is one page");

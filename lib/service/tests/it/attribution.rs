@@ -118,14 +118,14 @@ async fn what_was_long_ago_or_before_the_visitor_was_known_gets_nothing() {
 async fn revenue_is_credited_to_the_cent() {
     let bed = TestBed::new().await;
     visits(&bed).await;
-    pay(&bed, ("order", "captured"), Some("a3"), "2024-10-16T10:00:00Z", 100_00).await;
+    pay(&bed, ("order", "captured"), Some("a3"), "2024-10-16T10:00:00Z", 10_000).await;
     pay(&bed, ("order", "refunded"), Some("a3"), "2024-12-01T10:00:00Z", 1_00).await;
     pay(&bed, ("order", "captured"), Some("a3"), "2024-12-02T10:00:00Z", 2).await;
-    pay(&bed, ("phone", "captured"), None, "2024-10-17T10:00:00Z", 500_00).await;
+    pay(&bed, ("phone", "captured"), None, "2024-10-17T10:00:00Z", 50_000).await;
     pay(&bed, ("robot", "captured"), Some("c"), "2024-10-17T10:00:00Z", 7_00).await;
     let report = report(&bed, "attribution", OCTOBER, "conversion=macro&removal=true").await;
-    assert_eq!(report["total"], json!({"conversions": 2, "revenueCents": 99_02 + 500_00}));
-    assert_eq!(report["unattributable"], json!({"conversions": 1, "revenueCents": 500_00}));
+    assert_eq!(report["total"], json!({"conversions": 2, "revenueCents": 9902 + 50_000}));
+    assert_eq!(report["unattributable"], json!({"conversions": 1, "revenueCents": 50_000}));
     assert_eq!(report["currency"], "EUR");
     let linear = ["paid_search", "email", "direct"].map(|name| credit(&report, name, "linear").1);
     assert_eq!(linear, [33_01, 33_01, 33_00]);

@@ -1,32 +1,17 @@
 //! Counts of other programs on the same clickstreams: retentioneering, `DuckDB` and `ClickHouse`.
-//!
-//! The data are not part of this project. Where they are absent these tests say so and pass.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
 use super::*;
-
-fn data(name: &str) -> Option<std::fs::File> {
-    #[expect(clippy::disallowed_methods, reason = "a test's own setting")]
-    let folder = std::env::var("NEST_HAUS_DATA").map_or_else(
-        |_| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
-    let file = std::fs::File::open(folder.join(name)).ok();
-    if file.is_none() {
-        eprintln!("skipped: {name} is absent; NEST_HAUS_DATA names its folder");
-    }
-    file
-}
+use crate::analytics::recorded::recorded;
 
 fn json(name: &str) -> Option<Value> {
-    data(name).map(|file| serde_json::from_reader(file).unwrap())
+    recorded(name).map(|file| serde_json::from_reader(file).unwrap())
 }
 
 /// The units of a clickstream with their events in the order of the log.
@@ -35,7 +20,7 @@ fn units(
     key: &str,
     step: impl Fn(&Value) -> Option<usize>,
 ) -> Option<HashMap<String, UnitEvents>> {
-    let lines = BufReader::new(GzDecoder::new(data(name)?)).lines();
+    let lines = BufReader::new(GzDecoder::new(recorded(name)?)).lines();
     let mut units: HashMap<String, Vec<UnitEvent>> = HashMap::new();
     for (number, line) in lines.enumerate() {
         let event: Value = serde_json::from_str(&line.unwrap()).unwrap();

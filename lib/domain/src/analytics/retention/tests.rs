@@ -1,13 +1,14 @@
 //! Cohorts by hand, by properties, and against an independent calculation.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
+use crate::analytics::recorded::recorded;
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -106,20 +107,8 @@ fn a_later_return_counts_for_all_periods_before_where_asked() {
     assert_eq!(retained(&table.cohorts[0]), [Some(3), Some(2), Some(2), Some(1)]);
 }
 
-fn data(name: &str) -> Option<Vec<u8>> {
-    let folder = std::env::var("NEST_HAUS_DATA").map_or_else(
-        |_| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
-    let found = std::fs::read(folder.join(name)).ok();
-    if found.is_none() {
-        eprintln!("skipped: {name} is absent; NEST_HAUS_DATA names its folder");
-    }
-    found
-}
-
 /// When each visitor of the recorded shop did something.
-fn shop_visitors(packed: &[u8]) -> BTreeMap<String, BTreeSet<DateTime<Utc>>> {
+fn shop_visitors(packed: File) -> BTreeMap<String, BTreeSet<DateTime<Utc>>> {
     let mut text = String::new();
     flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
     let mut visitors: BTreeMap<String, BTreeSet<DateTime<Utc>>> = BTreeMap::new();
@@ -133,10 +122,10 @@ fn shop_visitors(packed: &[u8]) -> BTreeMap<String, BTreeSet<DateTime<Utc>>> {
 
 #[test]
 fn cohorts_of_the_recorded_shop_are_those_of_other_tools() {
-    let Some(packed) = data("clickstreams/ecom_retentioneering.ndjson.gz") else { return };
-    let Some(expected) = data("reference/cohorts_weekly.json") else { return };
-    let expected: Value = serde_json::from_slice(&expected).unwrap();
-    let visitors = shop_visitors(&packed);
+    let Some(packed) = recorded("clickstreams/ecom_retentioneering.ndjson.gz") else { return };
+    let Some(expected) = recorded("reference/cohorts_weekly.json") else { return };
+    let expected: Value = serde_json::from_reader(expected).unwrap();
+    let visitors = shop_visitors(packed);
     let times = || visitors.values().flatten();
     let week = |at: &DateTime<Utc>| Interval::Week.start(*at, Zone::UTC);
     let period = Period {

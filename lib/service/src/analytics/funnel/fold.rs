@@ -150,10 +150,13 @@ impl Folding {
             let Some(open) = self.open.get_mut(&(visit.session_key, visit.number)) else {
                 continue;
             };
-            let value =
-                if self.of_visits { visit.visit_value.as_ref() } else { text(&first.value, index) };
+            let value = if self.of_visits {
+                visit.visit_value.as_ref()
+            } else {
+                text(first.value.as_ref(), index)
+            };
             let event = UnitEvent { value: value.cloned(), ..event };
-            open.events.push((text(&first.configuration, index).cloned(), event));
+            open.events.push((text(first.configuration.as_ref(), index).cloned(), event));
         }
     }
 
@@ -256,8 +259,8 @@ fn event(row: &VisitDay, index: usize) -> Option<UnitEvent> {
     })
 }
 
-fn text(texts: &Option<Vec<Option<String>>>, index: usize) -> Option<&String> {
-    texts.as_ref()?.get(index)?.as_ref()
+fn text(texts: Option<&Vec<Option<String>>>, index: usize) -> Option<&String> {
+    texts?.get(index)?.as_ref()
 }
 
 /// An identity that no other event of a unit has.

@@ -14,6 +14,9 @@ use crate::platform::{App, begin_bounded};
 /// Hours that one transaction makes anew.
 const HOURS_PER_BATCH: i64 = 24 * 31;
 
+/// Days with their numbers of visits.
+type VisitsByDay = Vec<(DateTime<Utc>, i64)>;
+
 /// What was made.
 pub(super) struct Refreshed {
     pub(super) hours: u64,
@@ -141,7 +144,7 @@ async fn make_days(tx: &mut PgTransaction<'_>, hours: &[DateTime<Utc>]) -> Resul
 async fn visits_by_day(
     tx: &mut PgTransaction<'_>,
     hours: &[DateTime<Utc>],
-) -> Result<Vec<(DateTime<Utc>, i64)>, sqlx::Error> {
+) -> Result<VisitsByDay, sqlx::Error> {
     let rows = sqlx::query!(
         r#"SELECT bucket, sum(visits)::bigint AS "visits!" FROM visit_rollups
          WHERE grain = 'day'
@@ -157,7 +160,7 @@ async fn visits_by_day(
 /// Puts on record which closed days have other numbers now than they had.
 async fn restate(
     tx: &mut PgTransaction<'_>,
-    (before, after): (&[(DateTime<Utc>, i64)], &[(DateTime<Utc>, i64)]),
+    (before, after): (&VisitsByDay, &VisitsByDay),
     now: DateTime<Utc>,
 ) -> Result<u64, sqlx::Error> {
     let mut restated = 0;
