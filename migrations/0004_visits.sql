@@ -101,7 +101,9 @@ CREATE TABLE visits (
     bot_reasons text[] NOT NULL DEFAULT '{}',
     PRIMARY KEY (session_key, number)
 );
-CREATE INDEX visits_started_at ON visits (started_at) INCLUDE (population, previous_visit_at, first_visit_at);
+CREATE INDEX visits_started_at ON visits (started_at);
+CREATE INDEX visits_identified ON visits (started_at) INCLUDE (population, previous_visit_at, first_visit_at)
+    WHERE first_visit_at IS NOT NULL;
 CREATE INDEX visits_visitor ON visits (visitor_id, started_at) WHERE visitor_id IS NOT NULL;
 
 -- What a visit went through, one name a node: pages, option categories, cart, completion. Repetitions in a

@@ -88,9 +88,11 @@ CREATE INDEX performance_metrics_measurement ON performance_metrics ((additional
     WHERE additional_data ->> 'id' IS NOT NULL;
 CREATE VIEW metric_values AS
     SELECT m.occurred_at, m.metric_name AS metric, m.value,
-        left(coalesce(m.additional_data ->> 'deviceType', s.device_type, '(not set)'), 100) AS device,
+        left(coalesce(m.additional_data ->> 'deviceType',
+            (SELECT s.device_type FROM user_sessions AS s WHERE s.session_key = m.session_key), '(not set)'), 100)
+            AS device,
         coalesce(page_group(coalesce(m.additional_data ->> 'page', m.endpoint)), '(not set)') AS page_group
-    FROM performance_metrics AS m LEFT JOIN user_sessions AS s ON s.session_key = m.session_key
+    FROM performance_metrics AS m
     WHERE m.additional_data ->> 'id' IS NULL OR m.event_id = (
         SELECT report.event_id FROM performance_metrics AS report
         WHERE report.additional_data ->> 'id' = m.additional_data ->> 'id' AND report.metric_name = m.metric_name

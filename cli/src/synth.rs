@@ -247,6 +247,7 @@ async fn store(app: &App, sessions: &mut Sessions) -> Result<(), Failure> {
     progress.finish_and_clear();
     let seconds = (Clock::system().now() - started).num_milliseconds().max(1);
     eprintln!("{events} events stored, {} a second", events * 1000 / seconds);
+    bulk::take_stock(app).await?;
     project(app).await
 }
 

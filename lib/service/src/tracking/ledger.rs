@@ -332,8 +332,9 @@ async fn all_sequences(db: &mut PgConnection, waiting: &Waiting) -> Result<Seque
         waiting.tabs.keys().map(|(key, tab)| (key.as_uuid(), tab.clone())).unzip();
     let quiet = sqlx::query!(
         r#"WITH quiet AS (
-            SELECT sequences.*, coalesce((SELECT sum(value::bigint)
-                FROM jsonb_each_text(sequences.dropped_local)), 0)::bigint AS dropped
+            SELECT sequences.*, CASE WHEN dropped_local = '{}' THEN 0 ELSE (
+                SELECT coalesce(sum(value::bigint), 0)
+                FROM jsonb_each_text(sequences.dropped_local)) END::bigint AS dropped
             FROM sequences
             LEFT JOIN unnest($1::uuid[], $2::text[]) AS waiting (session_key, tab_id)
                 USING (session_key, tab_id)
