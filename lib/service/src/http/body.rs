@@ -73,7 +73,7 @@ async fn bounded_bytes(request: Request) -> Result<Bytes, Problem> {
 }
 
 /// Refuses JSON that is nested too deep, has a NUL character, which PostgreSQL cannot store, or a
-/// number beyond [`JSON_NUMBER_MAX`].
+/// number beyond ±1e300.
 pub fn guard(value: &Value) -> Result<(), FieldError> {
     guard_at(value, &mut String::from("body"), 0)
 }
