@@ -167,7 +167,7 @@ struct Curve {
     /// By segment, or one of all.
     segments: Vec<CurveOfSegment>,
     /// Whether segments differ; nothing where there is nothing to compare.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     log_rank: Option<LogRank>,
 }
 
