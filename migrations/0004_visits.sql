@@ -79,9 +79,10 @@ CREATE TABLE visits (
     claimed_at timestamptz,
     ordered_at timestamptz,
     visitor_id text,
-    -- The visitor's visit before this one, and the first of all.
+    -- The visitor's visit before this one, the first of all, and the last that does not count.
     previous_visit_at timestamptz,
     first_visit_at timestamptz,
+    left_out_at timestamptz,
     device text NOT NULL,
     channel text NOT NULL,
     source text,
@@ -98,11 +99,15 @@ CREATE TABLE visits (
     -- The last thing that the visitor did, and in which category.
     last_event text,
     last_category text,
+    -- The first thing that it did after the last step of the funnel that it reached.
+    next_event text,
+    next_category text,
     bot_reasons text[] NOT NULL DEFAULT '{}',
     PRIMARY KEY (session_key, number)
 );
 CREATE INDEX visits_started_at ON visits (started_at);
-CREATE INDEX visits_identified ON visits (started_at) INCLUDE (population, previous_visit_at, first_visit_at)
+CREATE INDEX visits_identified ON visits (started_at)
+    INCLUDE (population, previous_visit_at, first_visit_at, left_out_at)
     WHERE first_visit_at IS NOT NULL;
 CREATE INDEX visits_visitor ON visits (visitor_id, started_at) WHERE visitor_id IS NOT NULL;
 
@@ -125,7 +130,7 @@ CREATE TABLE stale_hours (hour timestamptz PRIMARY KEY);
 -- What can be added up of visits. The one definition of each number: roll-ups store sums of it, and reports add
 -- sums and single visits.
 CREATE VIEW visit_measures AS
-    SELECT started_at, population, device, channel,
+    SELECT started_at, population,
         1::bigint AS visits, page_views::bigint, interactions::bigint, selections::bigint, snapshots::bigint,
         bounced::int::bigint AS bounces, duration_ms, engaged_ms,
         (visitor_id IS NOT NULL)::int::bigint AS identified,
@@ -150,8 +155,6 @@ CREATE TABLE visit_rollups (
     grain rollup_grain NOT NULL,
     bucket timestamptz NOT NULL,
     population population NOT NULL,
-    device text NOT NULL,
-    channel text NOT NULL,
     visits bigint NOT NULL,
     page_views bigint NOT NULL,
     interactions bigint NOT NULL,
@@ -177,7 +180,7 @@ CREATE TABLE visit_rollups (
     reached_3 bigint NOT NULL,
     reached_4 bigint NOT NULL,
     reached_5 bigint NOT NULL,
-    PRIMARY KEY (grain, bucket, population, device, channel)
+    PRIMARY KEY (grain, bucket, population)
 );
 
 -- Times of visits, in milliseconds: how long they took, and the steps of the funnel from the step before and
@@ -205,55 +208,59 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         ELSE -2147483648 END
 $$;
 
+-- Counts by bucket of the histogram, a row for all buckets of a metric.
 CREATE TABLE visit_histograms (
     grain rollup_grain NOT NULL,
     bucket timestamptz NOT NULL,
-    population population NOT NULL,
     metric text NOT NULL,
-    index integer NOT NULL,
-    count bigint NOT NULL,
-    PRIMARY KEY (grain, bucket, metric, population, index)
+    population population NOT NULL,
+    indexes integer[] NOT NULL,
+    counts bigint[] NOT NULL CHECK (cardinality(counts) = cardinality(indexes)),
+    PRIMARY KEY (grain, bucket, metric, population)
 );
 
--- The parts of a range: whole days and hours that roll-ups hold, and what must be read visit by visit.
-CREATE FUNCTION rollup_parts(since timestamptz, until timestamptz)
+-- The whole days, whole hours and rests that a range is made of, around hours that no roll-up is right for.
+CREATE FUNCTION range_parts(since timestamptz, until timestamptz, stale timestamptz[])
 RETURNS TABLE (grain rollup_grain, part_from timestamptz, part_to timestamptz)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WITH bounds AS (
         SELECT date_bin('1 hour', since + interval '1 hour' - interval '1 microsecond', 'epoch') AS first_hour,
             date_bin('1 hour', until, 'epoch') AS last_hour,
             date_bin('1 day', since + interval '1 day' - interval '1 microsecond', 'epoch') AS first_day,
             date_bin('1 day', until, 'epoch') AS last_day
-    ), stale AS (
-        SELECT hour, date_bin('1 day', hour, 'epoch') AS day FROM stale_hours, bounds
-        WHERE hour >= date_bin('1 day', since, 'epoch') AND hour < until
     ), days AS (
         SELECT day FROM bounds, generate_series(first_day, last_day - interval '1 day', '1 day') AS day
-        WHERE day NOT IN (SELECT day FROM stale)
+        WHERE day NOT IN (SELECT date_bin('1 day', hour, 'epoch') FROM unnest(stale) AS hour)
     ), hours AS (
         SELECT hour FROM bounds, generate_series(first_hour, last_hour - interval '1 hour', '1 hour') AS hour
         WHERE date_bin('1 day', hour, 'epoch') NOT IN (SELECT day FROM days)
     )
     SELECT 'day'::rollup_grain, day, day + interval '1 day' FROM days
     UNION ALL
-    SELECT 'hour', hour, hour + interval '1 hour' FROM hours WHERE hour NOT IN (SELECT hour FROM stale)
-    UNION ALL
-    SELECT NULL, hour, hour + interval '1 hour' FROM hours WHERE hour IN (SELECT hour FROM stale)
+    SELECT CASE WHEN hour = ANY (stale) THEN NULL ELSE 'hour'::rollup_grain END, hour, hour + interval '1 hour'
+    FROM hours
     UNION ALL
     SELECT NULL, since, least(first_hour, until) FROM bounds WHERE since < least(first_hour, until)
     UNION ALL
-    SELECT NULL, greatest(last_hour, since), until FROM bounds
-    WHERE first_hour <= last_hour AND last_hour < until
+    SELECT NULL, greatest(last_hour, since), until FROM bounds WHERE first_hour <= last_hour AND last_hour < until
+$$;
+
+-- The parts of a range around hours that visits have changed since.
+CREATE FUNCTION rollup_parts(since timestamptz, until timestamptz)
+RETURNS TABLE (grain rollup_grain, part_from timestamptz, part_to timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT * FROM range_parts(since, until, ARRAY(
+        SELECT hour FROM stale_hours WHERE hour >= date_bin('1 day', since, 'epoch') AND hour < until))
 $$;
 
 -- The sums of a range, in as many rows as it takes: roll-ups where they hold it, visits where not.
 CREATE FUNCTION visit_sums(since timestamptz, until timestamptz) RETURNS SETOF visit_rollups
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WITH parts AS MATERIALIZED (SELECT * FROM rollup_parts(since, until))
     SELECT rollup.* FROM parts CROSS JOIN LATERAL (
         SELECT * FROM visit_rollups WHERE grain = parts.grain AND bucket = parts.part_from OFFSET 0) AS rollup
     UNION ALL
-    SELECT 'hour', parts.part_from, population, device, channel,
+    SELECT 'hour', parts.part_from, population,
         sum(visits)::bigint, sum(page_views)::bigint, sum(interactions)::bigint, sum(selections)::bigint,
         sum(snapshots)::bigint, sum(bounces)::bigint, sum(duration_ms)::bigint, sum(engaged_ms)::bigint,
         sum(identified)::bigint, sum(configuring)::bigint, sum(carts)::bigint, sum(completions)::bigint,
@@ -263,20 +270,24 @@ LANGUAGE sql STABLE AS $$
         sum(reached_2)::bigint, sum(reached_3)::bigint, sum(reached_4)::bigint, sum(reached_5)::bigint
     FROM parts JOIN visit_measures AS visit
         ON parts.grain IS NULL AND visit.started_at >= parts.part_from AND visit.started_at < parts.part_to
-    GROUP BY 2, 3, 4, 5
+    GROUP BY 2, 3
 $$;
 
 -- How many times of a range fall into each bucket of the histogram, in as many rows as it takes.
 CREATE FUNCTION visit_time_counts(since timestamptz, until timestamptz) RETURNS SETOF visit_histograms
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WITH parts AS MATERIALIZED (SELECT * FROM rollup_parts(since, until))
     SELECT rollup.* FROM parts CROSS JOIN LATERAL (
         SELECT * FROM visit_histograms WHERE grain = parts.grain AND bucket = parts.part_from OFFSET 0) AS rollup
     UNION ALL
-    SELECT 'hour', parts.part_from, population, metric, histogram_bucket(ms), count(*)
-    FROM parts JOIN visit_times AS visit
-        ON parts.grain IS NULL AND visit.started_at >= parts.part_from AND visit.started_at < parts.part_to
-    GROUP BY 2, 3, 4, 5
+    SELECT 'hour', part_from, metric, population, array_agg(index ORDER BY index), array_agg(count ORDER BY index)
+    FROM (
+        SELECT parts.part_from, metric, population, histogram_bucket(ms) AS index, count(*) AS count
+        FROM parts JOIN visit_times AS visit
+            ON parts.grain IS NULL AND visit.started_at >= parts.part_from AND visit.started_at < parts.part_to
+        GROUP BY 1, 2, 3, 4
+    ) AS counted
+    GROUP BY part_from, metric, population
 $$;
 
 -- What the days of the past were said to be, when late events change it.

@@ -47,7 +47,7 @@ $$;
 -- conversions are of visits, which last a day at most.
 CREATE FUNCTION conversions_of(conversion text, since timestamptz, until timestamptz, populations population[])
 RETURNS TABLE (converted_at timestamptz, visitor_id text, session_key uuid, cents bigint)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT visit_event_at(visit, conversion), visit.visitor_id, visit.session_key, 0::bigint
     FROM visits AS visit
     WHERE conversion <> 'macro' AND visit.started_at >= since - interval '1 day' AND visit.started_at < until

@@ -10,7 +10,6 @@ CREATE INDEX visit_paths_path ON visit_paths USING gin (path);
 CREATE INDEX user_sessions_status ON user_sessions (status);
 CREATE INDEX user_sessions_price ON user_sessions ((coalesce(total_price_cents, -1)), session_key);
 CREATE INDEX user_sessions_priced ON user_sessions (started_at) WHERE total_price_cents IS NOT NULL;
-CREATE INDEX visits_left_out ON visits (session_key) WHERE population <> 'eligible';
 
 -- The visits of a range that a filter lets through, with what is known of their sessions. A filter is an object;
 -- a name that is absent filters nothing.
@@ -22,7 +21,7 @@ RETURNS TABLE (
     duration_ms bigint, engaged_ms bigint, cart_at timestamptz, completed_at timestamptz, ordered_at timestamptz,
     device text, channel text, source text, campaign text, country text, entry_page text, exit_page text,
     last_event text, price_cents bigint, configuration_hash text, completion double precision)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT v.session_key, v.number, v.session_id, v.started_at, v.ended_at,
         v.population, s.status, v.bounced, v.configuring, v.funnel_level,
         v.page_views, v.interactions, v.selections, v.snapshots,
@@ -50,32 +49,6 @@ LANGUAGE sql STABLE AS $$
         AND (coalesce(filter ->> 'hasCompletion', 'true') <> 'false' OR v.completed_at IS NULL)
         AND (coalesce(filter ->> 'hasOrder', 'false') <> 'true' OR v.ordered_at IS NOT NULL)
         AND (coalesce(filter ->> 'hasOrder', 'true') <> 'false' OR v.ordered_at IS NULL)
-$$;
-
--- The whole days, whole hours and rests that a range is made of, around hours that no roll-up is right for.
-CREATE FUNCTION range_parts(since timestamptz, until timestamptz, stale timestamptz[])
-RETURNS TABLE (grain rollup_grain, part_from timestamptz, part_to timestamptz)
-LANGUAGE sql STABLE AS $$
-    WITH bounds AS (
-        SELECT date_bin('1 hour', since + interval '1 hour' - interval '1 microsecond', 'epoch') AS first_hour,
-            date_bin('1 hour', until, 'epoch') AS last_hour,
-            date_bin('1 day', since + interval '1 day' - interval '1 microsecond', 'epoch') AS first_day,
-            date_bin('1 day', until, 'epoch') AS last_day
-    ), days AS (
-        SELECT day FROM bounds, generate_series(first_day, last_day - interval '1 day', '1 day') AS day
-        WHERE day NOT IN (SELECT date_bin('1 day', hour, 'epoch') FROM unnest(stale) AS hour)
-    ), hours AS (
-        SELECT hour FROM bounds, generate_series(first_hour, last_hour - interval '1 hour', '1 hour') AS hour
-        WHERE date_bin('1 day', hour, 'epoch') NOT IN (SELECT day FROM days)
-    )
-    SELECT 'day'::rollup_grain, day, day + interval '1 day' FROM days
-    UNION ALL
-    SELECT CASE WHEN hour = ANY (stale) THEN NULL ELSE 'hour'::rollup_grain END, hour, hour + interval '1 hour'
-    FROM hours
-    UNION ALL
-    SELECT NULL, since, least(first_hour, until) FROM bounds WHERE since < least(first_hour, until)
-    UNION ALL
-    SELECT NULL, greatest(last_hour, since), until FROM bounds WHERE first_hour <= last_hour AND last_hour < until
 $$;
 
 -- The page that an address belongs to: its first folder, without host, query and fragment.
@@ -117,7 +90,7 @@ CREATE INDEX stale_metric_hours_hour ON stale_metric_hours (hour);
 -- How many values of a metric (of all where it is null) fall into each bucket of the histogram, in as many
 -- rows as it takes.
 CREATE FUNCTION metric_counts(since timestamptz, until timestamptz, only_metric text)
-RETURNS SETOF metric_histograms LANGUAGE sql STABLE AS $$
+RETURNS SETOF metric_histograms LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WITH parts AS MATERIALIZED (
         SELECT * FROM range_parts(since, until, ARRAY(
             SELECT hour FROM stale_metric_hours

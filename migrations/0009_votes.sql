@@ -16,7 +16,7 @@ RETURNS TABLE (
     session_key uuid, started_at timestamptz, configuration_hash text, selections jsonb,
     total_price_cents bigint, on_request text[], price_list_version integer,
     status session_status, converted boolean, source text)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT s.session_key, s.started_at, s.configuration_hash, s.selections, s.total_price_cents,
         s.on_request, s.price_list_version, s.status, s.first_cart_at IS NOT NULL OR s.completed_at IS NOT NULL,
         substring(s.referrer FROM '[?&]utm_source=([^&#]+)')

@@ -169,6 +169,8 @@ pub struct Visit {
     pub exit_page: Option<String>,
     /// The last thing done, and its category.
     pub last: Option<(String, String)>,
+    /// The first thing done after the last step of the funnel that was reached, and its category.
+    pub next: Option<(String, String)>,
     /// What the visit went through.
     pub path: Vec<String>,
 }
@@ -263,12 +265,15 @@ fn visit(events: &[VisitEvent]) -> Visit {
         .filter_map(|event| event.value.as_deref());
     let entry_page = pages.next().map(page);
     let exit_page = pages.next_back().map(page).or(entry_page);
+    let step_at = steps(events, started_at);
+    let named = |event: &VisitEvent| (event.name.clone(), event.category.clone());
+    let reached_at = step_at.last().copied().unwrap_or(started_at);
     Visit {
         started_at,
         ended_at,
         bounced: page_views < 2 && !events.iter().any(VisitEvent::is_deed) && engaged < ENGAGED_MIN,
         configuring: selections > 0,
-        step_at: steps(events, started_at),
+        step_at,
         page_views,
         interactions: count(|event| event.kind == EventKind::Interaction),
         selections,
@@ -283,7 +288,8 @@ fn visit(events: &[VisitEvent]) -> Visit {
         touch: events.iter().find_map(|event| event.touch.clone()),
         entry_page: entry_page.map(str::to_owned),
         exit_page: exit_page.map(str::to_owned),
-        last: activity().next_back().map(|event| (event.name.clone(), event.category.clone())),
+        last: activity().next_back().map(named),
+        next: activity().find(|event| event.at > reached_at).map(named),
         path: path(events),
     }
 }

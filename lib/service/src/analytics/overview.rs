@@ -193,9 +193,20 @@ pub async fn overview(
     let queues = queue::status(&cx.app).await.ok();
     let mut meta = Meta::of_range("overview", &range, queues.as_deref(), cx.now);
     let mut tx = begin_report(&cx.app.db, cx.app.config.request_timeout).await?;
-    let current = headline(&mut tx, &range).await?;
-    let previous = compared(&mut tx, &range, &current).await?;
-    let series = series(&mut tx, &range, &parts).await?;
+    let periods = parts.iter().map(|part| part.period);
+    let periods: Vec<Period> =
+        [range.period].into_iter().chain(range.comparison).chain(periods).collect();
+    let mut sums = sums(&mut tx, &periods, range.populations).await?.into_iter();
+    let current = headline(&mut tx, &range, sums.next().unwrap_or_default()).await?;
+    let previous = match range.comparison {
+        Some(period) => {
+            let range = Range { period, ..range };
+            let before = headline(&mut tx, &range, sums.next().unwrap_or_default()).await?;
+            Some(compared(period, before, &current))
+        }
+        None => None,
+    };
+    let series = parts.iter().zip(sums).map(|part| Point::new(part, &range)).collect();
     let popular = popular::kept_top(&mut tx, range.name).await?;
     meta.excluded = meta::excluded(&mut tx, &range).await?;
     meta.approx = current.duration.approx;
@@ -205,8 +216,11 @@ pub async fn overview(
     Ok(Json(Overview { current, previous, series, popular, meta }))
 }
 
-async fn headline(db: &mut PgConnection, range: &Range) -> Result<Headline, sqlx::Error> {
-    let sums = sums(db, &[range.period], range.populations).await?.pop().unwrap_or_default();
+async fn headline(
+    db: &mut PgConnection,
+    range: &Range,
+    sums: Sums,
+) -> Result<Headline, sqlx::Error> {
     let duration = times(db, range, &sums, VisitTime::Duration).await?;
     let engaged = times(db, range, &sums, VisitTime::Engaged).await?;
     let visitors = visitors(db, range, &sums).await?;
@@ -230,13 +244,7 @@ async fn headline(db: &mut PgConnection, range: &Range) -> Result<Headline, sqlx
     })
 }
 
-async fn compared(
-    db: &mut PgConnection,
-    range: &Range,
-    current: &Headline,
-) -> Result<Option<ComparedHeadline>, sqlx::Error> {
-    let Some(period) = range.comparison else { return Ok(None) };
-    let before = headline(db, &Range { period, ..*range }).await?;
+fn compared(Period { from, to }: Period, before: Headline, current: &Headline) -> ComparedHeadline {
     let changes = Changes {
         visits: ratio(current.sums.visits, before.sums.visits),
         configuring: ratio(current.sums.configuring, before.sums.configuring),
@@ -247,7 +255,7 @@ async fn compared(
             .changes_since(&before.configurator_conversion),
         bounce_rate: RateChange::between(before.bounce_rate, current.bounce_rate),
     };
-    Ok(Some(ComparedHeadline { from: period.from, to: period.to, headline: before, changes }))
+    ComparedHeadline { from, to, headline: before, changes }
 }
 
 /// By how much a count changed, as its ratio less one.
@@ -256,21 +264,16 @@ fn ratio(after: i64, before: i64) -> Option<f64> {
     (before > 0).then(|| after as f64 / before as f64 - 1.0)
 }
 
-async fn series(
-    db: &mut PgConnection,
-    range: &Range,
-    parts: &[Bucket],
-) -> Result<Vec<Point>, sqlx::Error> {
-    let periods: Vec<Period> = parts.iter().map(|part| part.period).collect();
-    let sums = sums(db, &periods, range.populations).await?;
-    let point = |(part, sums): (&Bucket, Sums)| Point {
-        label: range.zone.label(part.start),
-        from: part.period.from,
-        to: part.period.to,
-        partial: part.partial,
-        sums,
-    };
-    Ok(parts.iter().zip(sums).map(point).collect())
+impl Point {
+    fn new((part, sums): (&Bucket, Sums), range: &Range) -> Self {
+        Self {
+            label: range.zone.label(part.start),
+            from: part.period.from,
+            to: part.period.to,
+            partial: part.partial,
+            sums,
+        }
+    }
 }
 
 /// Different visitors: each counts with the first visit that it made in the period.

@@ -4,7 +4,7 @@
 //! who is a robot once is none that comes back.
 
 use chrono::{DateTime, Utc};
-use nest_haus_domain::analytics::{Counting, Criterion, OTHER, Watched};
+use nest_haus_domain::analytics::{Counting, Criterion, OTHER, Populations, Watched};
 use sqlx::PgConnection;
 
 use super::range::Range;
@@ -75,12 +75,7 @@ async fn counts_of_visits(
                 width_bucket(previous_visit_at, $4) AS before
             FROM visits AS visit
             WHERE started_at >= $1 AND first_visit_at >= $1 AND first_visit_at < $2
-                AND population = ANY ($3::text[]::population[])
-                AND NOT EXISTS (
-                    SELECT FROM visits AS other
-                    WHERE other.visitor_id = visit.visitor_id
-                        AND other.started_at >= $1::timestamptz - interval '1 day'
-                        AND other.population <> ALL ($3::text[]::population[]))
+                AND ($3 OR left_out_at IS NULL OR left_out_at < $1::timestamptz - interval '1 day')
          ), counted AS (
             SELECT cohort, period - cohort AS after, before IS NULL AS first, count(*) AS visitors
             FROM placed WHERE before IS NULL OR before < period GROUP BY 1, 2, 3
@@ -90,7 +85,7 @@ async fn counts_of_visits(
          UNION ALL SELECT cohort, '', NULL, visitors FROM counted WHERE first"#,
         question.range.period.from as DateTime<Utc>,
         question.range.period.to as DateTime<Utc>,
-        &question.range.populations.names() as &[String],
+        question.range.populations == Populations::All,
         question.starts as &[DateTime<Utc>],
         i32::try_from(question.offsets).unwrap_or(i32::MAX),
     )
@@ -109,11 +104,7 @@ async fn counts_of_events(
                 visit_event_at(visit, $6) AS return_at, visit_value(visit, $7) AS value
             FROM visits AS visit
             WHERE started_at >= $1::timestamptz - interval '1 day' AND visitor_id IS NOT NULL
-                AND NOT EXISTS (
-                    SELECT FROM visits AS other
-                    WHERE other.visitor_id = visit.visitor_id
-                        AND other.started_at >= $1::timestamptz - interval '1 day'
-                        AND other.population <> ALL ($3::text[]::population[]))
+                AND ($3 OR left_out_at IS NULL OR left_out_at < $1::timestamptz - interval '1 day')
          ), starts AS (
             SELECT DISTINCT ON (visitor_id, CASE WHEN $8 THEN width_bucket(start_at, $4) END)
                 visitor_id, start_at, value, width_bucket(start_at, $4) AS cohort
@@ -143,7 +134,7 @@ async fn counts_of_events(
          GROUP BY 1, 2, 3"#,
         question.range.period.from as DateTime<Utc>,
         question.range.period.to as DateTime<Utc>,
-        &question.range.populations.names() as &[String],
+        question.range.populations == Populations::All,
         question.starts as &[DateTime<Utc>],
         question.start,
         question.returning,
@@ -184,11 +175,7 @@ pub(super) async fn watched(
                 visit_event_at(visit, $5) AS event_at, visit_value(visit, $6) AS value
             FROM visits AS visit
             WHERE started_at >= $1::timestamptz - interval '1 day' AND visitor_id IS NOT NULL
-                AND NOT EXISTS (
-                    SELECT FROM visits AS other
-                    WHERE other.visitor_id = visit.visitor_id
-                        AND other.started_at >= $1::timestamptz - interval '1 day'
-                        AND other.population <> ALL ($3::text[]::population[]))
+                AND ($3 OR left_out_at IS NULL OR left_out_at < $1::timestamptz - interval '1 day')
                 AND (visit_event_at(visit, $4) IS NOT NULL OR visit_event_at(visit, $5) IS NOT NULL)
          ), origins AS (
             SELECT DISTINCT ON (visitor_id) visitor_id, started_at, origin_at, value
@@ -215,7 +202,7 @@ pub(super) async fn watched(
          FROM waited GROUP BY 1, 2, 3"#,
         question.range.period.from as DateTime<Utc>,
         question.range.period.to as DateTime<Utc>,
-        &question.range.populations.names() as &[String],
+        question.range.populations == Populations::All,
         question.origin,
         question.event,
         question.breakdown,

@@ -1,6 +1,8 @@
 //! What can be added up of visits, and the rates that follow: the one place where these numbers are
 //! made, for every report, export and mail.
 
+use std::collections::BTreeMap;
+
 use nest_haus_domain::analytics::{Histogram, Period, Populations, Rate, RateChange};
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -255,7 +257,9 @@ pub(super) async fn times(
     let mean_ms = (sums.visits > 0).then(|| total as f64 / sums.visits as f64);
     let approx = sums.visits > EXACT_MAX;
     let (p50_ms, p90_ms) = if approx {
-        let histogram = histogram(db, range, time.metric()).await?;
+        let (period, metric) = (range.period, time.metric());
+        let mut found = histograms(db, period, range.populations, &[metric]).await?;
+        let histogram = found.remove(metric).unwrap_or_default();
         (histogram.quantile(0.5), histogram.quantile(0.9))
     } else {
         exact(db, range, time).await?
@@ -284,25 +288,31 @@ async fn exact(
     Ok((found.first().copied(), found.get(1).copied()))
 }
 
-/// The histogram of a time of visits.
-pub(super) async fn histogram(
+/// The histograms of some times of visits, each by its metric.
+pub(super) async fn histograms(
     db: &mut PgConnection,
-    range: &Range,
-    metric: &str,
-) -> Result<Histogram, sqlx::Error> {
+    period: Period,
+    populations: Populations,
+    metrics: &[&str],
+) -> Result<BTreeMap<String, Histogram>, sqlx::Error> {
+    let metrics: Vec<String> = metrics.iter().map(|metric| (*metric).to_owned()).collect();
     let rows = sqlx::query!(
-        r#"SELECT index, sum(count)::bigint AS "count!" FROM visit_time_counts($1, $2)
-         WHERE metric = $3 AND population = ANY($4::text[]::population[]) GROUP BY index"#,
-        range.period.from,
-        range.period.to,
-        metric,
-        &range.populations.names()
+        r#"SELECT metric AS "metric!", indexes AS "indexes!", counts AS "counts!"
+         FROM visit_time_counts($1, $2)
+         WHERE metric = ANY($3) AND population = ANY($4::text[]::population[])"#,
+        period.from,
+        period.to,
+        &metrics,
+        &populations.names()
     )
     .fetch_all(db)
     .await?;
-    let mut histogram = Histogram::default();
+    let mut histograms: BTreeMap<String, Histogram> = BTreeMap::new();
     for row in rows {
-        histogram.add(row.index.unwrap_or(i32::MIN), row.count);
+        let histogram = histograms.entry(row.metric).or_default();
+        for (index, count) in row.indexes.into_iter().zip(row.counts) {
+            histogram.add(index, count);
+        }
     }
-    Ok(histogram)
+    Ok(histograms)
 }

@@ -46,12 +46,16 @@ pub(crate) async fn plant(
     link(bed).await;
 }
 
-/// Tells each visit which was before it, and which was its visitor's first.
+/// Tells each visit which was before it, which was its visitor's first, and which the last that does not
+/// count.
 async fn link(bed: &TestBed) {
     sqlx::query(
-        "UPDATE visits SET previous_visit_at = linked.previous, first_visit_at = linked.first
+        "UPDATE visits SET previous_visit_at = linked.previous, first_visit_at = linked.first,
+            left_out_at = linked.left_out
          FROM (SELECT session_key, number, lag(started_at) OVER way AS previous,
-                first_value(started_at) OVER way AS first
+                first_value(started_at) OVER way AS first,
+                max(started_at) FILTER (WHERE population <> 'eligible')
+                    OVER (PARTITION BY visitor_id) AS left_out
             FROM visits WHERE visitor_id IS NOT NULL
             WINDOW way AS (PARTITION BY visitor_id ORDER BY started_at, session_key, number)) AS linked
          WHERE (visits.session_key, visits.number) = (linked.session_key, linked.number)",

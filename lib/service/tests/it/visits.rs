@@ -195,7 +195,10 @@ async fn assert_same(bed: &TestBed, from: DateTime<Utc>, to: DateTime<Utc>) {
             sqlx::query_scalar::<_, Value>(&query).bind(from).bind(to).fetch_one(&db).await.unwrap()
         }
     };
-    let rolled = counts("visit_time_counts($1, $2)").await;
+    let rolled = counts(
+        "visit_time_counts($1, $2) CROSS JOIN LATERAL unnest(indexes, counts) AS part (index, count)",
+    )
+    .await;
     let single = "(SELECT metric, histogram_bucket(ms) AS index, 1 AS count FROM visit_times
         WHERE started_at >= $1 AND started_at < $2) AS t";
     assert_eq!(rolled, counts(single).await);

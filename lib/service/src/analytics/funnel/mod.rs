@@ -24,6 +24,7 @@ use self::query::{AskedFunnel, FunnelQuery};
 use self::store::Next;
 use super::meta::{Meta, excluded};
 use super::range::{Asked, Range, RangeQuery};
+use super::sums::sums;
 use crate::accounts::{May, ReadAnalytics};
 use crate::http::{Context, Problem, ProblemDocument};
 use crate::platform::begin_report;
@@ -209,7 +210,7 @@ pub async fn conversion_funnel(
         Some(period) => Some(compare(&mut tx, &asked, &range, period, cx.now).await?),
         None => None,
     };
-    let next = next_events(&mut tx, &folded).await?;
+    let next = next_events(&mut tx, &asked, &range, &folded).await?;
     let sessions = dropped_sessions(&mut tx, &folded).await?;
     warn(&mut meta, &asked, &folded);
     Ok(Json(FunnelReport::of(&asked, &range, folded, (next, sessions), (comparison, meta))))
@@ -236,7 +237,8 @@ async fn compare(
     now: DateTime<Utc>,
 ) -> Result<FunnelComparison, Problem> {
     let entered: Vec<i64> = if asked.projected {
-        store::sums(tx, period, range.populations).await?
+        let found = sums(tx, &[period], range.populations).await?;
+        found.into_iter().flat_map(|sums| sums.reached).collect()
     } else {
         let folded = fold::fold(tx, asked, (period, range.zone), range.populations, now).await?;
         folded.steps.iter().map(|step| step.entered).collect()
@@ -268,9 +270,15 @@ fn warn(meta: &mut Meta, asked: &AskedFunnel, folded: &Folded) {
 
 async fn next_events(
     db: &mut PgConnection,
+    asked: &AskedFunnel,
+    range: &Range,
     folded: &Folded,
 ) -> Result<Vec<NextEvents>, sqlx::Error> {
-    let rows = store::next_events(db, &folded.dropped).await?;
+    let rows = if asked.projected {
+        projected::next_events(db, range).await?
+    } else {
+        store::next_events(db, &folded.dropped).await?
+    };
     let of_step = |step: usize| {
         let rows: Vec<&Next> =
             rows.iter().filter(|row| usize::try_from(row.step).is_ok_and(|s| s == step)).collect();

@@ -1,17 +1,30 @@
 //! The configurator funnel of visits as it is projected: sums and histograms, whatever the range.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use nest_haus_domain::analytics::funnel::{StepReport, StepTimes, TrendPoint};
 use nest_haus_domain::analytics::{
     Bucket, FUNNEL_STEPS, Histogram, Interval, Period, Populations, Rate, Zone, buckets,
 };
-use sqlx::PgTransaction;
+use sqlx::{PgConnection, PgTransaction};
 
 use super::fold::{Folded, OVER_AFTER};
-use super::store::{self, UnderWay};
+use super::store::{self, Next, UnderWay};
+use crate::analytics::range::Range;
+use crate::analytics::sums::{histograms, sums};
 
 /// Visits that are looked at of those that came no further than a step.
 const DROPPED_MAX: i64 = 50;
+
+/// The metrics of how long visits took to each step, from the one before and from the first.
+const TIMES: [(&str, &str); FUNNEL_STEPS.len()] = [
+    ("", ""),
+    ("step_2", "step_2"),
+    ("step_3", "start_3"),
+    ("step_4", "start_4"),
+    ("step_5", "start_5"),
+];
 
 /// Counts a period.
 pub(super) async fn count(
@@ -21,9 +34,12 @@ pub(super) async fn count(
     now: DateTime<Utc>,
 ) -> Result<Folded, sqlx::Error> {
     let buckets = buckets(period, interval, zone, now);
-    let series = store::series(tx, &buckets, populations).await?;
-    let entered = sums(tx, &series, (period, &buckets), populations).await?;
-    let times = store::times(tx, period, populations).await?;
+    let parts = buckets.iter().map(|bucket| bucket.period);
+    let periods: Vec<Period> = std::iter::once(period).chain(parts).collect();
+    let mut reached = sums(tx, &periods, populations).await?.into_iter().map(|sums| sums.reached);
+    let entered = reached.next().unwrap_or_default();
+    let metrics: Vec<&str> = TIMES.iter().flat_map(|(before, start)| [*before, *start]).collect();
+    let times = histograms(tx, period, populations, &metrics).await?;
     let under_way = store::under_way(tx, period, now - OVER_AFTER, populations).await?;
     let point = |(bucket, entered): (&Bucket, Vec<i64>)| {
         let inside = |at: DateTime<Utc>| at >= bucket.period.from && at < bucket.period.to;
@@ -36,7 +52,7 @@ pub(super) async fn count(
     };
     Ok(Folded {
         steps: (0..entered.len()).map(|step| report(&entered, &times, step)).collect(),
-        trend: buckets.iter().zip(series).map(point).collect(),
+        trend: buckets.iter().zip(reached).map(point).collect(),
         incomplete: (0..entered.len()).map(incomplete).collect(),
         breakdown: Vec::new(),
         excluded: 0,
@@ -45,34 +61,25 @@ pub(super) async fn count(
     })
 }
 
-/// The sums of a period: those of its series, where that covers it.
-async fn sums(
-    tx: &mut PgTransaction<'_>,
-    series: &[Vec<i64>],
-    (period, buckets): (Period, &[Bucket]),
-    populations: Populations,
-) -> Result<Vec<i64>, sqlx::Error> {
-    if buckets.last().is_none_or(|last| last.period.to < period.to) {
-        return store::sums(tx, period, populations).await;
-    }
-    let sum = |step: usize| series.iter().map(|entered| entered[step]).sum();
-    Ok((0..FUNNEL_STEPS.len()).map(sum).collect())
+/// What the latest visits did next that came no further than a step.
+pub(super) async fn next_events(
+    db: &mut PgConnection,
+    range: &Range,
+) -> Result<Vec<Next>, sqlx::Error> {
+    store::next_events_of_visits(db, range.period, range.populations, DROPPED_MAX).await
 }
 
-fn report(entered: &[i64], times: &[(String, Histogram)], step: usize) -> StepReport {
-    let of = |metric: String| {
-        let found = times.iter().find(|(name, _)| *name == metric);
-        found.map_or_else(StepTimes::default, |(_, histogram)| StepTimes::of_histogram(histogram))
-    };
+fn report(entered: &[i64], times: &BTreeMap<String, Histogram>, step: usize) -> StepReport {
+    let of = |metric: &str| times.get(metric).map(StepTimes::of_histogram).unwrap_or_default();
     let (here, before) = (entered[step], entered[step.saturating_sub(1)]);
-    let place = step + 1;
+    let (from_previous, from_start) = TIMES[step];
     StepReport {
         entered: here,
         conversion_rate: Rate::new(here, entered[0]),
         step_conversion_rate: Rate::new(here, before),
         dropped: before - here,
-        from_previous: of(format!("step_{place}")),
-        from_start: of(if place == 2 { "step_2".to_owned() } else { format!("start_{place}") }),
+        from_previous: of(from_previous),
+        from_start: of(from_start),
     }
 }
 

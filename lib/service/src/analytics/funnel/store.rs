@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
-use nest_haus_domain::analytics::{Bucket, Histogram, Period, Populations};
+use nest_haus_domain::analytics::{Period, Populations};
 use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
@@ -32,10 +32,10 @@ pub(super) struct VisitDay {
     pub(super) visit_value: Option<String>,
 }
 
-/// Plans for the very parameters, without compiling them, with memory to group a day.
+/// Plans for the very parameters, with memory to group a day.
 pub(super) async fn prepare(tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "SELECT set_config('jit', 'off', true) AS jit, set_config('work_mem', $1, true) AS memory,
+        "SELECT set_config('work_mem', $1, true) AS memory,
             set_config('plan_cache_mode', 'force_custom_plan', true) AS plans",
         WORK_MEM
     )
@@ -168,88 +168,6 @@ pub(super) fn by_visitor<'a>(
     Ok(rows)
 }
 
-/// Visits by how far they came at least: the visit itself, then each step.
-pub(super) async fn sums(
-    db: &mut PgConnection,
-    period: Period,
-    populations: Populations,
-) -> Result<Vec<i64>, sqlx::Error> {
-    let row = sqlx::query!(
-        r#"SELECT coalesce(sum(visits), 0)::bigint AS "visits!",
-            coalesce(sum(reached_2), 0)::bigint AS "reached_2!",
-            coalesce(sum(reached_3), 0)::bigint AS "reached_3!",
-            coalesce(sum(reached_4), 0)::bigint AS "reached_4!",
-            coalesce(sum(reached_5), 0)::bigint AS "reached_5!"
-         FROM visit_sums($1, $2) WHERE population = ANY($3::text[]::population[])"#,
-        period.from,
-        period.to,
-        &populations.names(),
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(vec![row.visits, row.reached_2, row.reached_3, row.reached_4, row.reached_5])
-}
-
-/// The same for each part of a series.
-pub(super) async fn series(
-    db: &mut PgConnection,
-    buckets: &[Bucket],
-    populations: Populations,
-) -> Result<Vec<Vec<i64>>, sqlx::Error> {
-    let from: Vec<DateTime<Utc>> = buckets.iter().map(|bucket| bucket.period.from).collect();
-    let to: Vec<DateTime<Utc>> = buckets.iter().map(|bucket| bucket.period.to).collect();
-    let rows = sqlx::query!(
-        r#"SELECT coalesce(sum(s.visits), 0)::bigint AS "visits!",
-            coalesce(sum(s.reached_2), 0)::bigint AS "reached_2!",
-            coalesce(sum(s.reached_3), 0)::bigint AS "reached_3!",
-            coalesce(sum(s.reached_4), 0)::bigint AS "reached_4!",
-            coalesce(sum(s.reached_5), 0)::bigint AS "reached_5!"
-         FROM unnest($1::timestamptz[], $2::timestamptz[]) WITH ORDINALITY AS b (since, until, place)
-         LEFT JOIN LATERAL visit_sums(b.since, b.until) AS s
-            ON s.population = ANY($3::text[]::population[])
-         GROUP BY b.place ORDER BY b.place"#,
-        &from,
-        &to,
-        &populations.names(),
-    )
-    .fetch_all(db)
-    .await?;
-    let rows = rows.into_iter();
-    let counts = rows
-        .map(|row| vec![row.visits, row.reached_2, row.reached_3, row.reached_4, row.reached_5]);
-    Ok(counts.collect())
-}
-
-/// How long visits took to each step: from the one before, and from the first.
-pub(super) async fn times(
-    db: &mut PgConnection,
-    period: Period,
-    populations: Populations,
-) -> Result<Vec<(String, Histogram)>, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"SELECT metric AS "metric!", index AS "index!", sum(count)::bigint AS "count!"
-         FROM visit_time_counts($1, $2)
-         WHERE population = ANY($3::text[]::population[])
-            AND (metric LIKE 'step\_%' OR metric LIKE 'start\_%')
-         GROUP BY metric, index ORDER BY metric"#,
-        period.from,
-        period.to,
-        &populations.names(),
-    )
-    .fetch_all(db)
-    .await?;
-    let mut times: Vec<(String, Histogram)> = Vec::new();
-    for row in rows {
-        if times.last().is_none_or(|(metric, _)| *metric != row.metric) {
-            times.push((row.metric, Histogram::default()));
-        }
-        if let Some((_, histogram)) = times.last_mut() {
-            histogram.add(row.index, row.count);
-        }
-    }
-    Ok(times)
-}
-
 /// A visit that is still under way: when it began, and how far it came.
 pub(super) struct UnderWay {
     pub(super) started_at: DateTime<Utc>,
@@ -347,6 +265,34 @@ pub(super) async fn next_events(
         &keys,
         &at,
         &seq,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// What the latest visits did next that came no further than each step, `limit` of each, as it is
+/// projected.
+pub(super) async fn next_events_of_visits(
+    db: &mut PgConnection,
+    period: Period,
+    populations: Populations,
+    limit: i64,
+) -> Result<Vec<Next>, sqlx::Error> {
+    sqlx::query_as!(
+        Next,
+        r#"SELECT l.level - 1 AS "step!", v.next_event AS event, v.next_category AS category,
+            count(*) AS "units!"
+         FROM generate_series(1, 4) AS l (level) CROSS JOIN LATERAL (
+            SELECT next_event, next_category FROM visits
+            WHERE funnel_level = l.level AND started_at >= $1 AND started_at < $2
+                AND population = ANY($3::text[]::population[])
+            ORDER BY started_at DESC LIMIT $4) AS v
+         GROUP BY l.level, v.next_event, v.next_category
+         ORDER BY l.level, count(*) DESC, v.next_event NULLS LAST, v.next_category"#,
+        period.from,
+        period.to,
+        &populations.names(),
+        limit,
     )
     .fetch_all(db)
     .await

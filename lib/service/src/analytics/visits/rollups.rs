@@ -59,7 +59,7 @@ async fn make_hours(
         .await?;
     sqlx::query!(
         "INSERT INTO visit_rollups
-         SELECT 'hour', hour, population, device, channel,
+         SELECT 'hour', hour, population,
             sum(visits), sum(page_views), sum(interactions), sum(selections), sum(snapshots),
             sum(bounces), sum(duration_ms), sum(engaged_ms), sum(identified), sum(configuring),
             sum(carts), sum(completions), sum(micro), sum(micro_configuring), sum(leads),
@@ -68,7 +68,7 @@ async fn make_hours(
             sum(reached_2), sum(reached_3), sum(reached_4), sum(reached_5)
          FROM unnest($1::timestamptz[]) AS hour
          JOIN visit_measures ON started_at >= hour AND started_at < hour + interval '1 hour'
-         GROUP BY hour, population, device, channel",
+         GROUP BY hour, population",
         hours
     )
     .execute(&mut **tx)
@@ -85,10 +85,15 @@ async fn make_hour_histograms(
         .await?;
     sqlx::query!(
         "INSERT INTO visit_histograms
-         SELECT 'hour', hour, population, metric, histogram_bucket(ms), count(*)
-         FROM unnest($1::timestamptz[]) AS hour
-         JOIN visit_times ON started_at >= hour AND started_at < hour + interval '1 hour'
-         GROUP BY hour, population, metric, histogram_bucket(ms)",
+         SELECT 'hour', hour, metric, population, array_agg(index ORDER BY index),
+            array_agg(count ORDER BY index)
+         FROM (
+            SELECT hour, metric, population, histogram_bucket(ms) AS index, count(*) AS count
+            FROM unnest($1::timestamptz[]) AS hour
+            JOIN visit_times ON started_at >= hour AND started_at < hour + interval '1 hour'
+            GROUP BY 1, 2, 3, 4
+         ) AS counted
+         GROUP BY hour, metric, population",
         hours
     )
     .execute(&mut **tx)
@@ -113,7 +118,7 @@ async fn make_days(tx: &mut PgTransaction<'_>, hours: &[DateTime<Utc>]) -> Resul
     .await?;
     sqlx::query!(
         "INSERT INTO visit_rollups
-         SELECT 'day', day, population, device, channel,
+         SELECT 'day', day, population,
             sum(visits), sum(page_views), sum(interactions), sum(selections), sum(snapshots),
             sum(bounces), sum(duration_ms), sum(engaged_ms), sum(identified), sum(configuring),
             sum(carts), sum(completions), sum(micro), sum(micro_configuring), sum(leads),
@@ -122,17 +127,24 @@ async fn make_days(tx: &mut PgTransaction<'_>, hours: &[DateTime<Utc>]) -> Resul
             sum(reached_2), sum(reached_3), sum(reached_4), sum(reached_5)
          FROM unnest($1::timestamptz[]) AS day
          JOIN visit_rollups ON grain = 'hour' AND bucket >= day AND bucket < day + interval '1 day'
-         GROUP BY day, population, device, channel",
+         GROUP BY day, population",
         &days
     )
     .execute(&mut **tx)
     .await?;
     sqlx::query!(
         "INSERT INTO visit_histograms
-         SELECT 'day', day, population, metric, index, sum(count)
-         FROM unnest($1::timestamptz[]) AS day
-         JOIN visit_histograms ON grain = 'hour' AND bucket >= day AND bucket < day + interval '1 day'
-         GROUP BY day, population, metric, index",
+         SELECT 'day', day, metric, population, array_agg(index ORDER BY index),
+            array_agg(count ORDER BY index)
+         FROM (
+            SELECT day, metric, population, index, sum(count)::bigint AS count
+            FROM unnest($1::timestamptz[]) AS day
+            JOIN visit_histograms
+                ON grain = 'hour' AND bucket >= day AND bucket < day + interval '1 day'
+            CROSS JOIN LATERAL unnest(indexes, counts) AS part (index, count)
+            GROUP BY 1, 2, 3, 4
+         ) AS counted
+         GROUP BY day, metric, population",
         &days
     )
     .execute(&mut **tx)

@@ -183,7 +183,7 @@ pub(super) fn row(
     let own_hosts: Vec<String> = page.and_then(host).into_iter().collect();
     let of_first_request = || page.filter(|_| index == 0).map(Touch::of_address);
     let touch = visit.touch.clone().or_else(of_first_request).unwrap_or_default();
-    let last = visit.last.as_ref();
+    let (last, next) = (visit.last.as_ref(), visit.next.as_ref());
     json!({
         "session_key": session.key,
         "number": index + 1,
@@ -220,6 +220,8 @@ pub(super) fn row(
         "exit_page": visit.exit_page,
         "last_event": last.map(|(name, _)| name),
         "last_category": last.map(|(_, category)| category),
+        "next_event": next.map(|(name, _)| name),
+        "next_category": next.map(|(_, category)| category),
         "bot_reasons": verdict.suspicions.iter().map(|reason| reason.as_str()).collect::<Vec<_>>(),
         "path": visit.path,
     })
@@ -270,13 +272,13 @@ async fn insert_visits(
             duration_ms, engaged_ms, step_at, cart_at, completed_at, lead_at, claimed_at, ordered_at, visitor_id,
             emitted, captured,
             device, channel, source, medium, campaign, referrer_host, country, entry_page, exit_page,
-            last_event, last_category, bot_reasons)
+            last_event, last_category, next_event, next_category, bot_reasons)
          SELECT session_key, number, session_id, started_at, ended_at, population,
             bounced, configuring, funnel_level, page_views, interactions, selections, snapshots,
             duration_ms, engaged_ms, step_at, cart_at, completed_at, lead_at, claimed_at, ordered_at, visitor_id,
             emitted, captured,
             device, channel, source, medium, campaign, referrer_host, country, entry_page, exit_page,
-            last_event, last_category, bot_reasons
+            last_event, last_category, next_event, next_category, bot_reasons
          FROM json_populate_recordset(NULL::visits, $1::text::json)
          RETURNING started_at, visitor_id",
         rows
@@ -286,19 +288,23 @@ async fn insert_visits(
     Ok(added.into_iter().map(|row| (row.started_at, row.visitor_id)).collect())
 }
 
-/// Tells each visit of some visitors which one was before it, and which was the first.
+/// Tells each visit of some visitors which one was before it, which was the first, and which was the
+/// last that does not count.
 async fn link_visits(tx: &mut PgTransaction<'_>, visitors: &[String]) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "WITH ordered AS (
+        "WITH linked AS (
             SELECT session_key, number, lag(started_at) OVER by_time AS previous,
-                first_value(started_at) OVER by_time AS first
+                first_value(started_at) OVER by_time AS first,
+                max(started_at) FILTER (WHERE population <> 'eligible')
+                    OVER (PARTITION BY visitor_id) AS left_out
             FROM visits WHERE visitor_id = ANY($1)
             WINDOW by_time AS (PARTITION BY visitor_id ORDER BY started_at, session_key, number))
-         UPDATE visits SET previous_visit_at = ordered.previous, first_visit_at = ordered.first
-         FROM ordered
-         WHERE (visits.session_key, visits.number) = (ordered.session_key, ordered.number)
-            AND (visits.previous_visit_at, visits.first_visit_at)
-                IS DISTINCT FROM (ordered.previous, ordered.first)",
+         UPDATE visits SET previous_visit_at = linked.previous, first_visit_at = linked.first,
+            left_out_at = linked.left_out
+         FROM linked
+         WHERE (visits.session_key, visits.number) = (linked.session_key, linked.number)
+            AND (visits.previous_visit_at, visits.first_visit_at, visits.left_out_at)
+                IS DISTINCT FROM (linked.previous, linked.first, linked.left_out)",
         visitors
     )
     .execute(&mut **tx)
