@@ -96,7 +96,8 @@ pub struct Visitors {
     coverage: Rate,
 }
 
-/// Money: what was captured less what was refunded, recognised when it was paid.
+/// Money: what was captured less what was refunded, recognised when it was paid. A payment counts for whom
+/// its visit counts for, and for everybody where no visit is known.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Revenue {
@@ -224,7 +225,7 @@ async fn headline(
     let duration = times(db, range, &sums, VisitTime::Duration).await?;
     let engaged = times(db, range, &sums, VisitTime::Engaged).await?;
     let visitors = visitors(db, range, &sums).await?;
-    let revenue = revenue(db, range.period, sums.visits).await?;
+    let revenue = revenue(db, range, sums.visits).await?;
     let step = |(step, reached): (&'static str, &i64)| ReachedStep {
         step,
         reached: Rate::new(*reached, sums.visits),
@@ -309,18 +310,34 @@ async fn visitors(
     Ok(Visitors { identified, new, coverage: sums.consent_coverage() })
 }
 
+/// What was paid in a range. A payment counts for whom its visit counts for, the last one of its session,
+/// or else of its order's session, that began before it; where no visit is known, for everybody.
 async fn revenue(
     db: &mut PgConnection,
-    period: Period,
+    range: &Range,
     visits: i64,
 ) -> Result<Revenue, sqlx::Error> {
     let row = sqlx::query!(
         r#"SELECT coalesce(sum(eur_cents) FILTER (WHERE kind = 'captured'), 0)::bigint AS "captured!",
             coalesce(sum(eur_cents) FILTER (WHERE kind = 'refunded'), 0)::bigint AS "refunded!",
             count(DISTINCT order_id) FILTER (WHERE kind = 'captured') AS "orders!"
-         FROM payments WHERE paid_at >= $1 AND paid_at < $2"#,
-        period.from,
-        period.to
+         FROM payments AS payment
+         LEFT JOIN LATERAL (
+            SELECT session_key FROM payments AS of_order
+            WHERE of_order.order_id = payment.order_id AND session_key IS NOT NULL
+            ORDER BY paid_at LIMIT 1
+         ) AS ordered ON payment.session_key IS NULL
+         LEFT JOIN LATERAL (
+            SELECT population FROM visits AS near
+            WHERE near.session_key = coalesce(payment.session_key, ordered.session_key)
+                AND near.started_at <= payment.paid_at
+            ORDER BY near.number DESC LIMIT 1
+         ) AS visit ON true
+         WHERE payment.paid_at >= $1 AND payment.paid_at < $2
+            AND (visit.population IS NULL OR visit.population = ANY ($3::text[]::population[]))"#,
+        range.period.from,
+        range.period.to,
+        &range.populations.names()
     )
     .fetch_one(db)
     .await?;

@@ -3,7 +3,7 @@
 use nest_haus::testing::TestBed;
 use serde_json::{Value, json};
 
-use super::planted::{at, counts, plant, refuses, report};
+use super::planted::{counts, pay, plant, refuses, report};
 
 const OCTOBER: (&str, &str) = ("2024-10-01", "2024-11-01");
 
@@ -25,27 +25,6 @@ async fn visits(bed: &TestBed) {
     plant(bed, ("b", 2), "2024-10-10T12:00:00Z", cart("2024-10-10T12:01:00Z")).await;
     let robot = with(cart("2024-10-11T12:01:00Z"), json!({"population": "bot"}));
     plant(bed, ("c", 1), "2024-10-11T12:00:00Z", robot).await;
-}
-
-async fn pay(
-    bed: &TestBed,
-    (order, kind): (&str, &str),
-    session: Option<&str>,
-    paid: &str,
-    cents: i64,
-) {
-    sqlx::query(
-        "INSERT INTO payments VALUES ($1 || $5, $2::payment_kind, $1, md5($3)::uuid, $4, $5, 'EUR', $5,
-            $4, 'test')",
-    )
-    .bind(order)
-    .bind(kind)
-    .bind(session)
-    .bind(at(paid))
-    .bind(cents)
-    .execute(&bed.app.db)
-    .await
-    .unwrap();
 }
 
 fn value<'a>(report: &'a Value, name: &str) -> &'a Value {

@@ -65,6 +65,28 @@ async fn link(bed: &TestBed) {
     .unwrap();
 }
 
+/// Plants a payment or a refund of an order.
+pub(crate) async fn pay(
+    bed: &TestBed,
+    (order, kind): (&str, &str),
+    session: Option<&str>,
+    paid: &str,
+    cents: i64,
+) {
+    sqlx::query(
+        "INSERT INTO payments VALUES ($1 || $5, $2::payment_kind, $1, md5($3)::uuid, $4, $5, 'EUR', $5,
+            $4, 'test')",
+    )
+    .bind(order)
+    .bind(kind)
+    .bind(session)
+    .bind(at(paid))
+    .bind(cents)
+    .execute(&bed.app.db)
+    .await
+    .unwrap();
+}
+
 /// A report on a range in the past, which must succeed.
 pub(crate) async fn report(bed: &TestBed, name: &str, range: (&str, &str), query: &str) -> Value {
     let path = format!(

@@ -7,6 +7,8 @@ use nest_haus::analytics::visits::{mark_all, project};
 use nest_haus::testing::{BROWSER_HEADERS, Reply, TestBed};
 use serde_json::{Value, json};
 
+use super::planted::{pay, plant, report};
+
 const OVERVIEW: &str = "/api/admin/analytics/overview";
 
 /// An event some seconds before now.
@@ -349,6 +351,33 @@ async fn a_payment_makes_revenue_and_an_order_of_the_visit_before_it() {
     assert_eq!((&revenue["orders"], &revenue["perVisitCents"]), (&json!(1), &json!(100_000)));
     assert_eq!(body["current"]["orders"], 1);
     assert_eq!(body["current"]["configuratorConversion"]["macro"]["value"], 1.0);
+}
+
+#[tokio::test]
+async fn revenue_is_of_those_who_are_counted_and_of_nobody_known() {
+    let bed = TestBed::new().await;
+    let noon = |day: u32| format!("2024-10-{day:02}T12:00:00Z");
+    plant(&bed, ("person", 1), &noon(1), json!({})).await;
+    plant(&bed, ("robot", 1), &noon(1), json!({"population": "bot"})).await;
+    plant(&bed, ("mixed", 1), &noon(1), json!({"population": "internal"})).await;
+    plant(&bed, ("mixed", 2), &noon(3), json!({})).await;
+    pay(&bed, ("a", "captured"), Some("person"), &noon(2), 1_000).await;
+    pay(&bed, ("b", "captured"), Some("robot"), &noon(2), 200).await;
+    pay(&bed, ("b", "refunded"), None, &noon(4), 50).await;
+    pay(&bed, ("c", "captured"), Some("mixed"), &noon(2), 30).await;
+    pay(&bed, ("d", "captured"), Some("mixed"), &noon(4), 4).await;
+    pay(&bed, ("e", "captured"), None, &noon(2), 10_000).await;
+    pay(&bed, ("f", "captured"), Some("nobody"), &noon(2), 20_000).await;
+    let october = ("2024-10-01", "2024-11-01");
+    let eligible = report(&bed, "overview", october, "").await["current"]["revenue"].clone();
+    assert_eq!((&eligible["capturedCents"], &eligible["orders"]), (&json!(31_004), &json!(4)));
+    assert_eq!(eligible["refundedCents"], 0, "the refund is of the robot's order");
+    let all =
+        report(&bed, "overview", october, "population=all").await["current"]["revenue"].clone();
+    assert_eq!((&all["capturedCents"], &all["orders"]), (&json!(31_234), &json!(6)));
+    assert_eq!(all["netCents"], 31_184);
+    let november = report(&bed, "overview", ("2024-11-01", "2024-12-02"), "").await;
+    assert_eq!(november["previous"]["revenue"]["netCents"], 31_004);
 }
 
 #[tokio::test]
