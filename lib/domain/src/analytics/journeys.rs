@@ -192,7 +192,16 @@ impl Flow {
     /// The flow as far as it is shown.
     #[must_use]
     pub fn graph(&self, extent: Extent) -> FlowGraph {
-        let names = Names::of(self, extent);
+        self.graph_by(&Names::of(self, extent), extent)
+    }
+
+    /// The flow by the nodes that another shows, so that the two can be compared.
+    #[must_use]
+    pub fn graph_like(&self, shown: &FlowGraph, extent: Extent) -> FlowGraph {
+        self.graph_by(&Names::like(self, shown), extent)
+    }
+
+    fn graph_by(&self, names: &Names, extent: Extent) -> FlowGraph {
         let mut nodes: BTreeMap<(usize, bool, &str), i64> = BTreeMap::new();
         let mut links: BTreeMap<(usize, &str, &str), i64> = BTreeMap::new();
         for ((depth, node, next), visits) in &self.edges {
@@ -247,8 +256,7 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     fn of(flow: &'a Flow, extent: Extent) -> Self {
-        let texts: HashMap<Name, &str> =
-            flow.names.iter().map(|(text, name)| (*name, text.as_str())).collect();
+        let texts = Self::texts(flow);
         let mut visits: HashMap<(usize, Name), i64> = HashMap::new();
         for ((depth, node, _), count) in &flow.edges {
             *visits.entry((*depth, *node)).or_default() += count;
@@ -260,6 +268,15 @@ impl<'a> Names<'a> {
         let shown = of_depth.flat_map(|nodes| nodes.iter().take(extent.limit).map(|(key, _)| *key));
         let shown = shown.collect();
         Self { texts, shown }
+    }
+
+    fn like(flow: &'a Flow, graph: &FlowGraph) -> Self {
+        let name = |node: &FlowNode| Some((node.depth, *flow.names.get(&node.node)?));
+        Self { texts: Self::texts(flow), shown: graph.nodes.iter().filter_map(name).collect() }
+    }
+
+    fn texts(flow: &'a Flow) -> HashMap<Name, &'a str> {
+        flow.names.iter().map(|(text, name)| (*name, text.as_str())).collect()
     }
 
     fn shown(&self, depth: usize, name: Name) -> &'a str {
@@ -316,6 +333,26 @@ mod tests {
         let only = View { include: nodes(&["home", "cart"]), ..View::default() };
         assert_eq!(only.of(&way).unwrap(), ["home", "cart"]);
         assert_eq!(View { include: nodes(&["garage"]), ..View::default() }.of(&way), None);
+    }
+
+    #[test]
+    fn a_flow_can_be_shown_by_the_nodes_of_another() {
+        let mut flow = Flow::default();
+        flow.note_path(&["home", "nest"], 2);
+        flow.note_path(&["blog"], 1);
+        let mut other = Flow::default();
+        other.note_path(&["blog", "home"], 7);
+        other.note_path(&["home", "nest"], 3);
+        let shown = flow.graph(extent(2, 1));
+        let graph = other.graph_like(&shown, extent(2, 1));
+        let node = |depth, node: &str, visits| FlowNode { depth, node: node.to_owned(), visits };
+        let expected = [
+            node(1, "home", 3),
+            node(1, OTHER_NODE, 7),
+            node(2, "nest", 3),
+            node(2, OTHER_NODE, 7),
+        ];
+        assert_eq!((graph.nodes, graph.visits), (expected.to_vec(), 10));
     }
 
     #[test]
