@@ -56,6 +56,13 @@ impl Histogram {
         self.0.values().sum()
     }
 
+    /// How many values are at most this, each taken for the middle of its bucket as by [`Self::quantile`].
+    #[must_use]
+    pub fn count_up_to(&self, value: f64) -> i64 {
+        let buckets = self.0.iter().take_while(|(bucket, _)| middle(**bucket) <= value);
+        buckets.map(|(_, count)| count).sum()
+    }
+
     /// The value that a share of all values does not exceed, to 2.2 %: the middle, by ratio, of the
     /// bucket that it lies in. Nothing where there are no values.
     #[must_use]

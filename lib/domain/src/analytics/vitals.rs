@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::histogram::Histogram;
+use super::rate::Rate;
 
 /// Fewer measurements than this say nothing.
 pub const MEASUREMENTS_MIN: i64 = 75;
@@ -87,6 +88,8 @@ pub struct Measured {
     pub p95: Option<f64>,
     /// 99 % are at most this.
     pub p99: Option<f64>,
+    /// Good measurements, of all, each within 2.2 %; nothing where no threshold is known.
+    pub good: Option<Rate>,
     /// Fewer than 75 measurements: nothing is rated.
     pub insufficient: bool,
     /// The rating of `p75`; nothing where no threshold is known or measurements are too few.
@@ -99,13 +102,15 @@ impl Measured {
     pub fn of(metric: &str, values: &Histogram) -> Self {
         let n = values.count();
         let p75 = values.quantile(0.75);
-        let rating = p75.zip(Thresholds::of(metric)).map(|(p75, bounds)| bounds.rate(p75));
+        let bounds = Thresholds::of(metric);
+        let rating = p75.zip(bounds).map(|(p75, bounds)| bounds.rate(p75));
         Self {
             n,
             p50: values.quantile(0.5),
             p75,
             p95: values.quantile(0.95),
             p99: values.quantile(0.99),
+            good: bounds.map(|bounds| Rate::new(values.count_up_to(bounds.good), n)),
             insufficient: n < MEASUREMENTS_MIN,
             rating: rating.filter(|_| n >= MEASUREMENTS_MIN),
         }
@@ -159,6 +164,18 @@ mod tests {
         assert!((few.p75.unwrap() / 1000.0 - 1.0).abs() < 0.0222);
         assert_eq!(measured("LCP", 1000.0, 75).rating, Some(Rating::Good));
         assert_eq!(measured("price_calc_time", 1.0, 100).rating, None);
+    }
+
+    #[test]
+    fn the_share_of_good_ones_agrees_with_the_rating() {
+        let mut values = Histogram::default();
+        values.add(Histogram::bucket(1000.0), 75);
+        values.add(Histogram::bucket(2800.0), 24);
+        values.add(Histogram::bucket(9000.0), 1);
+        let all = Measured::of("LCP", &values);
+        assert_eq!((all.good, all.rating), (Some(Rate::new(75, 100)), Some(Rating::Good)));
+        assert_eq!(Measured::of("LCP", &Histogram::default()).good, Some(Rate::new(0, 0)));
+        assert_eq!(measured("price_calc_time", 1.0, 3).good, None);
     }
 
     #[test]
