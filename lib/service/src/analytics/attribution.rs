@@ -1,6 +1,6 @@
 //! To which visits conversions are owed, by channel, source, medium or campaign (definitions b8).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use axum::Json;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
 
+use super::change::{ComparedCount, ComparedRate, ComparedValue};
 use super::choice::{bounded, choice};
 use super::meta::{Meta, excluded};
-use super::range::{Asked, Range, RangeQuery};
+use super::range::{AskedCompared, ComparisonQuery, Range, RangeQuery};
 use crate::accounts::{May, ReadAnalytics};
 use crate::http::{Context, Problem, ProblemDocument};
 use crate::platform::begin_report;
@@ -49,6 +50,7 @@ pub struct AttributionQuery {
 }
 
 /// A question, checked.
+#[derive(Clone, Copy)]
 struct Question {
     range: Range,
     conversion: Conversion,
@@ -102,6 +104,8 @@ pub struct AttributionReport {
     values: Vec<AttributedValue>,
     /// All other values together.
     other: AttributedValue,
+    /// The period that this one is compared with.
+    comparison: Option<AttributionComparison>,
     /// What the report says about itself.
     meta: Meta,
 }
@@ -122,10 +126,57 @@ pub struct AttributedValue {
     credits: BTreeMap<&'static str, Credit>,
 }
 
+/// The period that attribution is compared with.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AttributionComparison {
+    /// First instant covered.
+    from: DateTime<Utc>,
+    /// First instant after it.
+    to: DateTime<Utc>,
+    /// Conversions and their revenue.
+    total: ComparedTotal,
+    /// The values of this period, in their order.
+    values: Vec<ComparedAttribution>,
+    /// All other values together.
+    other: ComparedAttribution,
+}
+
+/// Conversions and their revenue.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ComparedTotal {
+    conversions: ComparedCount,
+    revenue_cents: ComparedCount,
+}
+
+/// A value, its visits, and what it is credited with.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ComparedAttribution {
+    /// The value.
+    value: String,
+    /// Visits with it.
+    visits: ComparedCount,
+    /// Those of them that converted.
+    conversion_rate: ComparedRate,
+    /// Conversions and revenue by model. Removal effects are not compared.
+    #[schema(value_type = Object)]
+    credits: BTreeMap<&'static str, ComparedCredit>,
+}
+
+/// What a model credits.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ComparedCredit {
+    conversions: ComparedValue,
+    revenue_cents: ComparedCount,
+}
+
 /// To which visits conversions are owed, by several models.
 #[utoipa::path(
     get, path = "/api/admin/analytics/attribution", tag = "analytics",
-    params(AttributionQuery, RangeQuery), security(("admin" = [])),
+    params(AttributionQuery, RangeQuery, ComparisonQuery), security(("admin" = [])),
     responses(
         (status = 200, description = "The report.", body = AttributionReport),
         (status = 401, description = "No or wrong key.", body = ProblemDocument),
@@ -138,7 +189,7 @@ pub struct AttributedValue {
 pub async fn attribution(
     cx: Context,
     _: May<ReadAnalytics>,
-    Asked { range, query }: Asked<AttributionQuery>,
+    AskedCompared { range, comparison, query }: AskedCompared<AttributionQuery>,
 ) -> Result<Json<AttributionReport>, Problem> {
     let question = query.check(range)?;
     let queues = queue::status(&cx.app).await.ok();
@@ -147,9 +198,34 @@ pub async fn attribution(
     meta.excluded = excluded(&mut tx, &range).await?;
     let visits = visits_by_value(&mut tx, &question).await?;
     let credited = credited(&mut tx, &question).await?;
-    let removal =
-        if question.removal { Some(removal(&mut tx, &question, &visits).await?) } else { None };
-    Ok(Json(report(&question, visits, credited, removal.as_ref(), meta)))
+    let names = listed(question.limit, &visits, &credited);
+    let mut current = Attributed::of(&names, &visits, credited);
+    let comparison = match comparison {
+        Some(period) => {
+            let question = Question { range: range.over(period), ..question };
+            Some(compare(&mut tx, &question, &names, &current).await?)
+        }
+        None => None,
+    };
+    if question.removal {
+        let shares = removal(&mut tx, &question, &visits).await?;
+        if shares.is_empty() && current.credited.conversions > 0 {
+            meta.warnings.push("no visit of the range converted: removal effects are unknown");
+        }
+        credit_by_removal(&mut current, &shares);
+    }
+    Ok(Json(AttributionReport {
+        conversion: question.conversion,
+        by: question.by,
+        lookback_days: question.lookback.num_days(),
+        currency: "EUR",
+        total: current.total,
+        unattributable: current.unattributable,
+        values: current.values,
+        other: current.other,
+        comparison,
+        meta,
+    }))
 }
 
 /// Visits of a value.
@@ -290,60 +366,91 @@ async fn removal(
     Ok(removal_shares(&passages.collect::<Vec<_>>()))
 }
 
-fn report(
-    question: &Question,
-    visits: Vec<VisitsOfValue>,
-    mut credited: Attribution,
-    removal: Option<&BTreeMap<String, f64>>,
-    mut meta: Meta,
-) -> AttributionReport {
-    let (attributed, unattributable) = (credited.attributed, credited.unattributable);
-    let all = visits.first().map_or((0, 0), |row| (row.all_visits, row.all_converted));
-    let mut values = values(question.limit, visits, &mut credited);
-    let sum = |part: fn(&Rate) -> i64| values.iter().map(|v| part(&v.conversion_rate)).sum::<i64>();
-    let rest = (all.0 - sum(|rate| rate.den), all.1 - sum(|rate| rate.num));
-    let mut other = attributed_value(OTHER.to_owned(), rest, &credited.take_rest());
-    if let Some(shares) = removal {
-        credit_by_removal(&mut values, &mut other, shares, attributed);
-        if shares.is_empty() && attributed.conversions > 0 {
-            meta.warnings.push("no visit of the range converted: removal effects are unknown");
-        }
-    }
-    AttributionReport {
-        conversion: question.conversion,
-        by: question.by,
-        lookback_days: question.lookback.num_days(),
-        currency: "EUR",
-        total: Total {
+/// Conversions of a period by the values that are listed.
+struct Attributed {
+    total: Total,
+    unattributable: Total,
+    /// Conversions with a visit before them.
+    credited: Total,
+    values: Vec<AttributedValue>,
+    other: AttributedValue,
+}
+
+impl Attributed {
+    fn of(names: &[String], visits: &[VisitsOfValue], mut credited: Attribution) -> Self {
+        let (attributed, unattributable) = (credited.attributed, credited.unattributable);
+        let all = visits.first().map_or((0, 0), |row| (row.all_visits, row.all_converted));
+        let by_value: HashMap<&str, (i64, i64)> =
+            visits.iter().map(|row| (row.value.as_str(), (row.visits, row.converted))).collect();
+        let value = |name: &String| {
+            let visits = by_value.get(name.as_str()).copied().unwrap_or_default();
+            attributed_value(name.clone(), visits, &credited.take(name))
+        };
+        let values: Vec<AttributedValue> = names.iter().map(value).collect();
+        let sum =
+            |part: fn(&Rate) -> i64| values.iter().map(|v| part(&v.conversion_rate)).sum::<i64>();
+        let rest = (all.0 - sum(|rate| rate.den), all.1 - sum(|rate| rate.num));
+        let other = attributed_value(OTHER.to_owned(), rest, &credited.take_rest());
+        let total = Total {
             conversions: attributed.conversions + unattributable.conversions,
             revenue_cents: attributed.revenue_cents + unattributable.revenue_cents,
-        },
-        unattributable,
-        values,
-        other,
-        meta,
+        };
+        Self { total, unattributable, credited: attributed, values, other }
     }
 }
 
 /// The values to list: those with visits in the range, then those that are credited alone.
-fn values(
-    limit: usize,
-    visits: Vec<VisitsOfValue>,
-    credited: &mut Attribution,
-) -> Vec<AttributedValue> {
-    let mut listed: Vec<(String, (i64, i64))> =
-        visits.into_iter().map(|row| (row.value, (row.visits, row.converted))).collect();
+fn listed(limit: usize, visits: &[VisitsOfValue], credited: &Attribution) -> Vec<String> {
+    let mut listed: Vec<String> = visits.iter().map(|row| row.value.clone()).collect();
     for value in credited.ranked() {
-        if value != OTHER && !listed.iter().any(|(known, _)| *known == value) {
-            listed.push((value, (0, 0)));
+        if value != OTHER && !listed.contains(&value) {
+            listed.push(value);
         }
     }
     listed.truncate(limit);
-    let value = |(value, visits): (String, (i64, i64))| {
-        let credits = credited.take(&value);
-        attributed_value(value, visits, &credits)
-    };
-    listed.into_iter().map(value).collect()
+    listed
+}
+
+/// Compares conversions with those of another range, by the values that are listed.
+async fn compare(
+    db: &mut PgConnection,
+    question: &Question,
+    names: &[String],
+    current: &Attributed,
+) -> Result<AttributionComparison, sqlx::Error> {
+    let visits = visits_by_value(db, question).await?;
+    let before = Attributed::of(names, &visits, credited(db, question).await?);
+    let values = current.values.iter().zip(&before.values);
+    Ok(AttributionComparison {
+        from: question.range.period.from,
+        to: question.range.period.to,
+        total: ComparedTotal {
+            conversions: ComparedCount::of(current.total.conversions, before.total.conversions),
+            revenue_cents: ComparedCount::of(
+                current.total.revenue_cents,
+                before.total.revenue_cents,
+            ),
+        },
+        values: values.map(|(after, before)| ComparedAttribution::of(after, before)).collect(),
+        other: ComparedAttribution::of(&current.other, &before.other),
+    })
+}
+
+impl ComparedAttribution {
+    fn of(after: &AttributedValue, before: &AttributedValue) -> Self {
+        let credit = |(model, before): (&&'static str, &Credit)| {
+            let after = after.credits.get(model)?;
+            let conversions = ComparedValue::of(Some(after.conversions), Some(before.conversions));
+            let revenue_cents = ComparedCount::of(after.revenue_cents, before.revenue_cents);
+            Some((*model, ComparedCredit { conversions, revenue_cents }))
+        };
+        Self {
+            value: after.value.clone(),
+            visits: ComparedCount::of(after.visits, before.visits),
+            conversion_rate: ComparedRate::of(after.conversion_rate, before.conversion_rate),
+            credits: before.credits.iter().filter_map(credit).collect(),
+        }
+    }
 }
 
 fn attributed_value(
@@ -362,22 +469,18 @@ fn attributed_value(
 
 /// Divides all attributed conversions by removal effect; what is not listed goes to the others.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn credit_by_removal(
-    values: &mut [AttributedValue],
-    other: &mut AttributedValue,
-    shares: &BTreeMap<String, f64>,
-    attributed: Total,
-) {
+fn credit_by_removal(current: &mut Attributed, shares: &BTreeMap<String, f64>) {
     if shares.is_empty() {
         return;
     }
+    let Attributed { credited, values, other, .. } = current;
     let mut all: Vec<f64> =
         values.iter().map(|row| shares.get(&row.value).copied().unwrap_or_default()).collect();
     all.push((1.0 - all.iter().sum::<f64>()).max(0.0));
-    let cents = divide_cents(attributed.revenue_cents, &all);
+    let cents = divide_cents(credited.revenue_cents, &all);
     let rows = values.iter_mut().chain(std::iter::once(other));
     for ((row, share), revenue_cents) in rows.zip(all).zip(cents) {
-        let conversions = share * attributed.conversions as f64;
+        let conversions = share * credited.conversions as f64;
         row.credits.insert(REMOVAL, Credit { conversions, revenue_cents });
     }
 }

@@ -3,17 +3,19 @@
 use std::collections::{BTreeMap, HashMap};
 
 use axum::Json;
+use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use nest_haus_domain::analytics::{
-    Conversion, DropOff, Ending, FUNNEL_STEPS, Histogram, Leaving, LeavingByName, Rate,
+    Conversion, DropOff, Ending, FUNNEL_STEPS, Histogram, Leaving, LeavingByName, Period, Rate,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
 
+use super::change::ComparedRate;
 use super::choice::{bounded, choice};
 use super::meta::{Meta, excluded};
-use super::range::{Asked, Range, RangeQuery};
+use super::range::{AskedCompared, ComparisonQuery, Range, RangeQuery};
 use crate::accounts::{May, ReadAnalytics};
 use crate::http::{Context, Problem, ProblemDocument};
 use crate::platform::begin_report;
@@ -54,6 +56,8 @@ pub struct DropOffReport {
     last_events: LeftByName,
     /// By the category of the last thing done, of those who selected in it.
     last_categories: LeftByName,
+    /// The period that this one is compared with.
+    comparison: Option<DropOffComparison>,
     /// What the report says about itself.
     meta: Meta,
 }
@@ -84,6 +88,31 @@ struct LeftAtLevel {
     devices: BTreeMap<String, i64>,
     /// Attention that they had paid, in milliseconds.
     engaged_ms: EngagedMs,
+}
+
+/// The period that drop-off is compared with.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct DropOffComparison {
+    /// First instant covered.
+    from: DateTime<Utc>,
+    /// First instant after it.
+    to: DateTime<Utc>,
+    /// Visits that left without converting, of all.
+    drop_off_rate: ComparedRate,
+    /// By the last step of the funnel that they reached.
+    levels: Vec<ComparedLevel>,
+}
+
+/// Visits that came to a step of the funnel and no further.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ComparedLevel {
+    /// The step.
+    #[schema(value_type = String)]
+    level: &'static str,
+    /// Those who left without converting, of those who reached the step.
+    drop_off_rate: ComparedRate,
 }
 
 /// Where most visits left, and all others together.
@@ -124,7 +153,7 @@ struct OtherLeft {
 /// Where and after what visitors leave without converting.
 #[utoipa::path(
     get, path = "/api/admin/analytics/dropoff", tag = "analytics",
-    params(DropOffQuery, RangeQuery), security(("admin" = [])),
+    params(DropOffQuery, RangeQuery, ComparisonQuery), security(("admin" = [])),
     responses(
         (status = 200, description = "The report.", body = DropOffReport),
         (status = 401, description = "No or wrong key.", body = ProblemDocument),
@@ -137,7 +166,7 @@ struct OtherLeft {
 pub async fn drop_off(
     cx: Context,
     _: May<ReadAnalytics>,
-    Asked { range, query }: Asked<DropOffQuery>,
+    AskedCompared { range, comparison, query }: AskedCompared<DropOffQuery>,
 ) -> Result<Json<DropOffReport>, Problem> {
     let conversions = [Conversion::Macro, Conversion::Lead, Conversion::Micro];
     let conversions = conversions.map(|conversion| (conversion.as_str(), conversion));
@@ -147,17 +176,26 @@ pub async fn drop_off(
     let mut meta = Meta::of_range("drop_off", &range, queues.as_deref(), cx.now);
     let mut tx = begin_report(&cx.app.db, cx.app.config.request_timeout).await?;
     meta.excluded = excluded(&mut tx, &range).await?;
-    let found = endings(&mut tx, &range, conversion).await?;
+    let mut found = endings(&mut tx, &range, conversion).await?;
+    note_engaged(&mut tx, &range, conversion, &mut found).await?;
+    let comparison = match comparison {
+        Some(period) => {
+            let before = endings(&mut tx, &range.over(period), conversion).await?;
+            Some(DropOffComparison::of(period, &found, &before))
+        }
+        None => None,
+    };
     let levels = levels(&found);
     Ok(Json(DropOffReport {
         conversion,
-        drop_off_rate: Rate::new(found.all.left, found.all.ended),
+        drop_off_rate: drop_off_rate(&found),
         engaged_ms: engaged(&found.all, &merged(&found.engaged)),
         levels,
         exit_pages: by_node(&mut tx, &range, found.pages, limit).await?,
         last_events: by_name(found.events, limit),
         last_categories: by_node(&mut tx, &range, found.categories, limit).await?,
         devices: found.all.devices,
+        comparison,
         meta,
     }))
 }
@@ -183,7 +221,7 @@ async fn endings(
         &range.populations.names(),
         conversion.visit_event(),
     )
-    .fetch(&mut *db);
+    .fetch(db);
     while let Some(row) = rows.try_next().await? {
         found.note(&Ending {
             level: usize::try_from(row.level).unwrap_or_default(),
@@ -196,8 +234,6 @@ async fn endings(
             engaged_ms: row.engaged_ms,
         });
     }
-    drop(rows);
-    note_engaged(db, range, conversion, &mut found).await?;
     Ok(found)
 }
 
@@ -228,15 +264,41 @@ async fn note_engaged(
     Ok(())
 }
 
+fn drop_off_rate(found: &DropOff) -> Rate {
+    Rate::new(found.all.left, found.all.ended)
+}
+
+/// The drop-off rate at each step of the funnel.
+fn level_rates(found: &DropOff) -> impl Iterator<Item = Rate> {
+    let levels = found.levels.iter().enumerate();
+    levels.map(|(index, leaving)| Rate::new(leaving.left, found.reached(index + 1)))
+}
+
 fn levels(found: &DropOff) -> Vec<LeftAtLevel> {
-    let rows = FUNNEL_STEPS.into_iter().zip(&found.levels).zip(&found.engaged).enumerate();
-    let level = |(index, ((level, leaving), histogram)): (usize, ((_, &Leaving), _))| LeftAtLevel {
+    let rows = FUNNEL_STEPS.into_iter().zip(level_rates(found)).zip(&found.levels);
+    let level = |(((level, drop_off_rate), leaving), histogram): ((_, &Leaving), _)| LeftAtLevel {
         level,
-        drop_off_rate: Rate::new(leaving.left, found.reached(index + 1)),
+        drop_off_rate,
         devices: leaving.devices.clone(),
         engaged_ms: engaged(leaving, histogram),
     };
-    rows.map(level).collect()
+    rows.zip(&found.engaged).map(level).collect()
+}
+
+impl DropOffComparison {
+    fn of(period: Period, after: &DropOff, before: &DropOff) -> Self {
+        let rates = level_rates(after).zip(level_rates(before));
+        let level = |(level, (after, before))| ComparedLevel {
+            level,
+            drop_off_rate: ComparedRate::of(after, before),
+        };
+        Self {
+            from: period.from,
+            to: period.to,
+            drop_off_rate: ComparedRate::of(drop_off_rate(after), drop_off_rate(before)),
+            levels: FUNNEL_STEPS.into_iter().zip(rates).map(level).collect(),
+        }
+    }
 }
 
 fn engaged(leaving: &Leaving, histogram: &Histogram) -> EngagedMs {

@@ -3,17 +3,22 @@
 //! Whole ways over whole days are read from sums by day; everything else visit by visit, the same ways
 //! together.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
-use nest_haus_domain::analytics::{Anchor, DEPTH_MAX, Extent, Flow, FlowGraph, View};
+use nest_haus_domain::analytics::{
+    Anchor, DEPTH_MAX, Extent, Flow, FlowGraph, FlowLink, Period, Rate, View,
+};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
 
+use super::change::{ComparedCount, ComparedRate};
 use super::choice::{bounded, choice, refused};
 use super::meta::{Meta, excluded};
-use super::range::{Asked, Range, RangeQuery};
+use super::range::{AskedCompared, ComparisonQuery, Range, RangeQuery};
 use crate::accounts::{May, ReadAnalytics};
 use crate::http::{Context, Problem, ProblemDocument};
 use crate::platform::begin_report;
@@ -91,14 +96,44 @@ pub struct Journeys {
     #[serde(flatten)]
     #[schema(value_type = Object)]
     flow: FlowGraph,
+    /// The period that this one is compared with.
+    comparison: Option<JourneysComparison>,
     /// What the report says about itself.
     meta: Meta,
+}
+
+/// The period that flows are compared with.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct JourneysComparison {
+    /// First instant covered.
+    from: DateTime<Utc>,
+    /// First instant after it.
+    to: DateTime<Utc>,
+    /// Visits that are looked at.
+    visits: ComparedCount,
+    /// The links of this period, in their order.
+    links: Vec<ComparedLink>,
+}
+
+/// A link from one node to one at the next depth.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ComparedLink {
+    /// The depth of the node that it comes from.
+    depth: usize,
+    /// The node that it comes from.
+    from: String,
+    /// The node that it goes to.
+    to: String,
+    /// Visits that went this way, of all that are looked at.
+    share: ComparedRate,
 }
 
 /// Flows of visits from node to node.
 #[utoipa::path(
     get, path = "/api/admin/analytics/journeys", tag = "analytics",
-    params(JourneysQuery, RangeQuery), security(("admin" = [])),
+    params(JourneysQuery, RangeQuery, ComparisonQuery), security(("admin" = [])),
     responses(
         (status = 200, description = "The flows.", body = Journeys),
         (status = 401, description = "No or wrong key.", body = ProblemDocument),
@@ -111,21 +146,63 @@ pub struct Journeys {
 pub async fn journeys(
     cx: Context,
     _: May<ReadAnalytics>,
-    Asked { range, query }: Asked<JourneysQuery>,
+    AskedCompared { range, comparison, query }: AskedCompared<JourneysQuery>,
 ) -> Result<Json<Journeys>, Problem> {
     let (view, extent) = query.check()?;
     let queues = queue::status(&cx.app).await.ok();
     let mut meta = Meta::of_range("journeys", &range, queues.as_deref(), cx.now);
     let mut tx = begin_report(&cx.app.db, cx.app.config.request_timeout).await?;
     meta.excluded = excluded(&mut tx, &range).await?;
+    let flow = read(&mut tx, &range, &view, extent.depth).await?.graph(extent);
+    let comparison = match comparison {
+        Some(period) => {
+            let before = read(&mut tx, &range.over(period), &view, extent.depth).await?;
+            Some(JourneysComparison::of(period, &flow, &before.graph_like(&flow, extent)))
+        }
+        None => None,
+    };
+    Ok(Json(Journeys { anchor: view.anchor, flow, comparison, meta }))
+}
+
+impl JourneysComparison {
+    fn of(period: Period, after: &FlowGraph, before: &FlowGraph) -> Self {
+        let key = |link: &FlowLink| (link.depth, link.from.clone(), link.to.clone());
+        let visits_then: HashMap<_, i64> =
+            before.links.iter().map(|link| (key(link), link.visits)).collect();
+        let link = |link: &FlowLink| {
+            let then = visits_then.get(&key(link)).copied().unwrap_or(0);
+            let share = Rate::new(link.visits, after.visits);
+            ComparedLink {
+                depth: link.depth,
+                from: link.from.clone(),
+                to: link.to.clone(),
+                share: ComparedRate::of(share, Rate::new(then, before.visits)),
+            }
+        };
+        Self {
+            from: period.from,
+            to: period.to,
+            visits: ComparedCount::of(after.visits, before.visits),
+            links: after.links.iter().map(link).collect(),
+        }
+    }
+}
+
+/// Reads the ways of a range as far as a view sees them.
+async fn read(
+    db: &mut PgConnection,
+    range: &Range,
+    view: &View,
+    depth: usize,
+) -> Result<Flow, sqlx::Error> {
     let mut flow = Flow::default();
     if view.is_plain() {
-        read_days(&mut tx, &range, (view.anchor, extent.depth), &mut flow).await?;
-        read_between_days(&mut tx, &range, &view, &mut flow).await?;
+        read_days(db, range, (view.anchor, depth), &mut flow).await?;
+        read_between_days(db, range, view, &mut flow).await?;
     } else {
-        read_paths(&mut tx, &range, &view, &mut flow).await?;
+        read_paths(db, range, view, &mut flow).await?;
     }
-    Ok(Json(Journeys { anchor: view.anchor, flow: flow.graph(extent), meta }))
+    Ok(flow)
 }
 
 /// Reads the whole days of a range from their sums.

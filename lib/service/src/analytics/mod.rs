@@ -1,6 +1,7 @@
 //! Reports for administrators.
 
 pub mod attribution;
+mod change;
 mod choice;
 mod counts;
 mod cursor;

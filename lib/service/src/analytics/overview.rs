@@ -10,9 +10,10 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
 
+use super::change::ratio;
 use super::meta::{self, Meta};
 use super::popular;
-use super::range::{Asked, Range, RangeQuery};
+use super::range::{AskedCompared, ComparisonQuery, Range, RangeQuery};
 use super::sums::{ConversionChanges, Conversions, Sums, Times, VisitTime, sums, times};
 use crate::accounts::{May, ReadAnalytics};
 use crate::http::{Context, FieldError, Problem, ProblemDocument};
@@ -171,7 +172,7 @@ pub struct Point {
 /// Headline numbers over a period, compared with another.
 #[utoipa::path(
     get, path = "/api/admin/analytics/overview", tag = "analytics",
-    params(RangeQuery, OverviewQuery), security(("admin" = [])),
+    params(RangeQuery, ComparisonQuery, OverviewQuery), security(("admin" = [])),
     responses(
         (status = 200, description = "The numbers.", body = Overview),
         (status = 401, description = "No or wrong key.", body = ProblemDocument),
@@ -183,7 +184,7 @@ pub struct Point {
 pub async fn overview(
     cx: Context,
     _: May<ReadAnalytics>,
-    Asked { range, query }: Asked<OverviewQuery>,
+    AskedCompared { range, comparison, query }: AskedCompared<OverviewQuery>,
 ) -> Result<Json<Overview>, Problem> {
     let interval = query.interval.unwrap_or_else(|| Interval::of_period(range.period));
     let parts = buckets(range.period, interval, range.zone, cx.now);
@@ -196,12 +197,12 @@ pub async fn overview(
     let mut tx = begin_report(&cx.app.db, cx.app.config.request_timeout).await?;
     let periods = parts.iter().map(|part| part.period);
     let periods: Vec<Period> =
-        [range.period].into_iter().chain(range.comparison).chain(periods).collect();
+        [range.period].into_iter().chain(comparison).chain(periods).collect();
     let mut sums = sums(&mut tx, &periods, range.populations).await?.into_iter();
     let current = headline(&mut tx, &range, sums.next().unwrap_or_default()).await?;
-    let previous = match range.comparison {
+    let previous = match comparison {
         Some(period) => {
-            let range = Range { period, ..range };
+            let range = range.over(period);
             let before = headline(&mut tx, &range, sums.next().unwrap_or_default()).await?;
             Some(compared(period, before, &current))
         }
@@ -257,12 +258,6 @@ fn compared(Period { from, to }: Period, before: Headline, current: &Headline) -
         bounce_rate: RateChange::between(before.bounce_rate, current.bounce_rate),
     };
     ComparedHeadline { from, to, headline: before, changes }
-}
-
-/// By how much a count changed, as its ratio less one.
-#[expect(clippy::cast_precision_loss, reason = "counts and cents stay far below 2^52")]
-fn ratio(after: i64, before: i64) -> Option<f64> {
-    (before > 0).then(|| after as f64 / before as f64 - 1.0)
 }
 
 impl Point {

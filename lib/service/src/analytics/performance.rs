@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use nest_haus_domain::analytics::{
-    Bucket, CORE_VITALS, Histogram, Interval, Measured, Thresholds, Verdict, buckets, verdict,
+    Bucket, CORE_VITALS, Histogram, Interval, Measured, Period, Thresholds, Verdict, buckets,
+    verdict,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::change::{ComparedCount, ComparedRate, ComparedValue};
 use super::meta::Meta;
 use super::performance_store::{MetricHistograms, histograms, histograms_by_time};
-use super::range::{Asked, Range, RangeQuery};
+use super::range::{AskedCompared, ComparisonQuery, Range, RangeQuery};
 use crate::accounts::{May, ReadAnalytics};
 use crate::http::{Context, FieldError, Problem, ProblemDocument};
 use crate::platform::begin_report;
@@ -43,6 +45,8 @@ pub struct Performance {
     verdict: Option<Verdict>,
     /// Every metric with measurements, or the one that was asked for.
     metrics: Vec<MetricReport>,
+    /// The period that this one is compared with.
+    comparison: Option<PerformanceComparison>,
     /// What the report says about itself.
     meta: Meta,
 }
@@ -67,6 +71,34 @@ struct MetricReport {
     by_page_group: Vec<MeasuredPart>,
     /// By hour for ranges up to two days, by day for longer ones.
     by_time: Vec<MeasuredTime>,
+}
+
+/// How fast pages and the system were in the period that is compared with.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct PerformanceComparison {
+    /// First instant covered.
+    from: DateTime<Utc>,
+    /// First instant after it.
+    to: DateTime<Utc>,
+    /// Whether LCP, INP and CLS were good; nothing where one metric was asked for.
+    #[schema(value_type = Option<String>)]
+    verdict: Option<Verdict>,
+    /// The metrics of this period, in their order.
+    metrics: Vec<ComparedMetric>,
+}
+
+/// The measurements of one metric.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ComparedMetric {
+    metric: String,
+    /// Measurements.
+    n: ComparedCount,
+    /// Three quarters are at most this.
+    p75: ComparedValue,
+    /// Good measurements, of all; nothing where no threshold is known.
+    good: Option<ComparedRate>,
 }
 
 /// Measurements that have something in common.
@@ -98,7 +130,7 @@ struct MeasuredTime {
 /// within 2.2 %.
 #[utoipa::path(
     get, path = "/api/admin/analytics/performance", tag = "analytics",
-    params(PerformanceQuery, RangeQuery), security(("admin" = [])),
+    params(PerformanceQuery, RangeQuery, ComparisonQuery), security(("admin" = [])),
     responses(
         (status = 200, description = "The measurements.", body = Performance),
         (status = 401, description = "No or wrong key.", body = ProblemDocument),
@@ -111,7 +143,7 @@ struct MeasuredTime {
 pub async fn performance(
     cx: Context,
     _: May<ReadAnalytics>,
-    Asked { range, query }: Asked<PerformanceQuery>,
+    AskedCompared { range, comparison, query }: AskedCompared<PerformanceQuery>,
 ) -> Result<Json<Performance>, Problem> {
     let metric = query.metric.as_deref();
     if metric.is_some_and(|name| name.is_empty() || name.chars().count() > METRIC_CHARS_MAX) {
@@ -129,6 +161,13 @@ pub async fn performance(
     if let Some(metric) = metric {
         found.entry(metric.to_owned()).or_default();
     }
+    let comparison = match comparison {
+        Some(period) => {
+            let before = histograms(&mut tx, period, metric).await?;
+            Some(PerformanceComparison::of(period, (&found, &before), metric))
+        }
+        None => None,
+    };
     let verdict = metric.is_none().then(|| verdict_on(&found));
     let reports = found.into_iter().map(|(metric, histograms)| {
         let mut series = by_time.remove(&metric).unwrap_or_default();
@@ -137,16 +176,51 @@ pub async fn performance(
         let by_time = times.map(|(bucket, values)| time(&metric, (bucket, values), &range));
         MetricReport::of(&metric, &histograms, by_time.collect())
     });
-    Ok(Json(Performance { verdict, metrics: reports.collect(), meta }))
+    Ok(Json(Performance { verdict, metrics: reports.collect(), comparison, meta }))
 }
+
+/// The measurements of a period by metric.
+type MetricsByName = BTreeMap<String, MetricHistograms>;
 
 fn interval(range: &Range) -> Interval {
     let length = range.period.to - range.period.from;
     if length <= HOURS_UP_TO { Interval::Hour } else { Interval::Day }
 }
 
-fn verdict_on(found: &BTreeMap<String, MetricHistograms>) -> Verdict {
+fn verdict_on(found: &MetricsByName) -> Verdict {
     verdict(CORE_VITALS.map(|metric| Some(Measured::of(metric, &found.get(metric)?.all))))
+}
+
+impl PerformanceComparison {
+    fn of(
+        period: Period,
+        (after, before): (&MetricsByName, &MetricsByName),
+        metric: Option<&str>,
+    ) -> Self {
+        let none = Histogram::default();
+        let compared = |(metric, now): (&String, &MetricHistograms)| {
+            let then = before.get(metric).map_or(&none, |histograms| &histograms.all);
+            ComparedMetric::of(metric, Measured::of(metric, &now.all), Measured::of(metric, then))
+        };
+        Self {
+            from: period.from,
+            to: period.to,
+            verdict: metric.is_none().then(|| verdict_on(before)),
+            metrics: after.iter().map(compared).collect(),
+        }
+    }
+}
+
+impl ComparedMetric {
+    fn of(metric: &str, after: Measured, before: Measured) -> Self {
+        let good = after.good.zip(before.good);
+        Self {
+            metric: metric.to_owned(),
+            n: ComparedCount::of(after.n, before.n),
+            p75: ComparedValue::of(after.p75, before.p75),
+            good: good.map(|(after, before)| ComparedRate::of(after, before)),
+        }
+    }
 }
 
 fn time(metric: &str, (bucket, values): (&Bucket, &Histogram), range: &Range) -> MeasuredTime {

@@ -1,15 +1,15 @@
 //! What houses cost that visitors configured (definitions b5).
 
 use axum::Json;
-use nest_haus_domain::analytics::Populations;
+use nest_haus_domain::analytics::{Period, Populations};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::meta::{Meta, excluded};
 use super::popular::Basis;
 use super::popular_store::Votes;
-use super::prices::{PriceQuestion, PriceReport, price_report};
-use super::range::{Asked, RangeQuery};
+use super::prices::{PriceComparison, PriceQuestion, PriceReport, price_report};
+use super::range::{AskedCompared, ComparisonQuery, RangeQuery};
 use crate::accounts::{May, ReadAnalytics};
 use crate::configurator::price_lists_since;
 use crate::http::{Context, FieldError, Problem, ProblemDocument};
@@ -40,6 +40,8 @@ pub struct PriceDistribution {
     /// The prices.
     #[serde(flatten)]
     prices: PriceReport,
+    /// The period that this one is compared with.
+    comparison: Option<PriceComparison>,
     /// What the report says about itself.
     meta: Meta,
 }
@@ -48,7 +50,7 @@ pub struct PriceDistribution {
 /// in the range that it began in.
 #[utoipa::path(
     get, path = "/api/admin/analytics/price-distribution", tag = "analytics",
-    params(PriceDistributionQuery, RangeQuery), security(("admin" = [])),
+    params(PriceDistributionQuery, RangeQuery, ComparisonQuery), security(("admin" = [])),
     responses(
         (status = 200, description = "The distribution.", body = PriceDistribution),
         (status = 401, description = "No or wrong key.", body = ProblemDocument),
@@ -61,7 +63,7 @@ pub struct PriceDistribution {
 pub async fn price_distribution(
     cx: Context,
     _: May<ReadAnalytics>,
-    Asked { range, query }: Asked<PriceDistributionQuery>,
+    AskedCompared { range, comparison, query }: AskedCompared<PriceDistributionQuery>,
 ) -> Result<Json<PriceDistribution>, Problem> {
     let name = query.basis.as_deref().unwrap_or_else(|| Basis::default().as_str());
     let Some(basis) = Basis::ALL.into_iter().find(|basis| basis.as_str() == name) else {
@@ -73,13 +75,20 @@ pub async fn price_distribution(
     let queues = queue::status(&cx.app).await.ok();
     let mut meta = Meta::of_range("price_distribution", &range, queues.as_deref(), cx.now);
     let everybody = range.populations == Populations::All;
-    let question = PriceQuestion {
-        votes: Votes { period: range.period, basis: basis.as_str(), everybody },
+    let question = |period: Period| PriceQuestion {
+        votes: Votes { period, basis: basis.as_str(), everybody },
         list,
         repriced: query.repriced,
     };
     let mut tx = begin_report(&cx.app.db, cx.app.config.request_timeout).await?;
-    let prices = price_report(&mut tx, &question).await?;
+    let prices = price_report(&mut tx, &question(range.period)).await?;
+    let comparison = match comparison {
+        Some(period) => {
+            let before = price_report(&mut tx, &question(period)).await?;
+            Some(PriceComparison::of(period, &prices, &before))
+        }
+        None => None,
+    };
     meta.excluded = excluded(&mut tx, &range).await?;
     if basis == Basis::Ordered {
         meta.warnings.push("no order is confirmed: completed configurations and claims of payment");
@@ -89,6 +98,7 @@ pub async fn price_distribution(
         repriced: query.repriced,
         price_list_version: list.version,
         prices,
+        comparison,
         meta,
     }))
 }

@@ -3,14 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
-use nest_haus_domain::analytics::{Distribution, PriceCount};
+use nest_haus_domain::analytics::{Distribution, Percentiles, Period, PriceCount};
 use nest_haus_domain::configurator::{PriceList, Selections, price};
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
+use super::change::{ComparedCount, ratio};
 use super::popular_store::Votes;
 
 /// What nobody said.
@@ -51,6 +53,57 @@ pub(super) struct PriceSlice {
     p50_cents: i64,
     /// Three quarters cost at most this, in cents.
     p75_cents: i64,
+}
+
+/// What configurations cost in the period that is compared with.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PriceComparison {
+    /// First instant covered.
+    from: DateTime<Utc>,
+    /// First instant after it.
+    to: DateTime<Utc>,
+    /// Sessions with a price.
+    sessions: ComparedCount,
+    /// Votes with something whose price must be asked for.
+    on_request: ComparedCount,
+    /// Percentiles of all prices, in cents; nothing without sessions.
+    #[schema(value_type = Option<Object>)]
+    percentiles: Option<Percentiles>,
+    /// How the period's percentiles differ from these.
+    changes: Option<PercentileChanges>,
+}
+
+/// How percentiles changed: by their ratio less one.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PercentileChanges {
+    /// Of the lower quartile.
+    p25: Option<f64>,
+    /// Of the median.
+    p50: Option<f64>,
+    /// Of the upper quartile.
+    p75: Option<f64>,
+}
+
+impl PriceComparison {
+    /// Compares prices with those of another period.
+    pub(super) fn of(period: Period, after: &PriceReport, before: &PriceReport) -> Self {
+        let percentiles = before.distribution.percentiles;
+        let known = after.distribution.percentiles.zip(percentiles);
+        Self {
+            from: period.from,
+            to: period.to,
+            sessions: ComparedCount::of(after.distribution.sessions, before.distribution.sessions),
+            on_request: ComparedCount::of(after.on_request, before.on_request),
+            percentiles,
+            changes: known.map(|(after, before)| PercentileChanges {
+                p25: ratio(after.p25, before.p25),
+                p50: ratio(after.p50, before.p50),
+                p75: ratio(after.p75, before.p75),
+            }),
+        }
+    }
 }
 
 /// Whose prices, and by which list.

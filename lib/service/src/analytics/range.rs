@@ -1,4 +1,4 @@
-//! What every report is asked: which range, in which zone, compared with what, counting whom.
+//! What every report is asked: which range, in which zone, counting whom, and compared with what.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -14,7 +14,7 @@ use crate::platform::App;
 /// The longest range, so that no report reads without bounds.
 const LENGTH_MAX: TimeDelta = TimeDelta::days(400);
 
-/// Which range, in which zone, compared with what, counting whom.
+/// Which range, in which zone, counting whom.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 pub struct RangeQuery {
@@ -27,12 +27,18 @@ pub struct RangeQuery {
     to: Option<DateTime<Utc>>,
     /// The IANA time zone that days are counted in, `Europe/Vienna` for example (default `UTC`).
     tz: Option<String>,
+    /// `eligible` (default): people from outside who did not refuse; or `all`.
+    population: Option<String>,
+}
+
+/// What a range is compared with.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+pub struct ComparisonQuery {
     /// `previous` (default), `previous_weekdays`, `year`, `custom` with `compareFrom`, or `none`.
     compare: Option<String>,
     /// First instant of the range to compare with, which is as long.
     compare_from: Option<DateTime<Utc>>,
-    /// `eligible` (default): people from outside who did not refuse; or `all`.
-    population: Option<String>,
 }
 
 /// A range as it was asked for, checked.
@@ -44,8 +50,6 @@ pub struct Range {
     pub name: Option<TimeRange>,
     /// Where days begin.
     pub zone: Zone,
-    /// What it is compared with.
-    pub comparison: Option<Period>,
     /// Whom it counts.
     pub populations: Populations,
 }
@@ -54,7 +58,8 @@ pub struct Range {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 pub struct NoQuery {}
 
-/// The range and the parameters that a report is asked for. Parameters that neither knows are refused.
+/// The range and the parameters that a report is asked for. Parameters that neither knows are refused,
+/// those of a comparison among them.
 pub struct Asked<Q = NoQuery> {
     /// Which range.
     pub range: Range,
@@ -73,8 +78,49 @@ impl<Q: DeserializeOwned + IntoParams + Send> FromRequestParts<App> for Asked<Q>
     }
 }
 
+/// What a report is asked for that compares its range with another.
+pub struct AskedCompared<Q = NoQuery> {
+    /// Which range.
+    pub range: Range,
+    /// The period that it is compared with.
+    pub comparison: Option<Period>,
+    /// What else.
+    pub query: Q,
+}
+
+impl<Q: DeserializeOwned + IntoParams + Send> FromRequestParts<App> for AskedCompared<Q> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Ok(cx) = Context::from_request_parts(parts, app).await;
+        let range = RangeQuery::into_params(|| None);
+        let comparison = ComparisonQuery::into_params(|| None);
+        refuse_unknown(parts, &[range, comparison, Q::into_params(|| None)])?;
+        let range: RangeQuery = parameters(parts)?;
+        let range = range.check(cx.now)?;
+        let comparison: ComparisonQuery = parameters(parts)?;
+        let comparison = range.period.compared(comparison.check()?, cx.now);
+        Ok(Self { range, comparison, query: parameters(parts)? })
+    }
+}
+
+impl<Q> From<Asked<Q>> for AskedCompared<Q> {
+    /// The same question without a comparison.
+    fn from(Asked { range, query }: Asked<Q>) -> Self {
+        Self { range, comparison: None, query }
+    }
+}
+
 fn refuse<T>(field: &str, message: &str) -> Result<T, Problem> {
     Err(Problem::field(FieldError::new(field, "invalid", message)))
+}
+
+impl Range {
+    /// The same question about another period.
+    #[must_use]
+    pub fn over(&self, period: Period) -> Self {
+        Self { period, ..*self }
+    }
 }
 
 impl RangeQuery {
@@ -92,24 +138,7 @@ impl RangeQuery {
             Some("all") => Populations::All,
             Some(_) => return refuse("population", "must be eligible or all"),
         };
-        let comparison = period.compared(self.comparison()?, now);
-        Ok(Range { period, name, zone, comparison, populations })
-    }
-
-    fn comparison(&self) -> Result<Comparison, Problem> {
-        let name = self.compare.as_deref().unwrap_or("previous");
-        match (name, self.compare_from) {
-            ("custom", Some(from)) => Ok(Comparison::Custom { from }),
-            ("custom", None) => {
-                refuse("compareFrom", "a custom comparison has `compareFrom`, in RFC 3339")
-            }
-            (_, Some(_)) => refuse("compare", "`compareFrom` goes with `custom`"),
-            ("previous", None) => Ok(Comparison::Previous),
-            ("previous_weekdays", None) => Ok(Comparison::PreviousWeekdays),
-            ("year", None) => Ok(Comparison::Year),
-            ("none", None) => Ok(Comparison::None),
-            _ => refuse("compare", "must be previous, previous_weekdays, year, custom or none"),
-        }
+        Ok(Range { period, name, zone, populations })
     }
 
     fn period(&self, now: DateTime<Utc>) -> Result<(Period, Option<TimeRange>), Problem> {
@@ -130,6 +159,24 @@ impl RangeQuery {
                 refuse("to", "at most 400 days after `from`")
             }
             (Some(from), Some(to)) => Ok((Period { from, to }, None)),
+        }
+    }
+}
+
+impl ComparisonQuery {
+    fn check(&self) -> Result<Comparison, Problem> {
+        let name = self.compare.as_deref().unwrap_or("previous");
+        match (name, self.compare_from) {
+            ("custom", Some(from)) => Ok(Comparison::Custom { from }),
+            ("custom", None) => {
+                refuse("compareFrom", "a custom comparison has `compareFrom`, in RFC 3339")
+            }
+            (_, Some(_)) => refuse("compare", "`compareFrom` goes with `custom`"),
+            ("previous", None) => Ok(Comparison::Previous),
+            ("previous_weekdays", None) => Ok(Comparison::PreviousWeekdays),
+            ("year", None) => Ok(Comparison::Year),
+            ("none", None) => Ok(Comparison::None),
+            _ => refuse("compare", "must be previous, previous_weekdays, year, custom or none"),
         }
     }
 }

@@ -6,16 +6,17 @@ use std::collections::BTreeMap;
 use axum::Json;
 use chrono::{DateTime, TimeDelta, Utc};
 use nest_haus_domain::analytics::{
-    CohortRules, CohortTable, Cohorts, Counting, Criterion, Interval, LogRank, OFFSETS_MAX, Rate,
-    SurvivalStep, Watched, kaplan_meier, log_rank, median_time, thinned,
+    CohortRules, CohortTable, Cohorts, Counting, Criterion, Interval, LogRank, OFFSETS_MAX, Period,
+    Rate, SurvivalStep, Watched, kaplan_meier, log_rank, median_time, thinned,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
 
+use super::change::ComparedRate;
 use super::choice::{bounded, choice};
 use super::meta::{Meta, excluded};
-use super::range::{Asked, Range, RangeQuery};
+use super::range::{AskedCompared, ComparisonQuery, Range, RangeQuery};
 use super::retention_store::{self as store, CohortCount, CohortQuestion, CurveQuestion};
 use super::sums::sums;
 use crate::accounts::{May, ReadAnalytics};
@@ -62,6 +63,7 @@ pub struct RetentionQuery {
 }
 
 /// A question, checked.
+#[derive(Clone, Copy)]
 struct Question {
     rules: CohortRules,
     start: &'static str,
@@ -139,8 +141,32 @@ pub struct Retention {
     /// Visits of known visitors, of all visits: only they can be seen to return.
     #[schema(value_type = Object)]
     consent_coverage: Rate,
+    /// The period that this one is compared with.
+    comparison: Option<RetentionComparison>,
     /// What the report says about itself.
     meta: Meta,
+}
+
+/// The period that retention is compared with.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RetentionComparison {
+    /// First instant covered.
+    from: DateTime<Utc>,
+    /// First instant after it.
+    to: DateTime<Utc>,
+    /// By periods after the start.
+    mean: Vec<ComparedMean>,
+}
+
+/// Who returned, of all visitors of cohorts that are old enough.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ComparedMean {
+    /// How many periods after the start.
+    offset: usize,
+    /// Who returned.
+    pooled: ComparedRate,
 }
 
 /// Visitors with the same value at their start.
@@ -191,7 +217,7 @@ struct CurveOfSegment {
 /// Cohorts of visitors and who of them returns when.
 #[utoipa::path(
     get, path = "/api/admin/analytics/retention", tag = "analytics",
-    params(RetentionQuery, RangeQuery), security(("admin" = [])),
+    params(RetentionQuery, RangeQuery, ComparisonQuery), security(("admin" = [])),
     responses(
         (status = 200, description = "The report.", body = Retention),
         (status = 401, description = "No or wrong key.", body = ProblemDocument),
@@ -204,7 +230,7 @@ struct CurveOfSegment {
 pub async fn retention(
     cx: Context,
     _: May<ReadAnalytics>,
-    Asked { range, query }: Asked<RetentionQuery>,
+    AskedCompared { range, comparison, query }: AskedCompared<RetentionQuery>,
 ) -> Result<Json<Retention>, Problem> {
     let question = query.check(&range)?;
     let queues = queue::status(&cx.app).await.ok();
@@ -216,6 +242,12 @@ pub async fn retention(
         meta.warnings.push("older cohorts had more time to return later");
     }
     let (table, segments) = cohorts(&mut tx, &range, &question, until).await?;
+    let comparison = match comparison {
+        Some(period) => {
+            Some(compare(&mut tx, (&range.over(period), &question), &table, until).await?)
+        }
+        None => None,
+    };
     let curves = if question.curves {
         curves(&mut tx, &range, question.breakdown, until).await?
     } else {
@@ -232,6 +264,7 @@ pub async fn retention(
         segments,
         curves,
         consent_coverage: Rate::new(sums.identified, sums.visits),
+        comparison,
         meta,
     }))
 }
@@ -278,6 +311,24 @@ async fn cohorts(
         .collect();
     segments.sort_by_key(|segment| std::cmp::Reverse(segment.visitors));
     Ok((all.table(until), segments))
+}
+
+/// Compares the means of all cohorts with those of another range.
+async fn compare(
+    db: &mut PgConnection,
+    (range, question): (&Range, &Question),
+    table: &CohortTable,
+    until: DateTime<Utc>,
+) -> Result<RetentionComparison, sqlx::Error> {
+    let Period { from, to } = range.period;
+    let rules = CohortRules { period: range.period, ..question.rules };
+    let question = Question { rules, breakdown: None, ..*question };
+    let (before, _) = cohorts(db, range, &question, until).await?;
+    let mean = table.mean.iter().zip(&before.mean).map(|(after, before)| ComparedMean {
+        offset: after.offset,
+        pooled: ComparedRate::of(after.pooled, before.pooled),
+    });
+    Ok(RetentionComparison { from, to, mean: mean.collect() })
 }
 
 /// Notes what the database counted: periods by position, days since the start by number.

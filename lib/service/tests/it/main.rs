@@ -13,6 +13,7 @@ mod access;
 mod accounts;
 mod attribution;
 mod catalogue;
+mod comparisons;
 mod contract;
 mod description;
 mod drain;

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use self::table::Table;
-use super::range::RangeQuery;
+use super::range::{Asked, RangeQuery};
 use super::{
     attribution, data_quality, drop_off, funnel, heatmap, journeys, overview, performance, popular,
     price_distribution, retention, sessions, user_journey,
@@ -124,7 +124,8 @@ pub struct ExportQuery {
     format: FileFormat,
 }
 
-/// A report as a file. It takes the parameters of the report besides `report` and `format`.
+/// A report as a file. It takes the parameters of the report besides `report` and `format`, but for those
+/// of a comparison.
 #[utoipa::path(
     get, path = "/api/admin/analytics/export", tag = "analytics",
     params(ExportQuery, RangeQuery), security(("admin" = [])),
@@ -257,19 +258,27 @@ impl Source {
                 json!($report(cx, may, asked(parts, app).await?).await?.0)
             };
         }
+        // Rows say nothing of another period, so that none is asked for, nor read.
+        macro_rules! ask_uncompared {
+            ($report:path) => {
+                json!($report(cx, may, asked::<Asked<_>>(parts, app).await?.into()).await?.0)
+            };
+        }
         Ok(match self.report {
-            ReportName::Overview => ask!(overview::overview),
+            ReportName::Overview => ask_uncompared!(overview::overview),
             ReportName::PopularConfigs => ask!(popular::popular_configs),
-            ReportName::ConversionFunnel => ask!(funnel::conversion_funnel),
+            ReportName::ConversionFunnel => ask_uncompared!(funnel::conversion_funnel),
             ReportName::Sessions => ask!(sessions::list_sessions),
             ReportName::UserJourney => ask!(user_journey::user_journey),
-            ReportName::Retention => ask!(retention::retention),
-            ReportName::Journeys => ask!(journeys::journeys),
+            ReportName::Retention => ask_uncompared!(retention::retention),
+            ReportName::Journeys => ask_uncompared!(journeys::journeys),
             ReportName::Heatmap => ask!(heatmap::heatmap),
-            ReportName::PriceDistribution => ask!(price_distribution::price_distribution),
-            ReportName::Attribution => ask!(attribution::attribution),
-            ReportName::Dropoff => ask!(drop_off::drop_off),
-            ReportName::Performance => ask!(performance::performance),
+            ReportName::PriceDistribution => {
+                ask_uncompared!(price_distribution::price_distribution)
+            }
+            ReportName::Attribution => ask_uncompared!(attribution::attribution),
+            ReportName::Dropoff => ask_uncompared!(drop_off::drop_off),
+            ReportName::Performance => ask_uncompared!(performance::performance),
             ReportName::DataQuality => ask!(data_quality::data_quality),
         })
     }

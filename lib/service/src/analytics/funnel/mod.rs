@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use nest_haus_domain::analytics::funnel::{
     BreakdownRow, Counting, Order, StepReport, StepTimes, Ties, TrendPoint,
 };
-use nest_haus_domain::analytics::{Period, Rate};
+use nest_haus_domain::analytics::{Period, Rate, RateChange};
 use serde::Serialize;
 use sqlx::{PgConnection, PgTransaction};
 use utoipa::ToSchema;
@@ -23,7 +23,7 @@ use self::fold::Folded;
 use self::query::{AskedFunnel, FunnelQuery};
 use self::store::Next;
 use super::meta::{Meta, excluded};
-use super::range::{Asked, Range, RangeQuery};
+use super::range::{AskedCompared, ComparisonQuery, Range, RangeQuery};
 use super::sums::sums;
 use crate::accounts::{May, ReadAnalytics};
 use crate::http::{Context, Problem, ProblemDocument};
@@ -177,6 +177,8 @@ pub struct FunnelComparison {
     /// Those that came through all steps.
     #[schema(value_type = Object)]
     conversion_rate: Rate,
+    /// How the period's rate differs from it.
+    conversion_rate_change: RateChange,
 }
 
 /// How far visits come through the configurator, or units through any steps.
@@ -184,7 +186,7 @@ pub struct FunnelComparison {
 /// Whose first step lies in the range counts; later steps may come after it, within the window.
 #[utoipa::path(
     get, path = "/api/admin/analytics/conversion-funnel", tag = "analytics",
-    params(RangeQuery, FunnelQuery), security(("admin" = [])),
+    params(RangeQuery, ComparisonQuery, FunnelQuery), security(("admin" = [])),
     responses(
         (status = 200, description = "The funnel.", body = FunnelReport),
         (status = 401, description = "No or wrong key.", body = ProblemDocument),
@@ -197,7 +199,7 @@ pub struct FunnelComparison {
 pub async fn conversion_funnel(
     cx: Context,
     _: May<ReadAnalytics>,
-    Asked { range, query }: Asked<FunnelQuery>,
+    AskedCompared { range, comparison, query }: AskedCompared<FunnelQuery>,
 ) -> Result<Json<FunnelReport>, Problem> {
     let asked = query.check(range.period)?;
     let queues = queue::status(&cx.app).await.ok();
@@ -206,8 +208,11 @@ pub async fn conversion_funnel(
     store::prepare(&mut tx).await?;
     meta.excluded = excluded(&mut tx, &range).await?;
     let folded = count(&mut tx, &asked, &range, cx.now).await?;
-    let comparison = match range.comparison {
-        Some(period) => Some(compare(&mut tx, &asked, &range, period, cx.now).await?),
+    let comparison = match comparison {
+        Some(period) => {
+            let before = count_compared(&mut tx, &asked, &range.over(period), cx.now).await?;
+            Some(FunnelComparison::of(period, before, &folded))
+        }
         None => None,
     };
     let next = next_events(&mut tx, &asked, &range, &folded).await?;
@@ -229,22 +234,23 @@ async fn count(
     fold::fold(tx, asked, (range.period, range.zone), range.populations, now).await
 }
 
-async fn compare(
+/// How many attempts of the range that is compared with came at least to each step.
+async fn count_compared(
     tx: &mut PgTransaction<'_>,
     asked: &AskedFunnel,
     range: &Range,
-    period: Period,
     now: DateTime<Utc>,
-) -> Result<FunnelComparison, Problem> {
-    let entered: Vec<i64> = if asked.projected {
-        let found = sums(tx, &[period], range.populations).await?;
-        found.into_iter().flat_map(|sums| sums.reached).collect()
-    } else {
-        let folded = fold::fold(tx, asked, (period, range.zone), range.populations, now).await?;
-        folded.steps.iter().map(|step| step.entered).collect()
-    };
-    let Period { from, to } = period;
-    Ok(FunnelComparison { from, to, conversion_rate: through(&entered), entered })
+) -> Result<Vec<i64>, Problem> {
+    if asked.projected {
+        let found = sums(tx, &[range.period], range.populations).await?;
+        return Ok(found.into_iter().flat_map(|sums| sums.reached).collect());
+    }
+    let folded = fold::fold(tx, asked, (range.period, range.zone), range.populations, now).await?;
+    Ok(entered(&folded))
+}
+
+fn entered(folded: &Folded) -> Vec<i64> {
+    folded.steps.iter().map(|step| step.entered).collect()
 }
 
 /// Of those that came to the first step, those that came to the last.
@@ -351,6 +357,22 @@ impl FunnelReport {
                 .map(|breakdown| FunnelBreakdown { by: breakdown.name.clone(), values }),
             comparison,
             meta,
+        }
+    }
+}
+
+impl FunnelComparison {
+    fn of(period: Period, before: Vec<i64>, current: &Folded) -> Self {
+        let conversion_rate = through(&before);
+        Self {
+            from: period.from,
+            to: period.to,
+            entered: before,
+            conversion_rate,
+            conversion_rate_change: RateChange::between(
+                conversion_rate,
+                through(&entered(current)),
+            ),
         }
     }
 }
