@@ -1,4 +1,5 @@
-//! How much was lost, and how many prices were wrong: the ledger and the price check as a report.
+//! How much was lost, how many prices were wrong, and what was said otherwise before: the ledger, the
+//! price check and restatements as a report.
 
 use axum::Json;
 use nest_haus_domain::analytics::Rate;
@@ -9,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::meta::Meta;
 use super::price_integrity::{PriceIntegrity, price_integrity};
 use super::range::{Asked, RangeQuery};
+use super::restatements::{Restatements, restatements};
 use crate::accounts::{May, ReadAnalytics};
 use crate::http::{Context, FieldError, Problem, ProblemDocument};
 use crate::queue;
@@ -37,6 +39,8 @@ pub struct DataQuality {
     session: Option<SessionLedger>,
     /// Whether pages showed the right prices, in the range that was asked for.
     prices: PriceIntegrity,
+    /// Days of the range that count otherwise than they did, since events came late.
+    restatements: Restatements,
     /// What the report says about itself.
     meta: Meta,
 }
@@ -76,6 +80,7 @@ pub async fn data_quality(
         ledger,
         session,
         prices: price_integrity(&cx.app, range.period).await?,
+        restatements: restatements(&cx.app, range.period).await?,
         meta,
     }))
 }

@@ -25,6 +25,7 @@ mod price_integrity;
 mod prices;
 pub mod range;
 pub mod real_time;
+mod restatements;
 pub mod retention;
 mod retention_store;
 pub mod sessions;

@@ -315,6 +315,23 @@ async fn a_late_event_restates_the_day_that_it_belongs_to() {
             .await
             .unwrap();
     assert_eq!(restated, (1, 2));
+    bed.advance(TimeDelta::hours(1));
+    send(&bed, "c", vec![ago(&bed, 3 * 86_400 + 3600, "page_visit", page("/"))]).await;
+    bed.drain().await;
+    let report = async |range: &str| {
+        let path = format!("/api/admin/analytics/data-quality?timeRange={range}");
+        bed.get_as_admin(&path).await.body["restatements"].clone()
+    };
+    let week = report("7d").await;
+    let latest = week["latest"].as_array().unwrap();
+    let visits: Vec<_> = latest.iter().map(|r| (&r["visitsBefore"], &r["visitsAfter"])).collect();
+    assert_eq!(visits, [(&json!(2), &json!(3)), (&json!(1), &json!(2))], "the latest first");
+    let day = (bed.now() - TimeDelta::hours(1) - TimeDelta::days(3)).date_naive();
+    assert_eq!(latest[0]["day"], format!("{day}T00:00:00Z"));
+    let restated_at: DateTime<Utc> = latest[0]["restatedAt"].as_str().unwrap().parse().unwrap();
+    assert!((bed.now() - restated_at).abs() < TimeDelta::minutes(1), "{restated_at}");
+    assert_eq!(week["total"], 2);
+    assert_eq!(report("24h").await, json!({"total": 0, "latest": []}));
 }
 
 #[tokio::test]
