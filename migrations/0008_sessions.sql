@@ -147,6 +147,15 @@ CREATE TABLE indecisions (
     PRIMARY KEY (day, category)
 );
 
+-- How often visitors opened a category of options and left it at once without a change.
+CREATE TABLE quick_backs (
+    day timestamptz NOT NULL,
+    category text NOT NULL,
+    sessions bigint NOT NULL,
+    times bigint NOT NULL,
+    PRIMARY KEY (day, category)
+);
+
 -- Days whose heat maps must be made anew.
 CREATE TABLE stale_heatmap_days (day timestamptz NOT NULL);
 CREATE INDEX stale_heatmap_days_day ON stale_heatmap_days (day);

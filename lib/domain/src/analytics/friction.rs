@@ -1,4 +1,6 @@
-//! Where visitors click, and where they click in anger (definitions b10).
+//! Where visitors click, where they click in anger, and what they open in vain (definitions b10).
+
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -16,6 +18,9 @@ const RAGE_DISTANCE: f64 = 30.0;
 
 /// A client's own report of a rage is the same as one found within this time before it.
 const SAME_RAGE: TimeDelta = TimeDelta::seconds(2);
+
+/// Whoever leaves a category sooner than this without a change opened it in vain.
+const QUICK_BACK_BEFORE: TimeDelta = TimeDelta::seconds(3);
 
 /// A click of a tab, in the order of events.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,6 +67,61 @@ fn follows(last: &Click, click: &Click) -> bool {
         (x - next_x).abs() + (y - next_y).abs() < RAGE_DISTANCE
     });
     near && click.at - last.at < RAGE_PAUSE
+}
+
+/// What an event does with the categories of a configurator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look<'a> {
+    /// Opens a category, or shows the open one again.
+    Opens(&'a str),
+    /// Chooses another option of a category, which is open then.
+    Changes(&'a str),
+    /// Closes the open category, or leaves the page.
+    Leaves,
+}
+
+/// The categories that a visitor opened and left in less than three seconds without a change, each with
+/// how often. Takes the events of a session in their order, with the tab that each happened in. A tab has
+/// one category open at most; what is not left is no quick-back.
+#[must_use]
+pub fn quick_backs<'a>(
+    looks: impl IntoIterator<Item = (Option<&'a str>, DateTime<Utc>, Look<'a>)>,
+) -> BTreeMap<&'a str, i64> {
+    let mut found = BTreeMap::new();
+    let mut tabs: HashMap<Option<&str>, OpenCategory> = HashMap::new();
+    for (tab, at, look) in looks {
+        let (category, changed) = match look {
+            Look::Opens(category) => (Some(category), false),
+            Look::Changes(category) => (Some(category), true),
+            Look::Leaves => (None, false),
+        };
+        if let Some(open) = tabs.get_mut(&tab).filter(|open| Some(open.category) == category) {
+            open.changed |= changed;
+            continue;
+        }
+        let opened = category.map(|category| OpenCategory { category, at, changed });
+        let left = match opened {
+            Some(opened) => tabs.insert(tab, opened),
+            None => tabs.remove(&tab),
+        };
+        if let Some(left) = left.filter(|left| left.is_quick_back(at)) {
+            *found.entry(left.category).or_default() += 1;
+        }
+    }
+    found
+}
+
+/// The category that is open in a tab.
+struct OpenCategory<'a> {
+    category: &'a str,
+    at: DateTime<Utc>,
+    changed: bool,
+}
+
+impl OpenCategory<'_> {
+    fn is_quick_back(&self, left_at: DateTime<Utc>) -> bool {
+        !self.changed && left_at - self.at < QUICK_BACK_BEFORE
+    }
 }
 
 /// The cell of a place inside an element, each coordinate from 0 to 1: row by row from the upper left
@@ -119,6 +179,45 @@ mod tests {
         assert_eq!(rages(&clicks), [2, 7]);
         let placeless = Click { place: None, ..click(0, 0.0, 0.0) };
         assert_eq!(rages(&[placeless; 5]), Vec::<usize>::new());
+    }
+
+    #[test]
+    fn a_category_left_at_once_without_a_change_is_a_quick_back() {
+        use Look::{Changes, Leaves, Opens};
+        let times = |looks: &[(i64, Look<'static>)]| {
+            let at =
+                |millis: i64| DateTime::from_timestamp_millis(1_795_000_000_000 + millis).unwrap();
+            let in_tab = |(millis, look): &(i64, Look<'static>)| (Some("a"), at(*millis), *look);
+            quick_backs(looks.iter().map(in_tab)).get("hull").copied()
+        };
+        let hull = Opens("hull");
+        assert_eq!(times(&[(0, hull), (2999, Leaves)]), Some(1));
+        assert_eq!(times(&[(0, hull), (3000, Leaves)]), None, "three seconds are no hurry");
+        assert_eq!(times(&[(0, hull), (1000, Changes("hull")), (2000, Leaves)]), None);
+        assert_eq!(times(&[(0, Changes("hull")), (1, hull), (2, Leaves)]), None);
+        assert_eq!(times(&[(0, hull), (2000, Opens("pv"))]), Some(1), "another one is opened");
+        assert_eq!(times(&[(0, hull), (2000, Changes("pv"))]), Some(1), "another one is changed");
+        assert_eq!(
+            times(&[(0, hull), (2000, hull), (4000, Leaves)]),
+            None,
+            "it was open all along"
+        );
+        assert_eq!(times(&[(0, hull), (1, Leaves), (2, hull), (3, Leaves)]), Some(2));
+        assert_eq!(times(&[(0, hull)]), None, "nobody knows when it was left");
+        assert_eq!(times(&[(0, Leaves)]), None);
+    }
+
+    #[test]
+    fn tabs_leave_categories_on_their_own() {
+        let at = |millis: i64| DateTime::from_timestamp_millis(1_795_000_000_000 + millis).unwrap();
+        let looks = [
+            (Some("a"), at(0), Look::Opens("hull")),
+            (Some("b"), at(1000), Look::Opens("pv")),
+            (None, at(2000), Look::Leaves),
+            (Some("b"), at(2500), Look::Leaves),
+            (Some("a"), at(5000), Look::Leaves),
+        ];
+        assert_eq!(quick_backs(looks), BTreeMap::from([("pv", 1)]));
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub use calendar::{BUCKETS_MAX, Bucket, Interval, Zone, buckets, offset_seconds}
 pub use channel::{Channel, Touch};
 pub use distribution::{Bin, Distribution, Percentiles, PriceCount};
 pub use drop_off::{DropOff, Ending, Leaving, LeavingByName, NOT_SET};
-pub use friction::{Click, GRID, breakpoint, grid_cell, rages};
+pub use friction::{Click, GRID, Look, breakpoint, grid_cell, quick_backs, rages};
 pub use histogram::Histogram;
 pub use journey::{Dwell, Effect, Gap, IDLE_AFTER, Moment, dwells, gaps, indecisions};
 pub use journeys::{

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::heatmap_store::{
-    self as store, CellCounts, ClickedElement, ClickedPage, DepthCounts, Indecision,
+    self as store, CategoryFriction, CellCounts, ClickedElement, ClickedPage, DepthCounts,
 };
 use super::meta::Meta;
 use super::range::{Asked, RangeQuery};
@@ -44,7 +44,11 @@ pub struct Heatmap {
     scroll: Option<Vec<ScrollCurve>>,
     /// Categories that visitors could not decide in: three changes within 60 s engaged, or back to the
     /// option before the last. Where no page was asked for.
-    indecision: Option<Vec<Indecision>>,
+    indecision: Option<Vec<CategoryFriction>>,
+    /// Categories that visitors opened, as the interaction `category_opened` says, and left within three
+    /// seconds without a change: by `category_closed`, for another category, or for another page. Where no
+    /// page was asked for.
+    quick_backs: Option<Vec<CategoryFriction>>,
     /// What the report says about itself.
     meta: Meta,
 }
@@ -96,8 +100,8 @@ struct Reached {
     rate: Rate,
 }
 
-/// Clicks by element in a grid of 64 by 64 cells, rage and dead clicks, scroll depths and indecision.
-/// Counted by whole days in UTC.
+/// Clicks by element in a grid of 64 by 64 cells, rage and dead clicks, scroll depths, indecision
+/// and quick-backs. Counted by whole days in UTC.
 #[utoipa::path(
     get, path = "/api/admin/analytics/heatmap", tag = "analytics",
     params(HeatmapQuery, RangeQuery), security(("admin" = [])),
@@ -130,12 +134,20 @@ pub async fn heatmap(
         meta.approx = true;
         meta.warnings.push("days with new events are about to be counted anew");
     }
-    let mut heatmap =
-        Heatmap { pages: None, elements: None, layers: None, scroll: None, indecision: None, meta };
+    let mut heatmap = Heatmap {
+        pages: None,
+        elements: None,
+        layers: None,
+        scroll: None,
+        indecision: None,
+        quick_backs: None,
+        meta,
+    };
     match (query.page.as_deref(), query.element.as_deref()) {
         (None, _) => {
             heatmap.pages = Some(store::pages(&mut tx, days).await?);
             heatmap.indecision = Some(store::indecision(&mut tx, days).await?);
+            heatmap.quick_backs = Some(store::quick_backs_by_category(&mut tx, days).await?);
         }
         (Some(page), element) => {
             heatmap.elements = Some(store::elements(&mut tx, days, page).await?);

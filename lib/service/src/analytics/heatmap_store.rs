@@ -1,11 +1,11 @@
-//! Clicks, scroll depths and indecision, counted by day; and what heat maps read of them.
+//! Clicks, scroll depths, indecision and quick-backs, counted by day; and what heat maps read of them.
 
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt;
 use nest_haus_domain::analytics::{
-    Click, Effect, Moment, Period, breakpoint, grid_cell, indecisions, rages,
+    Click, Effect, Look, Moment, Period, breakpoint, grid_cell, indecisions, quick_backs, rages,
 };
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -48,7 +48,8 @@ pub(super) async fn refresh_stale_days(db: &mut PgConnection) -> Result<u64, sql
 async fn refresh_heatmaps(db: &mut PgConnection, day: DateTime<Utc>) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "WITH gone AS (DELETE FROM heatmap_cells WHERE day = $1),
-            also_gone AS (DELETE FROM scroll_depths WHERE day = $1)
+            also_gone AS (DELETE FROM scroll_depths WHERE day = $1),
+            gone_too AS (DELETE FROM quick_backs WHERE day = $1)
          DELETE FROM indecisions WHERE day = $1",
         day
     )
@@ -57,6 +58,7 @@ async fn refresh_heatmaps(db: &mut PgConnection, day: DateTime<Utc>) -> Result<(
     let counts = DayCounts::read(db, day).await?;
     counts.write_cells(db, day).await?;
     counts.write_indecisions(db, day).await?;
+    counts.write_quick_backs(db, day).await?;
     count_scroll_depths(db, day).await
 }
 
@@ -93,8 +95,31 @@ struct Spot {
 struct DayCounts {
     /// Clicks, rages and dead clicks.
     spots: BTreeMap<Spot, [i64; 3]>,
-    /// Sessions and times, by category.
-    indecisions: BTreeMap<String, [i64; 2]>,
+    indecisions: ByCategory,
+    quick_backs: ByCategory,
+}
+
+/// Sessions and times, by category.
+#[derive(Default)]
+struct ByCategory(BTreeMap<String, [i64; 2]>);
+
+impl ByCategory {
+    /// Adds how often something happened in one session.
+    fn add<T: AsRef<str>>(&mut self, of_session: BTreeMap<T, i64>) {
+        for (category, times) in of_session {
+            let [sessions, all_times] = self.0.entry(named(category.as_ref())).or_default();
+            *sessions += 1;
+            *all_times += times;
+        }
+    }
+
+    /// The categories, with their sessions and times.
+    fn columns(&self) -> (Vec<String>, Vec<i64>, Vec<i64>) {
+        let counts = |place: usize| -> Vec<i64> {
+            self.0.values().filter_map(|counts| counts.get(place).copied()).collect()
+        };
+        (self.0.keys().cloned().collect(), counts(0), counts(1))
+    }
 }
 
 impl DayCounts {
@@ -136,11 +161,8 @@ impl DayCounts {
     /// Adds one session.
     fn add(&mut self, steps: &[Step]) {
         let moments: Vec<Moment> = steps.iter().map(Step::moment).collect();
-        for (category, times) in indecisions(&moments) {
-            let [sessions, all_times] = self.indecisions.entry(named(&category)).or_default();
-            *sessions += 1;
-            *all_times += times;
-        }
+        self.indecisions.add(indecisions(&moments));
+        self.quick_backs.add(quick_backs(steps.iter().filter_map(Step::look)));
         let mut tabs: HashMap<Option<&str>, Vec<(Spot, Click, &Step)>> = HashMap::new();
         let mut pages: HashMap<Option<&str>, &str> = HashMap::new();
         for step in steps {
@@ -215,11 +237,28 @@ impl DayCounts {
         db: &mut PgConnection,
         day: DateTime<Utc>,
     ) -> Result<(), sqlx::Error> {
-        let categories: Vec<String> = self.indecisions.keys().cloned().collect();
-        let (sessions, times): (Vec<i64>, Vec<i64>) =
-            self.indecisions.values().map(|[sessions, times]| (*sessions, *times)).unzip();
+        let (categories, sessions, times) = self.indecisions.columns();
         sqlx::query!(
             "INSERT INTO indecisions
+             SELECT $1::timestamptz, * FROM unnest($2::text[], $3::bigint[], $4::bigint[])",
+            day,
+            &categories,
+            &sessions,
+            &times
+        )
+        .execute(db)
+        .await?;
+        Ok(())
+    }
+
+    async fn write_quick_backs(
+        &self,
+        db: &mut PgConnection,
+        day: DateTime<Utc>,
+    ) -> Result<(), sqlx::Error> {
+        let (categories, sessions, times) = self.quick_backs.columns();
+        sqlx::query!(
+            "INSERT INTO quick_backs
              SELECT $1::timestamptz, * FROM unnest($2::text[], $3::bigint[], $4::bigint[])",
             day,
             &categories,
@@ -242,6 +281,17 @@ impl Step {
         };
         let engaged_ms = self.time_spent_ms.filter(|_| self.event_type == "engagement");
         Moment { at: self.at, tab: self.tab_id.clone(), seq: None, engaged_ms, effect }
+    }
+
+    /// What it does with categories, with its tab and time.
+    fn look(&self) -> Option<(Option<&str>, DateTime<Utc>, Look<'_>)> {
+        let look = match self.event_type.as_str() {
+            "category_opened" => Look::Opens(&self.category),
+            "category_closed" | "page_visit" | "page_view" | "page_exit" => Look::Leaves,
+            "selection" if self.changes => Look::Changes(&self.category),
+            _ => return None,
+        };
+        Some((self.tab_id.as_deref(), self.at, look))
     }
 
     fn page_come_to(&self) -> Option<&str> {
@@ -446,10 +496,10 @@ pub(super) async fn scroll_depths(
     .await
 }
 
-/// A category that visitors could not decide in.
+/// A category that visitors could not decide in, or left at once.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Indecision {
+pub(super) struct CategoryFriction {
     category: String,
     /// Sessions, by day.
     sessions: i64,
@@ -460,11 +510,28 @@ pub(super) struct Indecision {
 pub(super) async fn indecision(
     db: &mut PgConnection,
     days: Period,
-) -> Result<Vec<Indecision>, sqlx::Error> {
+) -> Result<Vec<CategoryFriction>, sqlx::Error> {
     sqlx::query_as!(
-        Indecision,
+        CategoryFriction,
         r#"SELECT category, sum(sessions)::bigint AS "sessions!", sum(times)::bigint AS "times!"
          FROM indecisions WHERE day >= $1 AND day < $2
+         GROUP BY category ORDER BY 2 DESC, 1 LIMIT $3"#,
+        days.from,
+        days.to,
+        LISTED_MAX
+    )
+    .fetch_all(db)
+    .await
+}
+
+pub(super) async fn quick_backs_by_category(
+    db: &mut PgConnection,
+    days: Period,
+) -> Result<Vec<CategoryFriction>, sqlx::Error> {
+    sqlx::query_as!(
+        CategoryFriction,
+        r#"SELECT category, sum(sessions)::bigint AS "sessions!", sum(times)::bigint AS "times!"
+         FROM quick_backs WHERE day >= $1 AND day < $2
          GROUP BY category ORDER BY 2 DESC, 1 LIMIT $3"#,
         days.from,
         days.to,

@@ -1,4 +1,4 @@
-//! Heat maps: cells, layers, rage and dead clicks, scroll depths, indecision.
+//! Heat maps: cells, layers, rage and dead clicks, scroll depths, indecision, quick-backs.
 
 use axum::http::StatusCode;
 use nest_haus::testing::TestBed;
@@ -153,6 +153,48 @@ async fn page_views_scroll_as_far_as_they_came() {
         .collect();
     assert_eq!(reached, [3, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1]);
     assert_eq!(page["scroll"][1]["device"], "mobile");
+}
+
+#[tokio::test]
+async fn quick_backs_are_counted_by_category() {
+    let bed = TestBed::new().await;
+    let opened = |category: &str| json!({"eventType": "category_opened", "category": category});
+    let closed = |category: &str| json!({"eventType": "category_closed", "category": category});
+    let after = |mut event: Value, seconds: i64| {
+        event["ageMs"] = json!(30_000 - seconds * 1000);
+        event
+    };
+    let hasty = vec![
+        after(opened("hull"), 0),
+        after(closed("hull"), 2),
+        after(opened("hull"), 4),
+        after(opened("pv"), 6),
+        after(visit("/warenkorb"), 8),
+    ];
+    track(&bed, "a", hasty).await;
+    let another = vec![
+        after(opened("hull"), 0),
+        after(selection("pv", "panels"), 2),
+        after(opened("floor"), 10),
+        after(selection("floor", "oak"), 11),
+        after(closed("floor"), 12),
+        after(opened("windows"), 20),
+        after(closed("windows"), 23),
+        after(opened("doors"), 29),
+    ];
+    track(&bed, "b", another).await;
+    bed.drain().await;
+    let found = report(&bed, "").await;
+    let expected = json!([
+        {"category": "hull", "sessions": 2, "times": 3},
+        {"category": "pv", "sessions": 1, "times": 1},
+    ]);
+    assert_eq!(found["quickBacks"], expected);
+    assert_eq!(found["indecision"], json!([]));
+    assert_eq!(report(&bed, "page=/").await["quickBacks"], Value::Null);
+    track(&bed, "c", vec![after(opened("pv"), 0), after(visit("/"), 1)]).await;
+    bed.drain().await;
+    assert_eq!(report(&bed, "").await["quickBacks"][1]["sessions"], 2, "the day is counted anew");
 }
 
 #[tokio::test]
