@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use nest_haus_domain::analytics::{Comparison, Period, Populations, TimeRange, Zone};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -13,6 +13,9 @@ use crate::platform::App;
 
 /// The longest range, so that no report reads without bounds.
 const LENGTH_MAX: TimeDelta = TimeDelta::days(400);
+
+/// The years that a range may lie in.
+const YEARS: std::ops::RangeInclusive<i32> = 2000..=2100;
 
 /// Which range, in which zone, counting whom.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -111,6 +114,15 @@ impl<Q> From<Asked<Q>> for AskedCompared<Q> {
     }
 }
 
+/// Instants far from all that is stored are no dates to count with.
+fn check_year(field: &str, at: DateTime<Utc>) -> Result<(), Problem> {
+    if YEARS.contains(&at.year()) {
+        Ok(())
+    } else {
+        refuse(field, "must be in the years 2000 to 2100")
+    }
+}
+
 fn refuse<T>(field: &str, message: &str) -> Result<T, Problem> {
     Err(Problem::field(FieldError::new(field, "invalid", message)))
 }
@@ -158,7 +170,11 @@ impl RangeQuery {
             (Some(from), Some(to)) if to - from > LENGTH_MAX => {
                 refuse("to", "at most 400 days after `from`")
             }
-            (Some(from), Some(to)) => Ok((Period { from, to }, None)),
+            (Some(from), Some(to)) => {
+                check_year("from", from)?;
+                check_year("to", to)?;
+                Ok((Period { from, to }, None))
+            }
         }
     }
 }
@@ -167,7 +183,10 @@ impl ComparisonQuery {
     fn check(&self) -> Result<Comparison, Problem> {
         let name = self.compare.as_deref().unwrap_or("previous");
         match (name, self.compare_from) {
-            ("custom", Some(from)) => Ok(Comparison::Custom { from }),
+            ("custom", Some(from)) => {
+                check_year("compareFrom", from)?;
+                Ok(Comparison::Custom { from })
+            }
             ("custom", None) => {
                 refuse("compareFrom", "a custom comparison has `compareFrom`, in RFC 3339")
             }
