@@ -150,7 +150,7 @@ async fn compare_options(bed: &TestBed, truth: &Truth) {
     .await
     .unwrap();
     let stored: Vec<_> = rows.into_iter().map(|(c, o, n)| (c, o, n.cast_unsigned())).collect();
-    let expected = truth.options.iter().flat_map(|(category, options)| {
+    let expected = truth.houses.options.iter().flat_map(|(category, options)| {
         let taken = options.iter().filter(|(_, counts)| counts.taken > 0);
         taken.map(move |(option, counts)| (category.clone(), option.clone(), counts.taken))
     });
@@ -172,7 +172,7 @@ async fn compare_visitors(bed: &TestBed, truth: &Truth) {
     .unwrap();
     let expected = truth.retention.iter().flat_map(|cohort| {
         let weeks = (0..).zip(&cohort.retained).filter(|(_, came)| **came > 0);
-        weeks.map(|(week, came)| (cohort.week, week, came.cast_signed()))
+        weeks.map(|(week, came)| (cohort.start, week, came.cast_signed()))
     });
     assert_eq!(rows, expected.collect::<Vec<(NaiveDate, i32, i64)>>());
 }
