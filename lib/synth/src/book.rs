@@ -27,8 +27,8 @@ pub(crate) struct Visit {
     pub(crate) cart_at: Option<DateTime<Utc>>,
     /// A configuration was completed.
     pub(crate) completion: bool,
-    /// How far it came in the funnel: 1 visit, 2 selection, 3 cart, 4 completion, 5 order.
-    pub(crate) level: usize,
+    /// When it came to each step of the funnel: visit, selection, cart, completion, order.
+    pub(crate) step_at: Vec<DateTime<Utc>>,
     /// How many of the [`TOUR`]'s steps it took, in their order.
     pub(crate) toured: usize,
     /// Euro cents that an order was paid with.
@@ -124,7 +124,7 @@ impl Book {
             snapshots: 0,
             cart_at: None,
             completion: false,
-            level: 1,
+            step_at: vec![at],
             toured: 0,
             order_cents: None,
             way: Vec::new(),
@@ -176,11 +176,11 @@ impl Book {
                     visit.cart_at.get_or_insert(event.occurred_at);
                     visit.come_to("cart");
                     visit.take_step("cart");
-                    visit.reach(3);
+                    visit.reach(3, event.occurred_at);
                 } else if snapshot.completes {
                     visit.completion = true;
                     visit.come_to("completion");
-                    visit.reach(4);
+                    visit.reach(4, event.occurred_at);
                 }
             }
             Payload::Metric(metric) => self.measured.push((metric.name.clone(), metric.value)),
@@ -240,10 +240,10 @@ impl Book {
     }
 
     /// Notes an order that was paid.
-    pub(crate) fn note_order(&mut self, cents: i64) {
+    pub(crate) fn note_order(&mut self, cents: i64, paid_at: DateTime<Utc>) {
         if let Some(visit) = self.visits.last_mut() {
             visit.order_cents = Some(cents);
-            visit.reach(5);
+            visit.reach(5, paid_at);
         }
     }
 }
@@ -264,7 +264,7 @@ impl Visit {
                 self.selections += 1;
                 self.come_to(&interaction.category);
                 self.take_step("choice");
-                self.reach(2);
+                self.reach(2, event.occurred_at);
             }
             "click" => {
                 self.clicks += 1;
@@ -307,9 +307,9 @@ impl Visit {
     }
 
     /// Reaches a step of the funnel, if the one before it was reached.
-    fn reach(&mut self, level: usize) {
-        if self.level + 1 == level {
-            self.level = level;
+    fn reach(&mut self, step: usize, at: DateTime<Utc>) {
+        if self.step_at.len() + 1 == step {
+            self.step_at.push(at);
         }
     }
 }

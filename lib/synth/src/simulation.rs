@@ -326,7 +326,7 @@ fn pay(tab: &mut Tab<'_>) -> Payment {
         paid_at: tab.now,
         amount_cents: DEPOSIT_CENTS,
     };
-    tab.book.note_order(payment.amount_cents);
+    tab.book.note_order(payment.amount_cents, payment.paid_at);
     tab.tell(Payload::Fact(SessionFact::Converted {
         payment_intent_id: Some(payment.payment_id.clone()),
         total_price_cents: Some(payment.amount_cents),

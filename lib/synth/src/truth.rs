@@ -93,7 +93,7 @@ impl Totals {
         self.engaged_ms += visit.engaged.num_milliseconds();
         self.carts += u64::from(visit.cart_at.is_some());
         self.completions += u64::from(visit.completion);
-        for reached in self.funnel.iter_mut().take(visit.level) {
+        for reached in self.funnel.iter_mut().take(visit.step_at.len()) {
             *reached += 1;
         }
         *self.visits_by_day.entry(visit.started_at.date_naive()).or_default() += 1;

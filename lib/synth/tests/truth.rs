@@ -135,6 +135,9 @@ proptest! {
         let (ways, eligible) = (&truth.ways, truth.population(Population::Eligible));
         let ended_from = |level: usize| ways.levels[level..].iter().map(|level| level.ended).sum::<u64>();
         prop_assert_eq!(std::array::from_fn(ended_from), eligible.funnel);
+        let times = ways.step_times.iter().map(|times| times.len() as u64);
+        prop_assert!(times.eq(eligible.funnel[1..].iter().copied()));
+        prop_assert!(ways.step_times.iter().flatten().all(|ms| *ms > 0));
         let left: u64 = ways.levels.iter().map(|level| level.left).sum();
         prop_assert_eq!(left, eligible.visits - eligible.orders);
         prop_assert_eq!(ways.nodes.values().map(|node| node.ended).sum::<u64>(), eligible.visits);

@@ -51,6 +51,9 @@ pub struct Ways {
     pub steps_back: Steps,
     /// By the last step of the funnel that was reached.
     pub levels: [LevelCounts; 5],
+    /// Milliseconds from each step of the funnel to the next, one of each visit that came to it.
+    #[serde(skip)]
+    pub step_times: [Vec<i64>; 4],
     /// By device, visits that took each step of the [`TOUR`].
     pub tours: BTreeMap<String, [u64; TOUR.len()]>,
 }
@@ -64,10 +67,14 @@ impl Ways {
         let last = self.nodes.entry(visit.last_page.clone()).or_default();
         last.ended += 1;
         last.left += u64::from(!ordered);
-        if let Some(level) = self.levels.get_mut(visit.level - 1) {
+        if let Some(level) = self.levels.get_mut(visit.step_at.len() - 1) {
             level.ended += 1;
             level.left += u64::from(!ordered);
             level.left_without_cart += u64::from(!visit.converted());
+        }
+        let between = visit.step_at.iter().zip(visit.step_at.iter().skip(1));
+        for ((from, to), times) in between.zip(&mut self.step_times) {
+            times.push((*to - *from).num_milliseconds());
         }
         let tours = self.tours.entry(device.to_owned()).or_default();
         for taken in tours.iter_mut().take(visit.toured) {

@@ -14,6 +14,9 @@ use serde_json::{Value, json};
 use crate::planted::counts;
 use crate::synth::{prepare, simulate, store};
 
+/// Over HTTP times pass a real clock, which takes them apart by less than this.
+const CLOCK_MS: u64 = 500;
+
 /// The reports of one system on everything that was simulated.
 pub(crate) struct Reports<'a> {
     bed: &'a TestBed,
@@ -71,6 +74,12 @@ impl<'a> Reports<'a> {
         self.truth.population(Population::Eligible)
     }
 
+    /// Visits in which something went into the cart or a configuration was completed.
+    fn converted(&self) -> u64 {
+        let levels = self.truth.ways.levels.iter();
+        levels.map(|level| level.ended - level.left_without_cart).sum()
+    }
+
     async fn ask(&self, report: &str, query: &[(&str, &str)]) -> Value {
         let from = self.truth.scenario.from - TimeDelta::hours(1);
         self.ask_since(from, report, query).await
@@ -119,19 +128,36 @@ impl<'a> Reports<'a> {
     async fn compare_overview(&self) {
         let (report, expected) = (self.ask("overview", &[]).await, self.eligible());
         let current = &report["current"];
+        let engaged_ms = expected.engaged_ms.cast_unsigned();
         for (field, number) in [
             ("visits", expected.visits),
             ("pageViews", expected.page_views),
             ("selections", expected.selections),
             ("snapshots", expected.snapshots),
             ("bounces", expected.bounces),
+            ("engagedMs", engaged_ms),
+            ("configuring", expected.funnel[1]),
             ("carts", expected.carts),
             ("completions", expected.completions),
             ("orders", expected.orders),
         ] {
             assert_eq!(current[field], number, "{field}");
         }
-        assert_eq!(current["visitors"]["identified"], self.truth.visitors);
+        let off = current["durationMs"].as_i64().unwrap() - expected.duration_ms;
+        assert!(off.unsigned_abs() <= CLOCK_MS * expected.visits, "{off} ms");
+        for (rate_of, denominator) in
+            [("sessionConversion", expected.visits), ("configuratorConversion", expected.funnel[1])]
+        {
+            let conversion = &current[rate_of];
+            assert_eq!(rate(&conversion["micro"]), (self.converted(), denominator), "{rate_of}");
+            assert_eq!(rate(&conversion["macro"]), (expected.orders, denominator), "{rate_of}");
+        }
+        for field in ["identified", "new"] {
+            assert_eq!(current["visitors"][field], self.truth.visitors, "{field}");
+        }
+        let revenue = &current["revenue"];
+        assert_eq!(revenue["netCents"], expected.revenue_cents);
+        assert_eq!(revenue["orders"], expected.orders);
         for (step, reached) in list(&current["funnel"]).iter().zip(expected.funnel) {
             assert_eq!(step["reached"]["num"], reached, "{step}");
         }
@@ -162,6 +188,9 @@ impl<'a> Reports<'a> {
         let all = |step: usize| self.truth.populations.values().map(|of| of.funnel[step]).sum();
         assert_eq!(entered(&report), (0..5).map(all).collect::<Vec<u64>>());
         assert_eq!(self.visits(&[("population", "all")]).await.len() as u64, self.truth.visits());
+        let report = self.ask("overview", &[("population", "all")]).await;
+        let cents: i64 = self.truth.populations.values().map(|of| of.revenue_cents).sum();
+        assert_eq!(report["current"]["revenue"]["netCents"], cents);
     }
 
     /// The configurator's funnel, by step and by day.
@@ -172,6 +201,22 @@ impl<'a> Reports<'a> {
         for (pair, step) in expected.funnel.windows(2).zip(&list(&report["steps"])[1..]) {
             assert_eq!(number(&step["dropped"]), pair[0] - pair[1], "{step}");
             assert_eq!(rate(&step["stepConversionRate"]), (pair[1], pair[0]));
+        }
+        for (step, times) in list(&report["steps"])[1..].iter().zip(&self.truth.ways.step_times) {
+            let mut times: Vec<(i64, u64)> = times.iter().map(|ms| (*ms, 1)).collect();
+            times.sort_unstable();
+            for (field, percent) in [("p25Ms", 25), ("p50Ms", 50), ("p75Ms", 75), ("p90Ms", 90)] {
+                let found = step["fromPrevious"][field].as_f64();
+                let Some(expected) = percentile(&times, percent).map(i64::cast_unsigned) else {
+                    assert_eq!(found, None, "{step}");
+                    continue;
+                };
+                let off = (found.unwrap() - float(expected)).abs();
+                assert!(
+                    off <= float(CLOCK_MS) + 0.022 * float(expected),
+                    "{field} {expected} {step}"
+                );
+            }
         }
         let by_day = by_name(list(&report["trend"]), "start", |point| number(&point["entered"][0]));
         let day = |(day, visits): (String, u64)| (day[..10].parse::<NaiveDate>().unwrap(), visits);
@@ -253,10 +298,8 @@ impl<'a> Reports<'a> {
     /// Conversions by channel, credited whole to one visit or divided among several.
     async fn compare_attribution(&self) {
         let eligible = self.eligible();
-        let converting = &self.truth.ways.levels;
-        let micro: u64 = converting.iter().map(|level| level.ended - level.left_without_cart).sum();
         for (conversion, credits, conversions, cents) in [
-            ("micro", &self.truth.attribution.micro, micro, 0),
+            ("micro", &self.truth.attribution.micro, self.converted(), 0),
             ("macro", &self.truth.attribution.orders, eligible.orders, eligible.revenue_cents),
         ] {
             let query = [("conversion", conversion), ("lookbackDays", "400")];
