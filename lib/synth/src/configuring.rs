@@ -8,6 +8,7 @@ use nest_haus_domain::tracking::{Interaction, Payload, Snapshot, Trigger};
 use serde_json::{Map, Value, json};
 
 use crate::behaviour::{CHOOSES, LEAVING_LOG_ODDS, LEAVING_PER_10_000_EUROS, SYNC_AFTER, WAVERS};
+use crate::book::Configuration;
 use crate::dice::Dice;
 use crate::tab::{Tab, interaction};
 
@@ -50,7 +51,8 @@ impl<'a> House<'a> {
     /// Sends the configuration.
     pub(crate) fn send(&mut self, tab: &mut Tab<'_>, trigger: Trigger) {
         self.unsent = false;
-        tab.book.taken = Some(self.selections.clone());
+        let (selections, price_cents) = (self.selections.clone(), self.price_cents);
+        tab.book.configurations.push(Configuration { selections, price_cents });
         tab.tell(Payload::Snapshot(Snapshot {
             trigger,
             configuration: self.configuration(),
@@ -105,8 +107,10 @@ impl<'a> House<'a> {
         before: Option<Choice>,
     ) -> bool {
         if let Some(before) = before {
+            let chosen_at = tab.now;
             tab.dwell();
             let jump = self.select(tab, category, before);
+            tab.book.note_taken_back(&category.id, (chosen_at, tab.now));
             tab.book.price_jumps.push((jump, false));
         }
         false
@@ -145,7 +149,7 @@ impl<'a> House<'a> {
 }
 
 /// Categories that visitors see.
-fn offered(catalogue: &Catalogue) -> impl Iterator<Item = &Category> {
+pub(crate) fn offered(catalogue: &Catalogue) -> impl Iterator<Item = &Category> {
     catalogue
         .categories()
         .iter()

@@ -23,8 +23,12 @@ mod transmission;
 mod truth;
 mod visitor;
 
+pub use book::TOUR;
 pub use request::Request;
 pub use simulation::{NoSimulation, Payment, Scenario, Session, Simulation};
 pub use transmission::Transmission;
-pub use truth::{Cohort, EventCounts, OptionCounts, PriceJump, Totals, Truth};
+pub use truth::{
+    Attribution, Cohort, Credit, Credits, Deeds, EventCounts, Houses, LevelCounts, NodeCounts,
+    OptionCounts, PriceJump, RETURN_WINDOW, Steps, Totals, Truth, Votes, Ways,
+};
 pub use visitor::{INTERNAL_SESSION_PREFIX, Population};

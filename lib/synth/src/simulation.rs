@@ -12,6 +12,7 @@ use crate::behaviour::{
     BOUNCES, CHANNELS, COMPLETES, CONFIGURES, ENDS_SILENTLY, MEASURES, PAYS, PUTS_INTO_CART,
     RESUMES, VITALS,
 };
+use crate::book::{CONFIGURATOR, ORDER_BUTTON};
 use crate::configuring::{CART_LOOK, House};
 use crate::dice::Dice;
 use crate::plan::{Start, starts};
@@ -118,7 +119,7 @@ impl Simulation {
         let catalogue = Catalogue::new(document).map_err(|_| NoSimulation::Faults)?;
         let list = PriceList { version: 1, effective_from: DateTime::UNIX_EPOCH, catalogue };
         let starts = starts(&scenario).into_iter().enumerate();
-        Ok(Self { truth: Truth::new(scenario.clone()), scenario, list, starts })
+        Ok(Self { truth: Truth::new(scenario.clone(), &list.catalogue), scenario, list, starts })
     }
 
     /// What is simulated.
@@ -292,7 +293,7 @@ fn read_page(tab: &mut Tab<'_>) {
 /// Configures a house; answers what was paid for it in the end.
 fn visit_configurator(tab: &mut Tab<'_>, list: &PriceList) -> Option<Payment> {
     tab.leave();
-    tab.open("/konfigurator", None);
+    tab.open(CONFIGURATOR, None);
     let mut house = House::preselected(list);
     let finished = house.configure(tab);
     let chose = !tab.book.price_jumps.is_empty();
@@ -304,7 +305,7 @@ fn visit_configurator(tab: &mut Tab<'_>, list: &PriceList) -> Option<Payment> {
     tab.wait(TimeDelta::seconds(1));
     house.send(tab, Trigger::CartAdd);
     tab.wait(CART_LOOK);
-    tab.click("order-now");
+    tab.click(ORDER_BUTTON);
     if !tab.dice.chance(COMPLETES) {
         return None;
     }
@@ -325,7 +326,7 @@ fn pay(tab: &mut Tab<'_>) -> Payment {
         paid_at: tab.now,
         amount_cents: DEPOSIT_CENTS,
     };
-    tab.book.note_order(payment.amount_cents);
+    tab.book.note_order(payment.amount_cents, payment.paid_at);
     tab.tell(Payload::Fact(SessionFact::Converted {
         payment_intent_id: Some(payment.payment_id.clone()),
         total_price_cents: Some(payment.amount_cents),

@@ -3,15 +3,23 @@
 //! Days and weeks are those of UTC. Numbers are over what reached the server: what the network lost
 //! is counted as lost, and what was refused for want of consent as rejected, and neither elsewhere.
 
+mod credits;
+mod houses;
+mod pages;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
-use nest_haus_domain::configurator::Selections;
+use nest_haus_domain::configurator::{Catalogue, Category};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
+pub use self::credits::{Attribution, Credit, Credits};
+pub use self::houses::{Houses, OptionCounts, Votes};
+pub use self::pages::{Deeds, LevelCounts, NodeCounts, Steps, Ways};
 use crate::behaviour::{LEAVING_LOG_ODDS, LEAVING_PER_10_000_EUROS};
 use crate::book::{Book, Visit};
+use crate::configuring::offered;
 use crate::simulation::Scenario;
 use crate::visitor::{INTERNAL_SESSION_PREFIX, Population, Visitor};
 
@@ -72,6 +80,10 @@ pub struct Totals {
 
 impl Totals {
     fn add_visit(&mut self, visit: &Visit, device: &str) {
+        if let Some(cents) = visit.order_cents {
+            self.orders += 1;
+            self.revenue_cents += cents;
+        }
         self.visits += 1;
         self.page_views += visit.page_views;
         self.selections += visit.selections;
@@ -79,9 +91,9 @@ impl Totals {
         self.bounces += u64::from(visit.bounced());
         self.duration_ms += visit.duration().num_milliseconds();
         self.engaged_ms += visit.engaged.num_milliseconds();
-        self.carts += u64::from(visit.cart);
+        self.carts += u64::from(visit.cart_at.is_some());
         self.completions += u64::from(visit.completion);
-        for reached in self.funnel.iter_mut().take(visit.level) {
+        for reached in self.funnel.iter_mut().take(visit.step_at.len()) {
             *reached += 1;
         }
         *self.visits_by_day.entry(visit.started_at.date_naive()).or_default() += 1;
@@ -90,25 +102,15 @@ impl Totals {
     }
 }
 
-/// What became of an option in the sessions of those who may be counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct OptionCounts {
-    /// Sessions in which it was chosen.
-    pub selected: u64,
-    /// Sessions whose last configuration has it, preselected or chosen.
-    pub taken: u64,
-}
-
-/// Visitors whose first visit was in one week.
+/// Visitors whose first visit was in one period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cohort {
-    /// The Monday of the week.
-    pub week: NaiveDate,
+    /// The first day of the period.
+    pub start: NaiveDate,
     /// Visitors.
     pub size: u64,
-    /// How many of them came in this week and in each week after, up to the last of the range.
+    /// How many of them came in this period and in each one after, up to the last of the range.
     pub retained: Vec<u64>,
 }
 
@@ -129,7 +131,24 @@ const JUMP_CENTS: i64 = 1_000_000;
 /// Classes of price jumps; the last has no upper bound.
 const JUMPS: usize = 8;
 
-/// The true numbers. Money and options are those of visitors who may be counted.
+/// A visit of a visitor who is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Arrival {
+    at: DateTime<Utc>,
+    /// When something first went into the cart.
+    cart_at: Option<DateTime<Utc>>,
+}
+
+impl Arrival {
+    const fn of(visit: &Visit) -> Self {
+        Self { at: visit.started_at, cart_at: visit.cart_at }
+    }
+}
+
+/// Who comes again within this time has returned.
+pub const RETURN_WINDOW: TimeDelta = TimeDelta::days(7);
+
+/// The true numbers. Where nothing else is said they are those of visitors who may be counted.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Truth {
@@ -144,17 +163,33 @@ pub struct Truth {
     /// Sums, by whom visits count for.
     #[serde(serialize_with = "by_name")]
     pub populations: BTreeMap<Population, Totals>,
-    /// Options by category.
-    pub options: BTreeMap<String, BTreeMap<String, OptionCounts>>,
+    /// Sessions by the most that came of them.
+    pub statuses: BTreeMap<&'static str, u64>,
+    /// What houses were configured.
+    pub houses: Houses,
+    /// Which ways visits took, and where they ended.
+    pub ways: Ways,
+    /// Which visits conversions are owed to.
+    pub attribution: Attribution,
+    /// What everybody did on pages.
+    pub deeds: Deeds,
     /// Choices by how much they raised the price.
     pub price_jumps: Vec<PriceJump>,
     /// Visitors with an id of their own who may be counted.
     pub visitors: u64,
     /// The same, by the week of their first visit.
     pub retention: Vec<Cohort>,
-    /// Weeks in which each visitor came: bit 0 is the first week of the range.
+    /// The same, by the day of their first visit.
+    pub retention_by_day: Vec<Cohort>,
+    /// Visitors that came; that came again within [`RETURN_WINDOW`]; and those of them that put something
+    /// into the cart no later than so long after the visit before.
+    pub returns: [u64; 3],
+    /// When each visitor came, and when something went into the cart then.
     #[serde(skip)]
-    weeks: HashMap<u32, u64>,
+    came: HashMap<u32, Vec<Arrival>>,
+    /// Options that are shown, by category.
+    #[serde(skip)]
+    offered: BTreeMap<String, Vec<String>>,
 }
 
 fn by_name<S: Serializer>(
@@ -165,7 +200,7 @@ fn by_name<S: Serializer>(
 }
 
 impl Truth {
-    pub(crate) fn new(scenario: Scenario) -> Self {
+    pub(crate) fn new(scenario: Scenario, catalogue: &Catalogue) -> Self {
         let jump = |class| PriceJump { from_cents: class * JUMP_CENTS, ..PriceJump::default() };
         Self {
             scenario,
@@ -173,11 +208,20 @@ impl Truth {
             leaving: json!({"logOdds": LEAVING_LOG_ODDS, "per10000Euros": LEAVING_PER_10_000_EUROS}),
             events: EventCounts::default(),
             populations: BTreeMap::new(),
-            options: BTreeMap::new(),
+            statuses: BTreeMap::new(),
+            houses: Houses::default(),
+            ways: Ways::default(),
+            attribution: Attribution::default(),
+            deeds: Deeds::default(),
             price_jumps: (0..).take(JUMPS).map(jump).collect(),
             visitors: 0,
             retention: Vec::new(),
-            weeks: HashMap::new(),
+            retention_by_day: Vec::new(),
+            returns: [0; 3],
+            came: HashMap::new(),
+            offered: offered(catalogue)
+                .map(|category| (category.id.clone(), option_ids(category)))
+                .collect(),
         }
     }
 
@@ -201,37 +245,31 @@ impl Truth {
         counts.rejected += book.events.rejected;
         counts.stored += book.events.stored;
         counts.duplicated += book.events.duplicated;
+        self.deeds.add(book);
         let population = visitor.population(book.consent);
+        let device = visitor.device.kind.as_deref().unwrap_or_default();
         let totals = self.populations.entry(population).or_default();
         totals.sessions += 1;
         for visit in &book.visits {
-            totals.add_visit(visit, visitor.device.kind.as_deref().unwrap_or_default());
-        }
-        if let Some(cents) = book.order_cents {
-            totals.orders += 1;
-            totals.revenue_cents += cents;
+            totals.add_visit(visit, device);
         }
         if population == Population::Eligible {
-            self.add_options(book);
-            self.add_price_jumps(book);
-            if book.identified {
-                self.add_visitor(visitor, book);
-            }
+            self.add_eligible(visitor, book, device);
         }
     }
 
-    fn add_options(&mut self, book: &Book) {
-        for (category, option) in &book.selected {
-            self.option(category, option).selected += 1;
+    fn add_eligible(&mut self, visitor: &Visitor, book: &Book, device: &str) {
+        *self.statuses.entry(book.status()).or_default() += 1;
+        self.houses.add(book, &self.offered);
+        self.add_price_jumps(book);
+        for visit in &book.visits {
+            self.ways.add(visit, device);
         }
-        for (category, choice) in book.taken.iter().flat_map(Selections::iter) {
-            self.option(category, &choice.option).taken += 1;
+        let identified = book.identified.then_some(visitor.index);
+        self.attribution.add(identified, &book.visits);
+        if let Some(index) = identified {
+            self.came.entry(index).or_default().extend(book.visits.iter().map(Arrival::of));
         }
-    }
-
-    fn option(&mut self, category: &str, option: &str) -> &mut OptionCounts {
-        let options = self.options.entry(category.to_owned()).or_default();
-        options.entry(option.to_owned()).or_default()
     }
 
     fn add_price_jumps(&mut self, book: &Book) {
@@ -244,42 +282,54 @@ impl Truth {
         }
     }
 
-    fn add_visitor(&mut self, visitor: &Visitor, book: &Book) {
-        for visit in &book.visits {
-            let bit = 1 << self.week_of(visit.started_at).min(63);
-            *self.weeks.entry(visitor.index).or_default() |= bit;
-        }
-    }
-
-    /// The number of a moment's week, from 0 at the begin of the range.
-    fn week_of(&self, at: DateTime<Utc>) -> u32 {
-        let weeks = (monday(at) - monday(self.scenario.from)).num_weeks();
-        u32::try_from(weeks).unwrap_or(0)
-    }
-
     /// Counts visitors and cohorts, once all sessions were added.
     pub(crate) fn count_visitors(&mut self) {
-        let last = self.week_of(self.scenario.until);
-        let firsts: BTreeSet<u32> =
-            self.weeks.values().map(|weeks| weeks.trailing_zeros()).collect();
-        self.visitors = self.weeks.len() as u64;
-        self.retention = firsts.into_iter().map(|first| self.cohort(first, last)).collect();
+        self.visitors = self.came.len() as u64;
+        self.returns = self.returns();
+        self.retention = self.cohorts(monday, TimeDelta::weeks(1));
+        self.retention_by_day = self.cohorts(|day| day, TimeDelta::days(1));
     }
 
-    fn cohort(&self, first: u32, last: u32) -> Cohort {
-        let members: Vec<u64> =
-            self.weeks.values().copied().filter(|weeks| weeks.trailing_zeros() == first).collect();
-        let came =
-            |week: u32| members.iter().filter(|weeks| *weeks >> week & 1 == 1).count() as u64;
-        Cohort {
-            week: monday(self.scenario.from) + TimeDelta::weeks(i64::from(first)),
-            size: members.len() as u64,
-            retained: (first..=last.min(63)).map(came).collect(),
+    fn returns(&self) -> [u64; 3] {
+        let mut returns = [self.visitors, 0, 0];
+        for visits in self.came.values() {
+            let pairs = || visits.iter().zip(visits.iter().skip(1));
+            let soon = |(before, at): (&Arrival, DateTime<Utc>)| at - before.at <= RETURN_WINDOW;
+            returns[1] += u64::from(pairs().any(|(before, again)| soon((before, again.at))));
+            let mut carts = pairs().filter_map(|(before, again)| Some((before, again.cart_at?)));
+            returns[2] += u64::from(carts.any(soon));
         }
+        returns
+    }
+
+    /// Cohorts by periods of a length, each named by its first day.
+    fn cohorts(&self, period_of: fn(NaiveDate) -> NaiveDate, length: TimeDelta) -> Vec<Cohort> {
+        let last = period_of(self.scenario.until.date_naive());
+        let after = |first: NaiveDate, period: NaiveDate| {
+            usize::try_from((period - first).num_days() / length.num_days()).unwrap_or(0)
+        };
+        let mut cohorts: BTreeMap<NaiveDate, Cohort> = BTreeMap::new();
+        for visits in self.came.values() {
+            let days = visits.iter().map(|arrival| arrival.at.date_naive());
+            let periods: BTreeSet<NaiveDate> = days.map(period_of).collect();
+            let Some(start) = periods.first().copied() else { continue };
+            let none = || Cohort { start, size: 0, retained: vec![0; after(start, last) + 1] };
+            let cohort = cohorts.entry(start).or_insert_with(none);
+            cohort.size += 1;
+            for period in periods {
+                if let Some(came) = cohort.retained.get_mut(after(start, period)) {
+                    *came += 1;
+                }
+            }
+        }
+        cohorts.into_values().collect()
     }
 }
 
-fn monday(at: DateTime<Utc>) -> NaiveDate {
-    let day = at.date_naive();
+fn option_ids(category: &Category) -> Vec<String> {
+    category.options.iter().map(|option| option.id.clone()).collect()
+}
+
+fn monday(day: NaiveDate) -> NaiveDate {
     day - TimeDelta::days(i64::from(day.weekday().num_days_from_monday()))
 }

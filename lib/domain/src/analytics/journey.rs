@@ -20,6 +20,8 @@ pub enum Effect {
         category: String,
         /// The option.
         option: String,
+        /// The option in its place before; nothing where that is not known.
+        previous: Option<String>,
     },
     /// A snapshot, with what differs from the one before: category and option, if any is left.
     Snapshot(Vec<(String, Option<String>)>),
@@ -130,7 +132,7 @@ impl<'a> Stream<'a> {
     fn changes(&mut self, effect: &'a Effect) -> bool {
         match effect {
             Effect::None => false,
-            Effect::Selection { category, option } => {
+            Effect::Selection { category, option, .. } => {
                 self.announced.insert((category, option));
                 true
             }
@@ -188,12 +190,15 @@ pub fn indecisions(moments: &[Moment]) -> BTreeMap<String, i64> {
     for moment in moments {
         let (stream, recent) = tabs.entry(moment.tab.as_deref()).or_default();
         stream.attend(moment);
-        let Effect::Selection { category, option } = &moment.effect else { continue };
+        let Effect::Selection { category, option, previous } = &moment.effect else { continue };
         let changes = recent.entry(category).or_default();
+        if changes.is_empty() {
+            changes.extend(previous.as_deref().map(|option| (None, option)));
+        }
         if changes.last().is_some_and(|(_, last)| last == option) {
             continue;
         }
-        changes.push((stream.engaged, option));
+        changes.push((Some(stream.engaged), option));
         if is_indecision(changes) {
             *found.entry(category.clone()).or_default() += 1;
             *changes = changes.split_off(changes.len() - 1);
@@ -202,15 +207,17 @@ pub fn indecisions(moments: &[Moment]) -> BTreeMap<String, i64> {
     found
 }
 
-/// The options of one category one after another, with the engaged time of each choice.
-type Changes<'a> = Vec<(TimeDelta, &'a str)>;
+/// The options of one category one after another, with the engaged time of each choice; the first
+/// may have stood there without one.
+type Changes<'a> = Vec<(Option<TimeDelta>, &'a str)>;
 
 /// Changes in one category count as indecision within this engaged time.
 const INDECISION_WITHIN: TimeDelta = TimeDelta::seconds(60);
 
-fn is_indecision(changes: &[(TimeDelta, &str)]) -> bool {
+fn is_indecision(changes: &[(Option<TimeDelta>, &str)]) -> bool {
     let [.., first, _, last] = changes else { return false };
-    last.0 - first.0 <= INDECISION_WITHIN || first.1 == last.1
+    let within = |(first, last)| last - first <= INDECISION_WITHIN;
+    first.0.zip(last.0).is_some_and(within) || first.1 == last.1
 }
 
 #[cfg(test)]
@@ -226,7 +233,8 @@ mod tests {
     }
 
     fn selection(category: &str, option: &str) -> Effect {
-        Effect::Selection { category: category.to_owned(), option: option.to_owned() }
+        let (category, option) = (category.to_owned(), option.to_owned());
+        Effect::Selection { category, option, previous: None }
     }
 
     fn snapshot(changes: &[(&str, &str)]) -> Effect {
@@ -313,6 +321,22 @@ mod tests {
         assert_eq!(count(&[(0, "a"), (30, "b"), (90, "c")]), Some(1), "idleness is no time");
         assert_eq!(count(&[(0, "a"), (30, "b"), (31, "b"), (61, "c")]), None, "61 s engaged");
         assert_eq!(count(&[(0, "a"), (30, "b"), (900, "a")]), Some(1), "back to the first");
+    }
+
+    #[test]
+    fn back_to_what_was_preselected_is_indecision() {
+        let count = |options: &[&str]| {
+            let story = options.windows(2).zip(0..).map(|(pair, turn)| {
+                let (category, option) = ("hull".to_owned(), pair[1].to_owned());
+                let previous = Some(pair[0].to_owned());
+                moment(turn * 15, Effect::Selection { category, option, previous })
+            });
+            indecisions(&story.collect::<Vec<_>>()).get("hull").copied()
+        };
+        assert_eq!(count(&["a", "b"]), None);
+        assert_eq!(count(&["a", "b", "a"]), Some(1));
+        assert_eq!(count(&["a", "b", "c"]), None, "two changes");
+        assert_eq!(count(&["a", "b", "c", "d"]), Some(1), "three changes");
     }
 
     fn any_moments() -> impl Strategy<Value = Vec<Moment>> {

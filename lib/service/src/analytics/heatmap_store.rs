@@ -71,6 +71,7 @@ struct Step {
     category: String,
     element_id: Option<String>,
     value: Option<String>,
+    previous: Option<String>,
     changes: bool,
     time_spent_ms: Option<i64>,
     viewport_width: Option<i32>,
@@ -129,7 +130,7 @@ impl DayCounts {
         let mut steps = sqlx::query_as!(
             Step,
             r#"SELECT session_key, tab_id, occurred_at AS at, event_type, category, element_id,
-                selection_value AS value,
+                selection_value AS value, previous_value AS previous,
                 event_type = 'selection' AND selection_value IS DISTINCT FROM previous_value
                     AS "changes!",
                 time_spent_ms, viewport_width, additional_data ->> 'page' AS page,
@@ -274,9 +275,11 @@ impl DayCounts {
 impl Step {
     fn moment(&self) -> Moment {
         let effect = match &self.value {
-            Some(option) if self.changes => {
-                Effect::Selection { category: self.category.clone(), option: option.clone() }
-            }
+            Some(option) if self.changes => Effect::Selection {
+                category: self.category.clone(),
+                option: option.clone(),
+                previous: self.previous.clone(),
+            },
             _ => Effect::None,
         };
         let engaged_ms = self.time_spent_ms.filter(|_| self.event_type == "engagement");

@@ -77,7 +77,9 @@ pub(super) async fn outline(
         };
         let effect = match (row.changes, row.category, row.option) {
             (Some(changes), ..) => Effect::Snapshot(options_of(changes)?),
-            (None, Some(category), Some(option)) => Effect::Selection { category, option },
+            (None, Some(category), Some(option)) => {
+                Effect::Selection { category, option, previous: None }
+            }
             _ => Effect::None,
         };
         Ok(Outline {

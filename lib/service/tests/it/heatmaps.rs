@@ -210,6 +210,16 @@ async fn indecision_is_counted_by_category_and_days_are_counted_anew() {
     bed.drain().await;
     let once = json!([{"category": "hull", "sessions": 1, "times": 1}]);
     assert_eq!(report(&bed, "").await["indecision"], once);
+    let instead_of = |previous: &str, mut choice: Value| {
+        choice["previousValue"] = json!(previous);
+        choice
+    };
+    let back = [("wood", "metal"), ("metal", "wood")]
+        .map(|(previous, option)| instead_of(previous, selection("hull", option)));
+    track(&bed, "d", back.into()).await;
+    bed.drain().await;
+    let twice = json!([{"category": "hull", "sessions": 2, "times": 2}]);
+    assert_eq!(report(&bed, "").await["indecision"], twice, "back to what was preselected");
     track(&bed, "c", vec![selection("pv", "a"), selection("pv", "b"), selection("pv", "c")]).await;
     bed.drain().await;
     assert_eq!(report(&bed, "").await["indecision"].as_array().unwrap().len(), 2);

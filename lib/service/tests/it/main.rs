@@ -44,4 +44,5 @@ mod sessions;
 mod speed;
 mod structure;
 mod synth;
+mod synth_reports;
 mod visits;
