@@ -53,38 +53,43 @@ CREATE VIEW session_timeline AS
         'fact', fact <> 'exited', fact::text, 'session', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
     FROM session_events;
 
+-- What most reports read stands first, of fixed width: columns behind a text are found one by one.
 CREATE TABLE visits (
     session_key uuid NOT NULL,
-    number integer NOT NULL CHECK (number > 0),
-    session_id text NOT NULL,
     started_at timestamptz NOT NULL,
     ended_at timestamptz NOT NULL,
+    duration_ms bigint NOT NULL,
+    engaged_ms bigint NOT NULL,
+    -- Of the whole session, on its first visit: events that its tabs numbered, and of how many it is known what
+    -- became of them.
+    emitted bigint NOT NULL,
+    captured bigint NOT NULL,
+    number integer NOT NULL CHECK (number > 0),
     population population NOT NULL,
-    bounced boolean NOT NULL,
-    configuring boolean NOT NULL,
-    -- How far it came in the configurator funnel: 1 visit, 2 configuration, 3 cart, 4 completion, 5 order.
-    funnel_level smallint NOT NULL CHECK (funnel_level BETWEEN 1 AND 5),
     page_views integer NOT NULL,
     interactions integer NOT NULL,
     selections integer NOT NULL,
     snapshots integer NOT NULL,
-    duration_ms bigint NOT NULL,
-    engaged_ms bigint NOT NULL,
-    -- When each step of the funnel was reached, in order; as long as funnel_level.
-    step_at timestamptz[] NOT NULL,
+    -- How far it came in the configurator funnel: 1 visit, 2 configuration, 3 cart, 4 completion, 5 order.
+    funnel_level smallint NOT NULL CHECK (funnel_level BETWEEN 1 AND 5),
+    bounced boolean NOT NULL,
+    configuring boolean NOT NULL,
+    device text NOT NULL,
+    channel text NOT NULL,
     cart_at timestamptz,
     completed_at timestamptz,
     lead_at timestamptz,
     -- The browser says that it paid; and money came in.
     claimed_at timestamptz,
     ordered_at timestamptz,
-    visitor_id text,
     -- The visitor's visit before this one, the first of all, and the last that does not count.
     previous_visit_at timestamptz,
     first_visit_at timestamptz,
     left_out_at timestamptz,
-    device text NOT NULL,
-    channel text NOT NULL,
+    -- When each step of the funnel was reached, in order; as long as funnel_level.
+    step_at timestamptz[] NOT NULL,
+    session_id text NOT NULL,
+    visitor_id text,
     source text,
     medium text,
     campaign text,
@@ -92,10 +97,6 @@ CREATE TABLE visits (
     country text,
     entry_page text,
     exit_page text,
-    -- Of the whole session, on its first visit: events that its tabs numbered, and of how many it is known what
-    -- became of them.
-    emitted bigint NOT NULL,
-    captured bigint NOT NULL,
     -- The last thing that the visitor did, and in which category.
     last_event text,
     last_category text,
