@@ -1,5 +1,10 @@
 -- Visits: runs of activity within a session id, projected from events; roll-ups of them; payments.
 
+-- How many events a tab dropped itself, for whatever reasons.
+CREATE FUNCTION dropped_events(by_reason jsonb) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT coalesce(sum(value::bigint), 0)::bigint FROM jsonb_each_text(by_reason)
+$$;
+
 -- Who a visit counts for. Each visit has one: a robot before the maker's own people before a refusal.
 CREATE TYPE population AS ENUM ('eligible', 'bot', 'internal', 'no_consent');
 

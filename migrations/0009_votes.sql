@@ -1,36 +1,42 @@
--- Votes for configurations by whom they count: people from outside who did not refuse, or everybody.
+-- Votes for configurations, projected with the visits of their sessions.
 
 DROP FUNCTION configuration_votes(timestamptz, timestamptz, text);
 
--- Sessions with a configuration that began in a period, and whom they count as.
-CREATE VIEW configured_sessions AS
-    SELECT s.*, coalesce(v.population,
-        CASE WHEN s.analytics_consent IS FALSE THEN 'no_consent'::population ELSE 'eligible' END) AS population
-    FROM user_sessions AS s LEFT JOIN visits AS v ON v.session_key = s.session_key AND v.number = 1
-    WHERE s.total_price_cents IS NOT NULL;
+-- What was chosen in each configuration that has a vote.
+CREATE TABLE configurations (
+    configuration_hash text PRIMARY KEY,
+    selections jsonb NOT NULL
+);
 
--- What houses the visitors of a period configured, one vote a session: the configuration that the session
--- ended with (final), the same of sessions that completed (ordered), or each that it ever had (ever).
-CREATE FUNCTION configuration_votes(since timestamptz, until timestamptz, basis text, everybody boolean)
-RETURNS TABLE (
-    session_key uuid, started_at timestamptz, configuration_hash text, selections jsonb,
-    total_price_cents bigint, on_request text[], price_list_version integer,
-    status session_status, converted boolean, source text)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT s.session_key, s.started_at, s.configuration_hash, s.selections, s.total_price_cents,
-        s.on_request, s.price_list_version, s.status, s.first_cart_at IS NOT NULL OR s.completed_at IS NOT NULL,
-        substring(s.referrer FROM '[?&]utm_source=([^&#]+)')
-    FROM configured_sessions AS s
-    WHERE basis <> 'ever' AND s.started_at >= since AND s.started_at < until
-        AND (everybody OR s.population = 'eligible')
-        AND (basis <> 'ordered' OR s.completed_at IS NOT NULL OR s.converted_at IS NOT NULL)
-    UNION ALL
-    (SELECT DISTINCT ON (s.session_key, c.configuration_hash)
-        s.session_key, s.started_at, c.configuration_hash, c.selections, c.total_price_cents,
-        c.on_request, c.price_list_version, s.status, s.first_cart_at IS NOT NULL OR s.completed_at IS NOT NULL,
-        substring(s.referrer FROM '[?&]utm_source=([^&#]+)')
-    FROM configured_sessions AS s JOIN configuration_snapshots AS c ON c.session_key = s.session_key
-    WHERE basis = 'ever' AND c.total_price_cents IS NOT NULL
-        AND s.started_at >= since AND s.started_at < until AND (everybody OR s.population = 'eligible')
-    ORDER BY s.session_key, c.configuration_hash, c.occurred_at DESC, c.event_id)
+-- What houses visitors configured, one vote a session and configuration: the one that the session ended with
+-- (final), and each that it ever had (ever). A vote counts for whom the session's first visit counts for.
+CREATE TYPE vote_basis AS ENUM ('final', 'ever');
+CREATE TABLE votes (
+    session_key uuid NOT NULL,
+    started_at timestamptz NOT NULL,
+    price_cents bigint NOT NULL,
+    basis vote_basis NOT NULL,
+    population population NOT NULL,
+    status session_status NOT NULL,
+    on_request boolean NOT NULL,
+    -- Whether the session completed a configuration or put one into the cart; completed one or claimed to have
+    -- paid; and said which options it was shown.
+    converted boolean NOT NULL,
+    ordered boolean NOT NULL,
+    observed boolean NOT NULL,
+    configuration_hash text NOT NULL,
+    price_list_version integer,
+    source text,
+    PRIMARY KEY (session_key, basis, configuration_hash)
+);
+CREATE INDEX votes_started_at ON votes (basis, started_at);
+
+-- The votes of sessions that began in a period: by what they ended with (final), the same of sessions that
+-- ordered (ordered), or by all that they ever had (ever).
+CREATE FUNCTION configuration_votes(since timestamptz, until timestamptz, asked text, everybody boolean)
+RETURNS SETOF votes LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT * FROM votes
+    WHERE basis = CASE asked WHEN 'ever' THEN 'ever' ELSE 'final' END::vote_basis
+        AND started_at >= since AND started_at < until
+        AND (everybody OR population = 'eligible') AND (asked <> 'ordered' OR ordered)
 $$;

@@ -25,6 +25,8 @@ pub struct Ending {
     pub category: Option<String>,
     /// The kind of device.
     pub device: String,
+    /// The bucket of the histogram that the attention of each falls into.
+    pub engaged_bucket: i32,
     /// How many, converted or not.
     pub ended: i64,
     /// How many of them left without converting.
@@ -125,19 +127,16 @@ impl DropOff {
     /// Notes visits that ended alike.
     pub fn note(&mut self, ending: &Ending) {
         self.all.note(ending);
-        if let Some(level) = self.levels.get_mut(ending.level.wrapping_sub(1)) {
-            level.note(ending);
+        let level = ending.level.wrapping_sub(1);
+        if let (Some(leaving), Some(engaged)) =
+            (self.levels.get_mut(level), self.engaged.get_mut(level))
+        {
+            leaving.note(ending);
+            engaged.add(ending.engaged_bucket, ending.left);
         }
         self.pages.note(ending.page.as_deref(), ending);
         self.events.note(ending.event.as_deref(), ending);
         self.categories.note(ending.category.as_deref(), ending);
-    }
-
-    /// Notes how much attention some of those had paid who left at a level.
-    pub fn note_engaged(&mut self, level: usize, bucket: i32, left: i64) {
-        if let Some(histogram) = self.engaged.get_mut(level.wrapping_sub(1)) {
-            histogram.add(bucket, left);
-        }
     }
 
     /// How many visits reached a level, beginning with 1.
@@ -159,6 +158,7 @@ mod tests {
             event: Some("selection".to_owned()),
             category: (level > 1).then(|| "nest".to_owned()),
             device: if level == 1 { "mobile" } else { "desktop" }.to_owned(),
+            engaged_bucket: Histogram::bucket(1000.0),
             ended,
             left,
             engaged_ms: 1000 * left,
@@ -202,6 +202,7 @@ mod tests {
             let left: i64 = endings.iter().map(|(_, _, left, _)| left).sum();
             prop_assert_eq!(all.all.left, left);
             prop_assert_eq!(all.levels.iter().map(|level| level.left).sum::<i64>(), left);
+            prop_assert_eq!(all.engaged.iter().map(Histogram::count).sum::<i64>(), left);
             prop_assert_eq!(all.reached(1), all.all.ended);
             for names in [all.pages, all.events, all.categories] {
                 let (top, other) = names.top(limit);

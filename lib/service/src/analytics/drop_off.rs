@@ -176,8 +176,7 @@ pub async fn drop_off(
     let mut meta = Meta::of_range("drop_off", &range, queues.as_deref(), cx.now);
     let mut tx = begin_report(&cx.app.db, cx.app.config.request_timeout).await?;
     meta.excluded = excluded(&mut tx, &range).await?;
-    let mut found = endings(&mut tx, &range, conversion).await?;
-    note_engaged(&mut tx, &range, conversion, &mut found).await?;
+    let found = endings(&mut tx, &range, conversion).await?;
     let comparison = match comparison {
         Some(period) => {
             let before = endings(&mut tx, &range.over(period), conversion).await?;
@@ -209,13 +208,14 @@ async fn endings(
     let mut found = DropOff::default();
     let mut rows = sqlx::query!(
         r#"SELECT funnel_level AS "level!", left(exit_page, 100) AS page, last_event AS event,
-            last_category AS category, device AS "device!", count(*) AS "ended!",
+            last_category AS category, device AS "device!", histogram_bucket(engaged_ms) AS "bucket!",
+            count(*) AS "ended!",
             count(*) FILTER (WHERE visit_event_at(visit, $4) IS NULL) AS "left!",
             coalesce(sum(engaged_ms) FILTER (WHERE visit_event_at(visit, $4) IS NULL), 0)::bigint
                 AS "engaged_ms!"
          FROM visits AS visit
          WHERE started_at >= $1 AND started_at < $2 AND population = ANY ($3::text[]::population[])
-         GROUP BY 1, 2, 3, 4, 5"#,
+         GROUP BY 1, 2, 3, 4, 5, 6"#,
         range.period.from,
         range.period.to,
         &range.populations.names(),
@@ -229,39 +229,13 @@ async fn endings(
             event: row.event,
             category: row.category,
             device: row.device,
+            engaged_bucket: row.bucket,
             ended: row.ended,
             left: row.left,
             engaged_ms: row.engaged_ms,
         });
     }
     Ok(found)
-}
-
-/// Reads how much attention those had paid who left.
-async fn note_engaged(
-    db: &mut PgConnection,
-    range: &Range,
-    conversion: Conversion,
-    found: &mut DropOff,
-) -> Result<(), sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"SELECT funnel_level AS "level!", histogram_bucket(engaged_ms) AS "bucket!",
-            count(*) AS "left!"
-         FROM visits AS visit
-         WHERE started_at >= $1 AND started_at < $2 AND population = ANY ($3::text[]::population[])
-            AND visit_event_at(visit, $4) IS NULL
-         GROUP BY 1, 2"#,
-        range.period.from,
-        range.period.to,
-        &range.populations.names(),
-        conversion.visit_event(),
-    )
-    .fetch_all(db)
-    .await?;
-    for row in rows {
-        found.note_engaged(usize::try_from(row.level).unwrap_or_default(), row.bucket, row.left);
-    }
-    Ok(())
 }
 
 fn drop_off_rate(found: &DropOff) -> Rate {

@@ -35,18 +35,22 @@ pub(super) async fn top_configurations(
 ) -> Result<Vec<ConfigurationVotes>, sqlx::Error> {
     sqlx::query_as!(
         ConfigurationVotes,
-        r#"SELECT configuration_hash AS "configuration_hash!",
-            min(selections::text)::jsonb AS "selections!",
-            count(*) AS "votes!",
+        r#"WITH listed AS (
+            SELECT configuration_hash, count(*) AS votes,
+                (sum(count(*)) OVER ())::bigint AS total_votes, count(*) OVER () AS distinct
+            FROM configuration_votes($1, $2, $3, $5)
+            GROUP BY configuration_hash ORDER BY count(*) DESC, configuration_hash LIMIT $4)
+         SELECT configuration_hash AS "configuration_hash!", selections AS "selections!",
+            votes AS "votes!",
             count(*) FILTER (WHERE converted) AS "converted!",
             sum(exp(-ln(2) * extract(epoch FROM $2 - started_at) / extract(epoch FROM interval '14 days')))
                 ::double precision AS "decayed!",
-            percentile_disc(0.5) WITHIN GROUP (ORDER BY total_price_cents) AS median_price_cents,
-            max(started_at) AS "last_seen_at!",
-            (sum(count(*)) OVER ())::bigint AS "total_votes!",
-            count(*) OVER () AS "distinct!"
-         FROM configuration_votes($1, $2, $3, $5)
-         GROUP BY configuration_hash ORDER BY count(*) DESC, configuration_hash LIMIT $4"#,
+            percentile_disc(0.5) WITHIN GROUP (ORDER BY price_cents) AS median_price_cents,
+            max(started_at) AS "last_seen_at!", total_votes AS "total_votes!", listed.distinct AS "distinct!"
+         FROM listed JOIN configurations USING (configuration_hash)
+         JOIN configuration_votes($1, $2, $3, $5) USING (configuration_hash)
+         GROUP BY configuration_hash, selections, votes, total_votes, listed.distinct
+         ORDER BY votes DESC, configuration_hash"#,
         of.period.from,
         of.period.to,
         of.basis,
@@ -72,22 +76,16 @@ pub(super) struct Totals {
 pub(super) async fn totals(db: &mut PgConnection, of: Votes<'_>) -> Result<Totals, sqlx::Error> {
     sqlx::query_as!(
         Totals,
-        r#"WITH votes AS (
-            SELECT session_key, converted, EXISTS (
-                SELECT FROM interaction_events AS shown
-                WHERE shown.session_key = v.session_key AND shown.event_type = 'options_shown'
-            ) AS observed
-            FROM configuration_votes($1, $2, $3, $4) AS v
-         ), left_out AS (
-            SELECT population FROM configured_sessions
-            WHERE started_at >= $1 AND started_at < $2 AND population <> 'eligible' AND NOT $4)
+        r#"WITH left_out AS (
+            SELECT population FROM configuration_votes($1, $2, 'final', true)
+            WHERE population <> 'eligible' AND NOT $4)
          SELECT count(DISTINCT session_key) AS "sessions!", count(*) AS "votes!",
             count(*) FILTER (WHERE converted) AS "converted!",
             count(*) FILTER (WHERE observed) AS "observed!",
             (SELECT count(*) FROM left_out WHERE population = 'bot') AS "bot!",
             (SELECT count(*) FROM left_out WHERE population = 'internal') AS "internal!",
             (SELECT count(*) FROM left_out WHERE population = 'no_consent') AS "no_consent!"
-         FROM votes"#,
+         FROM configuration_votes($1, $2, $3, $4)"#,
         of.period.from,
         of.period.to,
         of.basis,
@@ -143,25 +141,25 @@ pub(super) async fn options(
 ) -> Result<Vec<OptionVotes>, sqlx::Error> {
     sqlx::query_as!(
         OptionVotes,
-        r#"WITH votes AS (SELECT * FROM configuration_votes($1, $2, $3, $4)), shown AS (
+        r#"WITH voted AS (SELECT * FROM configuration_votes($1, $2, $3, $4)), shown AS (
             SELECT DISTINCT session_key, category, option.value AS option
             FROM interaction_events
             CROSS JOIN LATERAL jsonb_array_elements_text(
                 CASE jsonb_typeof(additional_data -> 'options') WHEN 'array'
                     THEN additional_data -> 'options' ELSE '[]' END) AS option
-            WHERE event_type = 'options_shown' AND session_key IN (SELECT session_key FROM votes)
+            WHERE event_type = 'options_shown' AND session_key IN (SELECT session_key FROM voted)
          ), chosen AS (
-            SELECT votes.session_key, started_at, converted, choice.key AS category,
+            SELECT session_key, started_at, converted, observed, choice.key AS category,
                 choice.value ->> 'option' AS option
-            FROM votes CROSS JOIN LATERAL jsonb_each(selections) AS choice
+            FROM voted JOIN configurations USING (configuration_hash)
+            CROSS JOIN LATERAL jsonb_each(selections) AS choice
          ), selected AS (
             SELECT DISTINCT session_key, category, selection_value AS option
             FROM interaction_events
-            WHERE event_type = 'selection' AND session_key IN (SELECT session_key FROM votes)
+            WHERE event_type = 'selection' AND session_key IN (SELECT session_key FROM voted)
          ), known AS (
             SELECT chosen.*, selected.session_key IS NOT NULL AS selected,
-                shown.session_key IS NOT NULL
-                    OR chosen.session_key NOT IN (SELECT session_key FROM shown) AS exposed
+                shown.session_key IS NOT NULL OR NOT observed AS exposed
             FROM chosen
             LEFT JOIN shown USING (session_key, category, option)
             LEFT JOIN selected USING (session_key, category, option))
@@ -197,7 +195,8 @@ pub(super) async fn option_counts(
         OptionCount,
         r#"SELECT choice.key AS "category!", choice.value ->> 'option' AS "option!",
             count(*) AS "votes!"
-         FROM configuration_votes($1, $2, $3, $4) CROSS JOIN LATERAL jsonb_each(selections) AS choice
+         FROM configuration_votes($1, $2, $3, $4) JOIN configurations USING (configuration_hash)
+         CROSS JOIN LATERAL jsonb_each(selections) AS choice
          WHERE choice.value ? 'option' GROUP BY 1, 2"#,
         of.period.from,
         of.period.to,
@@ -215,15 +214,17 @@ pub(super) async fn shown_counts(
 ) -> Result<Vec<OptionCount>, sqlx::Error> {
     sqlx::query_as!(
         OptionCount,
-        r#"WITH votes AS (SELECT session_key FROM configuration_votes($1, $2, $3, $4)), shown AS (
+        r#"WITH voted AS (
+            SELECT session_key FROM configuration_votes($1, $2, $3, $4) WHERE observed
+         ), shown AS (
             SELECT DISTINCT session_key, category, option.value AS option
             FROM interaction_events
             CROSS JOIN LATERAL jsonb_array_elements_text(
                 CASE jsonb_typeof(additional_data -> 'options') WHEN 'array'
                     THEN additional_data -> 'options' ELSE '[]' END) AS option
-            WHERE event_type = 'options_shown' AND session_key IN (SELECT session_key FROM votes))
+            WHERE event_type = 'options_shown' AND session_key IN (SELECT session_key FROM voted))
          SELECT category AS "category!", option AS "option!", count(*) AS "votes!"
-         FROM votes JOIN shown USING (session_key) GROUP BY 1, 2"#,
+         FROM voted JOIN shown USING (session_key) GROUP BY 1, 2"#,
         of.period.from,
         of.period.to,
         of.basis,
@@ -255,13 +256,10 @@ pub(super) async fn excluded_counts(
                 AS e (category, option, other_category, other_option))
          SELECT category AS "category!", option AS "option!",
             count(DISTINCT (session_key, configuration_hash)) AS "votes!"
-         FROM configuration_votes($1, $2, $3, $8) AS v
-         JOIN excluded ON v.selections -> other_category ->> 'option' = other_option
-         WHERE v.selections -> category ->> 'option' IS DISTINCT FROM option
-            AND (NOT EXISTS (
-                SELECT FROM interaction_events AS shown
-                WHERE shown.session_key = v.session_key AND shown.event_type = 'options_shown')
-            OR EXISTS (
+         FROM configuration_votes($1, $2, $3, $8) AS v JOIN configurations USING (configuration_hash)
+         JOIN excluded ON selections -> other_category ->> 'option' = other_option
+         WHERE selections -> category ->> 'option' IS DISTINCT FROM option
+            AND (NOT v.observed OR EXISTS (
                 SELECT FROM interaction_events AS shown
                 WHERE shown.session_key = v.session_key AND shown.event_type = 'options_shown'
                     AND shown.category = excluded.category
@@ -299,6 +297,7 @@ pub(super) async fn regrets(
         Regrets,
         r#"WITH sessions AS (
             SELECT session_key, selections FROM configuration_votes($1, $2, 'final', $5)
+            JOIN configurations USING (configuration_hash)
          ), preselected AS (
             SELECT * FROM unnest($3::text[], $4::text[]) AS p (category, option)
          ), chosen AS (

@@ -135,14 +135,15 @@ pub(super) async fn price_report(
     let mut tally = Tally::default();
     let mut rows = sqlx::query_as!(
         PriceVotes,
-        r#"SELECT total_price_cents AS "price_cents!",
-            coalesce(cardinality(on_request), 0) > 0 AS "on_request!",
-            CASE WHEN $6 THEN vote.selections END AS selections,
-            vote.selections -> $5::text ->> 'option' AS base, status::text AS "status!",
-            vote.source,
-            price_list_version, count(*) AS "votes!"
-         FROM configuration_votes($1, $2, $3, $4) AS vote
-         GROUP BY 1, 2, 3, 4, 5, 6, 7"#,
+        r#"WITH alike AS (
+            SELECT configuration_hash, price_cents, on_request, status, source, price_list_version,
+                count(*) AS votes
+            FROM configuration_votes($1, $2, $3, $4) GROUP BY 1, 2, 3, 4, 5, 6)
+         SELECT price_cents AS "price_cents!", on_request AS "on_request!",
+            CASE WHEN $6 THEN selections END AS selections,
+            selections -> $5::text ->> 'option' AS base, status::text AS "status!", source,
+            price_list_version, votes AS "votes!"
+         FROM alike JOIN configurations USING (configuration_hash)"#,
         question.votes.period.from,
         question.votes.period.to,
         question.votes.basis,

@@ -52,9 +52,11 @@ async fn limit_statements(
     tx: &mut sqlx::PgTransaction<'_>,
     limit: Duration,
 ) -> Result<(), sqlx::Error> {
-    // Statements here take milliseconds to run and up to a second to compile.
+    // Statements here take milliseconds to run and up to a second to compile; a plan for any range is a
+    // bad one for most.
     sqlx::query!(
-        "SELECT set_config('statement_timeout', $1, true) AS time, set_config('jit', 'off', true) AS jit",
+        "SELECT set_config('statement_timeout', $1, true) AS time, set_config('jit', 'off', true) AS jit,
+            set_config('plan_cache_mode', 'force_custom_plan', true) AS plans",
         limit.as_millis().to_string()
     )
     .fetch_one(&mut **tx)

@@ -332,9 +332,8 @@ async fn all_sequences(db: &mut PgConnection, waiting: &Waiting) -> Result<Seque
         waiting.tabs.keys().map(|(key, tab)| (key.as_uuid(), tab.clone())).unzip();
     let quiet = sqlx::query!(
         r#"WITH quiet AS (
-            SELECT sequences.*, CASE WHEN dropped_local = '{}' THEN 0 ELSE (
-                SELECT coalesce(sum(value::bigint), 0)
-                FROM jsonb_each_text(sequences.dropped_local)) END::bigint AS dropped
+            SELECT sequences.*,
+                CASE WHEN dropped_local = '{}' THEN 0 ELSE dropped_events(dropped_local) END AS dropped
             FROM sequences
             LEFT JOIN unnest($1::uuid[], $2::text[]) AS waiting (session_key, tab_id)
                 USING (session_key, tab_id)
@@ -449,8 +448,7 @@ async fn tab_ledgers(
 ) -> Result<Vec<TabLedger>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"SELECT session_key, tab_id, emitted, stored, rejected, dead, erased,
-            coalesce((SELECT sum(value::bigint) FROM jsonb_each_text(dropped_local)), 0)::bigint
-                AS "dropped_local!"
+            dropped_events(dropped_local) AS "dropped_local!"
          FROM sequences
          WHERE session_key = ANY($1)
             AND ($2::text[] IS NULL OR (session_key, tab_id) IN (SELECT * FROM unnest($1, $2)))

@@ -159,7 +159,8 @@ async fn prices_moved_by_quartile() {
     sync("b", "nest80").await;
     sync("c", "nest160").await;
     bed.drain().await;
-    let eligible = "UPDATE visits SET population = 'eligible'";
+    let eligible = "WITH all_votes AS (UPDATE votes SET population = 'eligible')
+        UPDATE visits SET population = 'eligible'";
     sqlx::query(eligible).execute(&bed.app.db).await.unwrap();
     let path = "/api/admin/analytics/price-distribution?timeRange=24h";
     let report = bed.get_as_admin(path).await.body;

@@ -30,6 +30,9 @@ async fn houses(bed: &TestBed) {
     let populations = "UPDATE visits SET population =
         (CASE session_id WHEN 'own' THEN 'internal' ELSE 'eligible' END)::population";
     sqlx::query(populations).execute(&bed.app.db).await.unwrap();
+    let votes = "UPDATE votes SET population = v.population
+        FROM visits AS v WHERE v.session_key = votes.session_key";
+    sqlx::query(votes).execute(&bed.app.db).await.unwrap();
 }
 
 #[tokio::test]

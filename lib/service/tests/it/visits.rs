@@ -246,9 +246,13 @@ async fn any_range_adds_up_to_the_same_from_roll_ups_as_from_visits() {
     }
 }
 
+/// All that is projected.
+const TABLES: [&str; 6] =
+    ["visits", "visit_paths", "visit_rollups", "visit_histograms", "votes", "configurations"];
+
 async fn tables(bed: &TestBed) -> Vec<String> {
     let mut found = Vec::new();
-    for table in ["visits", "visit_paths", "visit_rollups", "visit_histograms"] {
+    for table in TABLES {
         let query =
             format!("SELECT md5(string_agg(t::text, '' ORDER BY t::text)) FROM {table} AS t");
         let hash: Option<String> = sqlx::query_scalar(&query).fetch_one(&bed.app.db).await.unwrap();
@@ -261,15 +265,18 @@ async fn tables(bed: &TestBed) -> Vec<String> {
 async fn a_rebuild_gives_identical_tables() {
     let bed = TestBed::new().await;
     spread(&bed).await;
+    let chosen = json!({"nest": "nest80"});
+    let house = json!({"sessionId": "spread-1", "configuration": chosen, "currentPrice": 1});
+    assert_eq!(bed.post("/api/sessions/sync", house).await.status, StatusCode::OK);
+    bed.drain().await;
     let before = tables(&bed).await;
     assert_eq!(mark_all(&bed.app).await.unwrap(), 60);
     let report = project(&bed.app, bed.app.config.job_budget).await.unwrap();
     assert_eq!((report.sessions, report.complete), (60, true));
     assert_eq!(tables(&bed).await, before);
-    sqlx::raw_sql("DELETE FROM visits; DELETE FROM visit_paths; DELETE FROM visit_rollups; DELETE FROM visit_histograms")
-        .execute(&bed.app.db)
-        .await
-        .unwrap();
+    for table in TABLES {
+        sqlx::query(&format!("DELETE FROM {table}")).execute(&bed.app.db).await.unwrap();
+    }
     mark_all(&bed.app).await.unwrap();
     project(&bed.app, bed.app.config.job_budget).await.unwrap();
     assert_eq!(tables(&bed).await, before, "from nothing");

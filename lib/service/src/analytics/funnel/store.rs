@@ -32,15 +32,9 @@ pub(super) struct VisitDay {
     pub(super) visit_value: Option<String>,
 }
 
-/// Plans for the very parameters, with memory to group a day.
+/// Gives plans memory to group a day.
 pub(super) async fn prepare(tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "SELECT set_config('work_mem', $1, true) AS memory,
-            set_config('plan_cache_mode', 'force_custom_plan', true) AS plans",
-        WORK_MEM
-    )
-    .fetch_one(&mut **tx)
-    .await?;
+    sqlx::query!("SELECT set_config('work_mem', $1, true)", WORK_MEM).fetch_one(&mut **tx).await?;
     Ok(())
 }
 

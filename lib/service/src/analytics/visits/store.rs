@@ -66,9 +66,8 @@ pub(super) async fn sessions(
          FROM user_sessions AS s JOIN session_facts AS f USING (session_key)
          CROSS JOIN LATERAL (
             SELECT coalesce(sum(t.emitted), 0)::bigint AS emitted,
-                coalesce(sum(least(t.emitted, t.stored + t.rejected + t.dead + t.erased + (
-                    SELECT coalesce(sum(d.value::bigint), 0)::bigint
-                    FROM jsonb_each_text(t.dropped_local) AS d))), 0)::bigint AS captured
+                coalesce(sum(least(t.emitted, t.stored + t.rejected + t.dead + t.erased
+                    + dropped_events(t.dropped_local))), 0)::bigint AS captured
             FROM sequences AS t WHERE t.session_key = s.session_key) AS n
          WHERE s.session_key = ANY($1) ORDER BY s.session_key"#,
         keys
@@ -258,8 +257,56 @@ pub(super) async fn replace(
     )
     .execute(&mut **tx)
     .await?;
+    replace_votes(tx, keys).await?;
     link_visits(tx, &visitors).await?;
     mark_hours(tx, &hours).await
+}
+
+/// Puts the votes of some sessions, whose visits are there, in the place of those that they had.
+async fn replace_votes(tx: &mut PgTransaction<'_>, keys: &[Uuid]) -> Result<(), sqlx::Error> {
+    sqlx::query!("DELETE FROM votes WHERE session_key = ANY($1)", keys).execute(&mut **tx).await?;
+    sqlx::query!(
+        "WITH voters AS (
+            SELECT s.*, coalesce(v.population,
+                    CASE WHEN s.analytics_consent IS FALSE THEN 'no_consent' ELSE 'eligible' END::population)
+                    AS population,
+                s.first_cart_at IS NOT NULL OR s.completed_at IS NOT NULL AS converted,
+                s.completed_at IS NOT NULL OR s.converted_at IS NOT NULL AS ordered,
+                EXISTS (
+                    SELECT FROM interaction_events AS shown
+                    WHERE shown.session_key = s.session_key AND shown.event_type = 'options_shown')
+                    AS observed,
+                substring(s.referrer FROM '[?&]utm_source=([^&#]+)') AS source
+            FROM user_sessions AS s
+            LEFT JOIN visits AS v ON v.session_key = s.session_key AND v.number = 1
+            WHERE s.session_key = ANY($1) AND s.total_price_cents IS NOT NULL
+         ), chosen AS (
+            SELECT session_key, 'final'::vote_basis AS basis, configuration_hash, selections,
+                total_price_cents, on_request, price_list_version
+            FROM voters
+            UNION ALL
+            (SELECT DISTINCT ON (session_key, configuration_hash)
+                session_key, 'ever', configuration_hash, selections, total_price_cents, on_request,
+                price_list_version
+            FROM configuration_snapshots
+            WHERE session_key = ANY($1) AND total_price_cents IS NOT NULL
+            ORDER BY session_key, configuration_hash, occurred_at DESC, event_id)
+         ), named AS (
+            INSERT INTO configurations
+            SELECT configuration_hash, min(selections::text)::jsonb FROM chosen GROUP BY configuration_hash
+            ON CONFLICT DO NOTHING
+         )
+         INSERT INTO votes
+         SELECT session_key, voters.started_at, chosen.total_price_cents, chosen.basis,
+            voters.population, voters.status, coalesce(cardinality(chosen.on_request), 0) > 0,
+            voters.converted, voters.ordered, voters.observed, chosen.configuration_hash,
+            chosen.price_list_version, voters.source
+         FROM voters JOIN chosen USING (session_key)",
+        keys
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 async fn insert_visits(
@@ -337,6 +384,12 @@ pub(super) async fn mark_all(tx: &mut PgTransaction<'_>) -> Result<u64, sqlx::Er
             RETURNING session_key, number)
          DELETE FROM visit_paths AS p USING gone
          WHERE (p.session_key, p.number) = (gone.session_key, gone.number)"
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM votes AS v
+         WHERE NOT EXISTS (SELECT FROM user_sessions AS s WHERE s.session_key = v.session_key)"
     )
     .execute(&mut **tx)
     .await?;
