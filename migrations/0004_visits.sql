@@ -111,7 +111,7 @@ CREATE TABLE visits (
     bot_reasons text[] NOT NULL DEFAULT '{}',
     PRIMARY KEY (session_key, number)
 );
-CREATE INDEX visits_started_at ON visits (started_at);
+CREATE INDEX visits_started_at ON visits (started_at) INCLUDE (session_key, number, ended_at, population);
 CREATE INDEX visits_identified ON visits (started_at)
     INCLUDE (population, previous_visit_at, first_visit_at, left_out_at)
     WHERE first_visit_at IS NOT NULL;

@@ -84,8 +84,10 @@ struct Folding {
     of_visits: bool,
     now: DateTime<Utc>,
     tally: Tally<Visits>,
-    /// The rows of one session on one day.
-    group: Vec<VisitDay>,
+    /// The day, or the day of a visitor, that rows are taken of.
+    under_way: Option<(DateTime<Utc>, Option<Uuid>)>,
+    /// Its rows by session.
+    sessions: BTreeMap<Uuid, Vec<VisitDay>>,
     /// Visits by session and number: of about a day, or of one visitor.
     open: BTreeMap<(Uuid, i32), OpenVisit>,
 }
@@ -106,32 +108,38 @@ impl Folding {
             now,
             tally: Tally::new(&funnel, rules),
             funnel,
-            group: Vec::new(),
+            under_way: None,
+            sessions: BTreeMap::new(),
             open: BTreeMap::new(),
         }
     }
 
     fn take(&mut self, row: VisitDay) {
-        if let Some(last) = self.group.last() {
-            let (day, visitor) = (last.day, last.visitor);
-            if (day, visitor, last.session_key) != (row.day, row.visitor, row.session_key) {
-                self.place_events();
-            }
+        let of_row = (row.day, row.visitor);
+        if let Some((day, visitor)) = self.under_way.filter(|under_way| *under_way != of_row) {
+            self.place_all();
             if visitor != row.visitor {
                 self.note_visitor();
             } else if row.visitor.is_none() && day != row.day {
                 self.close_visits(row.day);
             }
         }
-        self.group.push(row);
+        self.under_way = Some(of_row);
+        self.sessions.entry(row.session_key).or_default().push(row);
+    }
+
+    fn place_all(&mut self) {
+        for (_, mut visits) in std::mem::take(&mut self.sessions) {
+            visits.sort_by_key(|visit| visit.number);
+            self.place_events(&visits);
+        }
     }
 
     /// Gives each event of a session's day to the visit that it belongs to: the last that began before,
     /// at most a day before, or the first of all.
-    fn place_events(&mut self) {
-        let visits = std::mem::take(&mut self.group);
+    fn place_events(&mut self, visits: &[VisitDay]) {
         let Some(first) = visits.first() else { return };
-        for visit in &visits {
+        for visit in visits {
             self.open.entry((visit.session_key, visit.number)).or_insert_with(|| OpenVisit {
                 started_at: visit.started_at,
                 ended_at: visit.ended_at,
@@ -206,7 +214,7 @@ impl Folding {
     }
 
     fn finish(mut self) -> Folded {
-        self.place_events();
+        self.place_all();
         if self.unit == Unit::Visitor {
             self.note_visitor();
         } else {
