@@ -47,17 +47,18 @@ $$;
 -- asks for them, values where `property` does, `dimension` of visits, visitors where `visitors` are told apart.
 -- A mark holds the number of an event and, in its last five bits, what the event is: a step (0 to 19), an
 -- exclusion (20 to 30) or neither (31). The visit itself comes before everything and an order after it.
+-- Of the days, `every` so many are read, so that several connections can share them.
 -- The visits of about a day are read by their time and joined by hash (`OFFSET 0`), not looked up one by one.
 CREATE FUNCTION funnel_events(
     asked jsonb, plain text[], known text[], own text[], facts session_fact[], relevant boolean,
     configurations boolean, property text, dimension text, visitors boolean, populations population[],
-    since timestamptz, until timestamptz
+    since timestamptz, until timestamptz, every integer
 ) RETURNS TABLE (
     day timestamptz, session_key uuid, at timestamptz[], mark bigint[], event_id uuid[], configuration text[],
     value text[], number integer, started_at timestamptz, ended_at timestamptz, visitor uuid, visit_value text
 ) LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT day, of_day.*
-    FROM generate_series(since, until, '1 day') AS day CROSS JOIN LATERAL (
+    FROM generate_series(since, until, make_interval(days => every)) AS day CROSS JOIN LATERAL (
         SELECT grouped.*, visit.number, visit.started_at, visit.ended_at, visit.visitor, visit.value
         FROM (
             SELECT hit.session_key, array_agg(hit.at), array_agg(hit.mark), array_agg(hit.event_id),

@@ -26,6 +26,8 @@ pub(super) fn pool(config: &Config) -> Result<sqlx::PgPool, sqlx::Error> {
         .connect_lazy_with(options))
 }
 
+const BEGIN_REPORT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 /// Begins a transaction whose statements end by themselves after `limit`. Set by transaction, since
 /// a transaction pooler keeps no session.
 pub async fn begin_bounded(
@@ -43,9 +45,32 @@ pub async fn begin_report(
     db: &sqlx::PgPool,
     limit: Duration,
 ) -> Result<sqlx::PgTransaction<'static>, sqlx::Error> {
-    let mut tx = db.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    let mut tx = db.begin_with(BEGIN_REPORT).await?;
     limit_statements(&mut tx, limit).await?;
     Ok(tx)
+}
+
+/// Begins a report on a connection of its own that sees the database as another does; nothing where the
+/// pool has no connection to spare.
+pub async fn begin_report_beside(
+    db: &sqlx::PgPool,
+    other: &mut sqlx::PgTransaction<'_>,
+    limit: Duration,
+) -> Result<Option<sqlx::PgTransaction<'static>>, sqlx::Error> {
+    if db.num_idle() == 0 && db.size() >= db.options().get_max_connections() {
+        return Ok(None);
+    }
+    let snapshot = sqlx::query_scalar!(r#"SELECT pg_export_snapshot() AS "snapshot!""#)
+        .fetch_one(&mut **other)
+        .await?;
+    let mut tx = match db.begin_with(BEGIN_REPORT).await {
+        Err(sqlx::Error::PoolTimedOut) => return Ok(None),
+        begun => begun?,
+    };
+    // The database names snapshots by hexadecimal numbers, and takes no parameter here.
+    sqlx::raw_sql(&format!("SET TRANSACTION SNAPSHOT '{snapshot}'")).execute(&mut *tx).await?;
+    limit_statements(&mut tx, limit).await?;
+    Ok(Some(tx))
 }
 
 async fn limit_statements(

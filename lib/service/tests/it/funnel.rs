@@ -372,7 +372,7 @@ async fn no_table_of_events_is_read_from_end_to_end_and_no_text_is_sorted() {
     db.execute("SET enable_seqscan = off").await.unwrap();
     let ask = "EXPLAIN (VERBOSE) SELECT * FROM funnel_events(
         '[]', '{a}', '{b}', '{cart_add,snapshot,completion,visit,order}', '{cart_add}', true, true, 'p',
-        'channel', true, '{eligible}', '2026-11-01', '2026-11-08')";
+        'channel', true, '{eligible}', '2026-11-01', '2026-11-08', 1)";
     let lines: Vec<String> = sqlx::query_scalar(ask).fetch_all(&mut *db).await.unwrap();
     let plan = lines.join("\n");
     for table in ["interaction_events", "configuration_snapshots", "session_events", "visits"] {

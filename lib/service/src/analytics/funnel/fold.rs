@@ -10,11 +10,10 @@ use nest_haus_domain::analytics::funnel::{
     UnitEvents,
 };
 use nest_haus_domain::analytics::{LENGTH_MAX, Period, Populations, Zone, buckets};
-use sqlx::PgTransaction;
 use uuid::Uuid;
 
 use super::query::{AskedFunnel, Unit};
-use super::store::{self, Dropped, VisitDay};
+use super::store::{self, Dropped, Readers, VisitDay};
 use crate::http::Problem;
 
 /// Values of a breakdown that are listed.
@@ -49,7 +48,7 @@ type Visits = Vec<(DateTime<Utc>, Uuid)>;
 
 /// Folds the events of a period.
 pub(super) async fn fold(
-    tx: &mut PgTransaction<'_>,
+    readers: &mut Readers,
     asked: &AskedFunnel,
     (period, zone): (Period, Zone),
     populations: Populations,
@@ -58,9 +57,9 @@ pub(super) async fn fold(
     let mut folding = Folding::new(asked, period, zone, now);
     let by_visitor = asked.unit == Unit::Visitor;
     let mut rows = if by_visitor {
-        store::by_visitor(tx, asked, period, populations)?
+        store::by_visitor(&mut readers.main, asked, period, populations)?
     } else {
-        store::by_day(tx, asked, period, populations)?
+        store::by_day(readers, asked, period, populations)?
     };
     while let Some(row) = rows.try_next().await? {
         folding.take(row);

@@ -16,18 +16,17 @@ use nest_haus_domain::analytics::funnel::{
 };
 use nest_haus_domain::analytics::{Period, Rate, RateChange};
 use serde::Serialize;
-use sqlx::{PgConnection, PgTransaction};
+use sqlx::PgConnection;
 use utoipa::ToSchema;
 
 use self::fold::Folded;
 use self::query::{AskedFunnel, FunnelQuery};
-use self::store::Next;
+use self::store::{Next, Readers};
 use super::meta::{Meta, excluded};
 use super::range::{AskedCompared, ComparisonQuery, Range, RangeQuery};
 use super::sums::sums;
 use crate::accounts::{May, ReadAnalytics};
 use crate::http::{Context, Problem, ProblemDocument};
-use crate::platform::begin_report;
 use crate::queue;
 
 /// What is listed of what came next.
@@ -204,48 +203,48 @@ pub async fn conversion_funnel(
     let asked = query.check(range.period)?;
     let queues = queue::status(&cx.app).await.ok();
     let mut meta = Meta::of_range("conversion_funnel", &range, queues.as_deref(), cx.now);
-    let mut tx = begin_report(&cx.app.db, cx.app.config.request_timeout).await?;
-    store::prepare(&mut tx).await?;
-    meta.excluded = excluded(&mut tx, &range).await?;
-    let folded = count(&mut tx, &asked, &range, cx.now).await?;
+    let mut readers = Readers::begin(&cx.app, &asked).await?;
+    meta.excluded = excluded(&mut readers.main, &range).await?;
+    let folded = count(&mut readers, &asked, &range, cx.now).await?;
     let comparison = match comparison {
         Some(period) => {
-            let before = count_compared(&mut tx, &asked, &range.over(period), cx.now).await?;
+            let before = count_compared(&mut readers, &asked, &range.over(period), cx.now).await?;
             Some(FunnelComparison::of(period, before, &folded))
         }
         None => None,
     };
-    let next = next_events(&mut tx, &asked, &range, &folded).await?;
-    let sessions = dropped_sessions(&mut tx, &folded).await?;
+    let next = next_events(&mut readers.main, &asked, &range, &folded).await?;
+    let sessions = dropped_sessions(&mut readers.main, &folded).await?;
     warn(&mut meta, &asked, &folded);
     Ok(Json(FunnelReport::of(&asked, &range, folded, (next, sessions), (comparison, meta))))
 }
 
 async fn count(
-    tx: &mut PgTransaction<'_>,
+    readers: &mut Readers,
     asked: &AskedFunnel,
     range: &Range,
     now: DateTime<Utc>,
 ) -> Result<Folded, Problem> {
     if asked.projected {
         let series = (range.period, range.zone, asked.interval);
-        return Ok(projected::count(tx, series, range.populations, now).await?);
+        return Ok(projected::count(&mut readers.main, series, range.populations, now).await?);
     }
-    fold::fold(tx, asked, (range.period, range.zone), range.populations, now).await
+    fold::fold(readers, asked, (range.period, range.zone), range.populations, now).await
 }
 
 /// How many attempts of the range that is compared with came at least to each step.
 async fn count_compared(
-    tx: &mut PgTransaction<'_>,
+    readers: &mut Readers,
     asked: &AskedFunnel,
     range: &Range,
     now: DateTime<Utc>,
 ) -> Result<Vec<i64>, Problem> {
     if asked.projected {
-        let found = sums(tx, &[range.period], range.populations).await?;
+        let found = sums(&mut readers.main, &[range.period], range.populations).await?;
         return Ok(found.into_iter().flat_map(|sums| sums.reached).collect());
     }
-    let folded = fold::fold(tx, asked, (range.period, range.zone), range.populations, now).await?;
+    let folded =
+        fold::fold(readers, asked, (range.period, range.zone), range.populations, now).await?;
     Ok(entered(&folded))
 }
 

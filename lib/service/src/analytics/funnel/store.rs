@@ -1,12 +1,15 @@
 //! The funnel's queries.
 
-use chrono::{DateTime, Utc};
-use futures::stream::BoxStream;
+use std::pin::Pin;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::stream::{self, BoxStream, Peekable, StreamExt, TryStreamExt};
 use nest_haus_domain::analytics::{Period, Populations};
 use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
 use super::query::{AskedFunnel, Unit};
+use crate::platform::{App, begin_report, begin_report_beside};
 
 /// Memory that a step of a plan may take. Grouping a day takes a fraction, but the planner counts 8 kB for each
 /// array of each session.
@@ -33,11 +36,43 @@ pub(super) struct VisitDay {
     pub(super) visit_value: Option<String>,
 }
 
+/// The connections that a funnel is read by. All of them see the database at one instant.
+pub(super) struct Readers {
+    /// The one that reads everything but days of events, too.
+    pub(super) main: PgTransaction<'static>,
+    beside: Option<PgTransaction<'static>>,
+}
+
+impl Readers {
+    /// Begins to read; the days of events by two connections, if the pool has another.
+    pub(super) async fn begin(app: &App, asked: &AskedFunnel) -> Result<Self, sqlx::Error> {
+        let limit = app.config.request_timeout;
+        let mut main = begin_report(&app.db, limit).await?;
+        let beside = if asked.projected || asked.unit == Unit::Visitor {
+            None
+        } else {
+            begin_report_beside(&app.db, &mut main, limit).await?
+        };
+        let mut readers = Self { main, beside };
+        for tx in readers.all() {
+            give_memory(tx).await?;
+        }
+        Ok(readers)
+    }
+
+    fn all(&mut self) -> impl Iterator<Item = &mut PgTransaction<'static>> {
+        std::iter::once(&mut self.main).chain(&mut self.beside)
+    }
+}
+
 /// Gives plans memory to group a day.
-pub(super) async fn prepare(tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
+async fn give_memory(tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
     sqlx::query!("SELECT set_config('work_mem', $1, true)", WORK_MEM).fetch_one(&mut **tx).await?;
     Ok(())
 }
+
+/// Events of visits as they stream out of the database.
+type VisitDays<'a> = BoxStream<'a, Result<VisitDay, sqlx::Error>>;
 
 /// What the events of a range are asked.
 struct Question {
@@ -77,13 +112,53 @@ impl Question {
     }
 }
 
-/// Streams the events of visits, day by day.
+/// Streams the events of visits, day by day. While the days of one connection are taken, the others read
+/// theirs.
 pub(super) fn by_day<'a>(
+    readers: &'a mut Readers,
+    asked: &AskedFunnel,
+    period: Period,
+    populations: Populations,
+) -> Result<VisitDays<'a>, serde_json::Error> {
+    let every = readers.all().count();
+    let of_reader = |(first, tx): (usize, &'a mut PgTransaction<'static>)| {
+        some_days(tx, asked, period, populations, (first, every)).map(StreamExt::peekable)
+    };
+    let streams = readers.all().enumerate().map(of_reader).collect::<Result<Vec<_>, _>>()?;
+    let next =
+        |mut streams| async move { Ok(next_of_day(&mut streams).await?.map(|row| (row, streams))) };
+    Ok(stream::try_unfold(streams, next).boxed())
+}
+
+/// The next row of the stream whose next day is the earliest.
+async fn next_of_day(
+    streams: &mut [Peekable<VisitDays<'_>>],
+) -> Result<Option<VisitDay>, sqlx::Error> {
+    let mut earliest: Option<(DateTime<Utc>, usize)> = None;
+    for (index, stream) in streams.iter_mut().enumerate() {
+        let Some(peeked) = Pin::new(stream).peek().await else { continue };
+        // A failure is taken first.
+        let day = peeked.as_ref().map_or(DateTime::<Utc>::MIN_UTC, |row| row.day);
+        if earliest.is_none_or(|(earliest, _)| day < earliest) {
+            earliest = Some((day, index));
+        }
+    }
+    match earliest.and_then(|(_, index)| streams.get_mut(index)) {
+        Some(stream) => stream.try_next().await,
+        None => Ok(None),
+    }
+}
+
+/// Streams the events of every so many days, from the first, second or later day of the period.
+fn some_days<'a>(
     db: &'a mut PgConnection,
     asked: &AskedFunnel,
     period: Period,
     populations: Populations,
-) -> Result<BoxStream<'a, Result<VisitDay, sqlx::Error>>, serde_json::Error> {
+    (first, every): (usize, usize),
+) -> Result<VisitDays<'a>, serde_json::Error> {
+    let days = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+    let since = period.from + TimeDelta::days(days(first).into());
     let question = Question::new(asked, period, populations)?;
     let rows = sqlx::query_as!(
         VisitDay,
@@ -92,7 +167,7 @@ pub(super) fn by_day<'a>(
             value AS "value: Vec<Option<String>>", number AS "number!", started_at AS "started_at!",
             ended_at AS "ended_at!", visitor, visit_value
          FROM funnel_events($1, $2, $3, $4, $5::text[]::session_fact[], $6, $7, $8, $9, false,
-            $10::text[]::population[], $11, $12)"#,
+            $10::text[]::population[], $11, $12, $13)"#,
         question.asked,
         &question.plain,
         &question.known,
@@ -103,8 +178,9 @@ pub(super) fn by_day<'a>(
         question.property,
         question.of_visits,
         &question.populations,
-        period.from,
+        since,
         question.until,
+        days(every),
     )
     .fetch(db);
     Ok(rows)
@@ -116,7 +192,7 @@ pub(super) fn by_visitor<'a>(
     asked: &AskedFunnel,
     period: Period,
     populations: Populations,
-) -> Result<BoxStream<'a, Result<VisitDay, sqlx::Error>>, serde_json::Error> {
+) -> Result<VisitDays<'a>, serde_json::Error> {
     let question = Question::new(asked, period, populations)?;
     let rows = sqlx::query_as!(
         VisitDay,
@@ -125,7 +201,7 @@ pub(super) fn by_visitor<'a>(
             value AS "value: Vec<Option<String>>", number AS "number!", started_at AS "started_at!",
             ended_at AS "ended_at!", visitor, visit_value
          FROM funnel_events($1, $2, $3, $4, $5::text[]::session_fact[], $6, $7, $8, $9, true,
-            $10::text[]::population[], $11, $12)
+            $10::text[]::population[], $11, $12, 1)
          ORDER BY visitor, day"#,
         question.asked,
         &question.plain,
