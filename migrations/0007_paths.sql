@@ -29,6 +29,9 @@ CREATE INDEX payments_order ON payments (order_id, paid_at);
 CREATE INDEX visits_micro ON visits (least(cart_at, completed_at)) WHERE least(cart_at, completed_at) IS NOT NULL;
 CREATE INDEX visits_lead ON visits (lead_at) WHERE lead_at IS NOT NULL;
 
+-- Visits of unknown visitors after others of their session, which are few.
+CREATE INDEX visits_again ON visits (started_at) INCLUDE (session_key) WHERE number > 1 AND visitor_id IS NULL;
+
 -- When a visit did what a question is about; nothing where it did not.
 CREATE FUNCTION visit_event_at(visit visits, event text) RETURNS timestamptz
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

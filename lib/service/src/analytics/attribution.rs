@@ -348,7 +348,7 @@ fn touch(
     Some(VisitTouch { at: at?, direct: direct?, value: value? })
 }
 
-/// How many visits of a value, none of which converted, had one of another value or the same after them.
+/// How many visits of a value that did not convert had a visit of a value next.
 struct Step {
     from: String,
     to: String,
@@ -367,25 +367,27 @@ async fn removal(
     let steps = sqlx::query_as!(
         Step,
         r#"WITH ways AS (
-            SELECT visit_value(visit, $4) AS value, visit_event_at(visit, $5) AS event_at,
+            SELECT visit_value(visit, $4) AS value,
+                visit_event_at(visit, $5) IS NOT NULL AS converted,
                 lead(visit_value(visit, $4)) OVER (
                     PARTITION BY visitor_id ORDER BY started_at, session_key, number) AS next
             FROM visits AS visit
             WHERE visitor_id IS NOT NULL AND started_at >= $1 AND started_at < $2
                 AND population = ANY ((SELECT $3::text[]::population[])::population[])
             UNION ALL
-            SELECT visit_value(visit, $4), visit_event_at(visit, $5),
+            SELECT visit_value(visit, $4), visit_event_at(visit, $5) IS NOT NULL,
                 lead(visit_value(visit, $4)) OVER (
                     PARTITION BY session_key ORDER BY started_at, number)
             FROM visits AS visit
             WHERE visitor_id IS NULL AND started_at >= $1 AND started_at < $2
                 AND population = ANY ((SELECT $3::text[]::population[])::population[])
                 AND session_key IN (SELECT session_key FROM visits
-                    WHERE number > 1 AND started_at >= $1 AND started_at < $2)
+                    WHERE number > 1 AND visitor_id IS NULL
+                        AND started_at >= $1 AND started_at < $2)
          )
          SELECT CASE WHEN value = ANY ($6::text[]) THEN value ELSE $7 END AS "from!",
             CASE WHEN next = ANY ($6::text[]) THEN next ELSE $7 END AS "to!", count(*) AS "journeys!"
-         FROM ways WHERE event_at IS NULL AND next IS NOT NULL GROUP BY 1, 2"#,
+         FROM ways WHERE NOT converted AND next IS NOT NULL GROUP BY 1, 2"#,
         question.range.period.from,
         question.range.period.to,
         &question.range.populations.names(),
@@ -399,8 +401,8 @@ async fn removal(
     Ok(removal_shares(&passages(visits, &steps)))
 }
 
-/// Where journeys go. Those that come to a value from no visit begin there, and those that neither convert
-/// there nor go on are lost.
+/// Where journeys go. Those that come to a value from no visit begin there, and those that neither
+/// convert there nor go on are lost.
 fn passages(visits: &[VisitsOfValue], steps: &[Step]) -> Vec<Passage> {
     let mut counts: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
     let mut rest = visits.first().map_or((0, 0), |row| (row.all_visits, row.all_converted));
