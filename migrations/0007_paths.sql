@@ -1,4 +1,4 @@
--- Ways of visits by day; what is read of payments by order.
+-- Ways of visits by day; conversions of visits and orders.
 
 -- How many visits went from one node to the next, by day (UTC), read from the beginning and from the end.
 -- `next` is nothing where the way ends.
@@ -25,6 +25,13 @@ CREATE TABLE path_nodes (
 
 CREATE INDEX payments_order ON payments (order_id, paid_at);
 
+-- Conversions of visits, by when they happened.
+CREATE INDEX visits_micro ON visits (least(cart_at, completed_at)) WHERE least(cart_at, completed_at) IS NOT NULL;
+CREATE INDEX visits_lead ON visits (lead_at) WHERE lead_at IS NOT NULL;
+
+-- Visits of unknown visitors after others of their session, which are few.
+CREATE INDEX visits_again ON visits (started_at) INCLUDE (session_key) WHERE number > 1 AND visitor_id IS NULL;
+
 -- When a visit did what a question is about; nothing where it did not.
 CREATE FUNCTION visit_event_at(visit visits, event text) RETURNS timestamptz
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -42,41 +49,45 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         WHEN 'device' THEN visit.device WHEN 'country' THEN visit.country END, '(not set)')
 $$;
 
--- Conversions of a range. An order converts with its first payment, for all that was paid less what went
--- back; it counts for whom its visit counts for, and for everybody where no visit is known. Other
--- conversions are of visits, which last a day at most.
-CREATE FUNCTION conversions_of(conversion text, since timestamptz, until timestamptz, populations population[])
-RETURNS TABLE (converted_at timestamptz, visitor_id text, session_key uuid, cents bigint)
+-- Conversions of a range, with the visit that converted. An order converts with its first payment, for all that
+-- was paid less what went back, and what converted is the last visit of its session before; it counts for whom that
+-- visit counts for, and for everybody where no visit is known.
+CREATE FUNCTION conversions_of(conversion text, dimension text, since timestamptz, until timestamptz,
+    populations population[])
+RETURNS TABLE (converted_at timestamptz, cents bigint, visitor_id text, session_key uuid, number integer,
+    started_at timestamptz, direct boolean, value text)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT visit_event_at(visit, conversion), visit.visitor_id, visit.session_key, 0::bigint
+    SELECT least(cart_at, completed_at), 0::bigint, visitor_id, session_key, number, started_at,
+        channel = 'direct', visit_value(visit, dimension)
     FROM visits AS visit
-    WHERE conversion <> 'macro' AND visit.started_at >= since - interval '1 day' AND visit.started_at < until
-        AND visit.population = ANY (populations)
-        AND visit_event_at(visit, conversion) >= since AND visit_event_at(visit, conversion) < until
+    WHERE conversion = 'micro' AND population = ANY (populations)
+        AND least(cart_at, completed_at) >= since AND least(cart_at, completed_at) < until
     UNION ALL
-    SELECT paid.paid_at, visit.visitor_id, paid.session_key, net.cents
+    SELECT lead_at, 0, visitor_id, session_key, number, started_at,
+        channel = 'direct', visit_value(visit, dimension)
+    FROM visits AS visit
+    WHERE conversion = 'lead' AND population = ANY (populations) AND lead_at >= since AND lead_at < until
+    UNION ALL
+    SELECT paid.paid_at, paid.cents, visit.visitor_id, paid.session_key, visit.number, visit.started_at,
+        visit.direct, visit.value
     FROM (
-        SELECT order_id, min(paid_at) AS paid_at,
-            (array_agg(payment.session_key ORDER BY paid_at) FILTER (WHERE payment.session_key IS NOT NULL))[1]
-                AS session_key
+        SELECT min(paid_at) FILTER (WHERE kind = 'captured') AS paid_at,
+            (array_agg(payment.session_key ORDER BY paid_at) FILTER (
+                WHERE kind = 'captured' AND paid_at < until AND payment.session_key IS NOT NULL))[1] AS session_key,
+            sum(CASE kind WHEN 'captured' THEN eur_cents ELSE -eur_cents END)::bigint AS cents
         FROM payments AS payment
-        WHERE conversion = 'macro' AND payment.kind = 'captured' AND paid_at >= since AND paid_at < until
+        WHERE conversion = 'macro' AND order_id IN (
+            SELECT order_id FROM payments WHERE kind = 'captured' AND paid_at >= since AND paid_at < until)
         GROUP BY order_id
     ) AS paid
-    CROSS JOIN LATERAL (
-        SELECT sum(CASE other.kind WHEN 'captured' THEN eur_cents ELSE -eur_cents END)::bigint AS cents
-        FROM payments AS other WHERE other.order_id = paid.order_id
-    ) AS net
     LEFT JOIN LATERAL (
-        SELECT near.visitor_id, near.population FROM visits AS near
+        SELECT visitor_id, number, started_at, population, channel = 'direct' AS direct,
+            visit_value(near, dimension) AS value
+        FROM visits AS near
         WHERE near.session_key = paid.session_key AND near.started_at <= paid.paid_at
         ORDER BY near.number DESC LIMIT 1
     ) AS visit ON true
-    WHERE (visit.population IS NULL OR visit.population = ANY (populations))
-        AND NOT EXISTS (
-            SELECT FROM payments AS earlier
-            WHERE earlier.order_id = paid.order_id AND earlier.kind = 'captured' AND earlier.paid_at < since
-        )
+    WHERE paid.paid_at >= since AND (visit.population IS NULL OR visit.population = ANY (populations))
 $$;
 
 -- What was summed up before knows no ways: it is made anew.

@@ -208,28 +208,21 @@ pub struct Total {
 }
 
 impl Total {
-    fn note(&mut self, cents: i64) {
-        self.conversions += 1;
-        self.revenue_cents += cents;
+    fn add(&mut self, other: Self) {
+        self.conversions += other.conversions;
+        self.revenue_cents += other.revenue_cents;
     }
 }
 
 impl Attribution {
-    /// Notes a conversion with its touches, from the oldest to the latest.
-    pub fn note(&mut self, touches: &[VisitTouch], converted_at: DateTime<Utc>, cents: i64) {
+    /// Notes conversions that have the same touches, from the oldest to the latest.
+    pub fn note(&mut self, touches: &[VisitTouch], converted_at: DateTime<Utc>, total: Total) {
         if touches.is_empty() {
-            return self.unattributable.note(cents);
+            return self.unattributable.add(total);
         }
-        self.attributed.note(cents);
-        for (model, of_model) in Model::ALL.into_iter().enumerate() {
-            let shares = shares(of_model, touches, converted_at);
-            let parts = divide_cents(cents, &shares);
-            for ((touch, conversions), revenue_cents) in touches.iter().zip(shares).zip(parts) {
-                let credited = self.credited(&touch.value);
-                if let Some(credit) = credited.get_mut(model) {
-                    credit.add(Credit { conversions, revenue_cents });
-                }
-            }
+        self.attributed.add(total);
+        for (touch, credits) in touches.iter().zip(divide(touches, converted_at, total)) {
+            add(self.credited(&touch.value), &credits);
         }
     }
 
@@ -268,6 +261,22 @@ impl Attribution {
     }
 }
 
+/// What each touch is credited with.
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+fn divide(touches: &[VisitTouch], converted_at: DateTime<Utc>, total: Total) -> Vec<Credited> {
+    let mut credited = vec![Credited::default(); touches.len()];
+    for (model, of_model) in Model::ALL.into_iter().enumerate() {
+        let shares = shares(of_model, touches, converted_at);
+        let parts = divide_cents(total.revenue_cents, &shares);
+        for ((credited, share), revenue_cents) in credited.iter_mut().zip(shares).zip(parts) {
+            if let Some(credit) = credited.get_mut(model) {
+                *credit = Credit { conversions: share * total.conversions as f64, revenue_cents };
+            }
+        }
+    }
+    credited
+}
+
 /// Adds credits model by model.
 fn add(sum: &mut Credited, credited: &Credited) {
     for (sum, credit) in sum.iter_mut().zip(credited) {
@@ -293,6 +302,10 @@ mod tests {
             value: (*value).to_owned(),
         };
         values.iter().map(touch).collect()
+    }
+
+    fn one(revenue_cents: i64) -> Total {
+        Total { conversions: 1, revenue_cents }
     }
 
     fn close(found: &[f64], expected: &[f64]) {
@@ -343,8 +356,8 @@ mod tests {
     #[test]
     fn conversions_without_touches_are_shown_as_such() {
         let mut all = Attribution::default();
-        all.note(&[], at(1.0), 500);
-        all.note(&touches(&[(0.0, "mail")]), at(1.0), 300);
+        all.note(&[], at(1.0), one(500));
+        all.note(&touches(&[(0.0, "mail")]), at(1.0), one(300));
         assert_eq!(all.unattributable, Total { conversions: 1, revenue_cents: 500 });
         assert_eq!(all.attributed, Total { conversions: 1, revenue_cents: 300 });
         let mail = all.take("mail");
@@ -352,10 +365,23 @@ mod tests {
     }
 
     #[test]
+    fn conversions_that_are_alike_are_credited_together() {
+        let (mut each, mut together) = (Attribution::default(), Attribution::default());
+        let path = touches(&[(0.0, "mail"), (7.0, "direct")]);
+        for _ in 0..4 {
+            each.note(&path, at(8.0), one(600));
+        }
+        together.note(&path, at(8.0), Total { conversions: 4, revenue_cents: 2400 });
+        assert_eq!(each.attributed, together.attributed);
+        assert_eq!(each.take("mail"), together.take("mail"));
+        assert_eq!(each.take_rest(), together.take_rest());
+    }
+
+    #[test]
     fn values_beyond_the_bound_count_together() {
         let mut all = Attribution::default();
         for campaign in 0..VALUES_MAX + 5 {
-            all.note(&touches(&[(0.0, &campaign.to_string())]), at(1.0), 1);
+            all.note(&touches(&[(0.0, &campaign.to_string())]), at(1.0), one(1));
         }
         assert_eq!(all.take(OTHER)[0].revenue_cents, 5);
         assert_eq!(all.take_rest()[0].revenue_cents, i64::try_from(VALUES_MAX).unwrap());
@@ -403,7 +429,7 @@ mod tests {
         ) {
             let mut all = Attribution::default();
             for (path, cents) in &conversions {
-                all.note(path, at(90.0), *cents);
+                all.note(path, at(90.0), one(*cents));
             }
             let revenue: i64 = conversions.iter().map(|(_, cents)| cents).sum();
             let rest = all.take_rest();

@@ -237,7 +237,8 @@ struct VisitsOfValue {
     all_converted: i64,
 }
 
-/// Visits by value, most visits first, with the numbers of all values.
+/// Visits by value, most visits first, with the numbers of all values. Populations are read once, not
+/// for every visit.
 async fn visits_by_value(
     db: &mut PgConnection,
     question: &Question,
@@ -249,7 +250,8 @@ async fn visits_by_value(
             (sum(count(*)) OVER ())::bigint AS "all_visits!",
             (sum(count(visit_event_at(visit, $5))) OVER ())::bigint AS "all_converted!"
          FROM visits AS visit
-         WHERE started_at >= $1 AND started_at < $2 AND population = ANY ($3::text[]::population[])
+         WHERE started_at >= $1 AND started_at < $2
+            AND population = ANY ((SELECT $3::text[]::population[])::population[])
          GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT $6"#,
         question.range.period.from,
         question.range.period.to,
@@ -262,58 +264,95 @@ async fn visits_by_value(
     .await
 }
 
-/// Divides every conversion among the visits before it. Conversions are read one by one.
+/// Conversions as they are read, with the visits before them.
+struct Converted {
+    nth: i64,
+    total: Total,
+    at: DateTime<Utc>,
+    touches: Vec<VisitTouch>,
+}
+
+/// Divides every conversion among the visits before it. Conversions are read one by one, but for
+/// those of first visits of unknown visitors: nothing came before these, so that they are alike.
 async fn credited(db: &mut PgConnection, question: &Question) -> Result<Attribution, sqlx::Error> {
     let mut rows = sqlx::query!(
-        r#"SELECT conversion.converted_at AS "converted_at!", conversion.cents AS "cents!",
-            touch.started_at AS "started_at!", touch.direct AS "direct!", touch.value AS "value!"
-         FROM conversions_of($1, $2, $3, $4::text[]::population[]) AS conversion
-         CROSS JOIN LATERAL (
-            SELECT coalesce(array_agg(started_at ORDER BY started_at, session_key, number), '{}')
-                    AS started_at,
-                coalesce(array_agg(channel = 'direct' ORDER BY started_at, session_key, number), '{}')
-                    AS direct,
-                coalesce(array_agg(value ORDER BY started_at, session_key, number), '{}') AS value
-            FROM (
-                SELECT started_at, session_key, number, channel, visit_value(visit, $5) AS value
-                FROM visits AS visit
-                WHERE visit.visitor_id = conversion.visitor_id
-                    AND started_at >= conversion.converted_at - $6::interval
-                    AND started_at <= conversion.converted_at
-                    AND population = ANY ($4::text[]::population[])
-                UNION ALL
-                SELECT started_at, session_key, number, channel, visit_value(visit, $5)
-                FROM visits AS visit
-                WHERE conversion.visitor_id IS NULL AND visit.session_key = conversion.session_key
-                    AND started_at >= conversion.converted_at - $6::interval
-                    AND started_at <= conversion.converted_at
-                    AND population = ANY ($4::text[]::population[])
-            ) AS before
-         ) AS touch"#,
+        r#"WITH conversion AS MATERIALIZED (
+            SELECT row_number() OVER () AS nth, *
+            FROM conversions_of($1, $2, $3, $4, $5::text[]::population[])
+         )
+         SELECT nth AS "nth!", conversions AS "conversions!", cents AS "cents!",
+            converted_at AS "converted_at!", started_at, direct, value
+         FROM (
+            SELECT nth, 1::bigint AS conversions, cents, converted_at, visit.started_at,
+                visit.channel = 'direct' AS direct, visit_value(visit, $2) AS value,
+                visit.session_key, visit.number
+            FROM conversion LEFT JOIN visits AS visit ON visit.visitor_id = conversion.visitor_id
+                AND visit.started_at >= converted_at - $6::interval
+                AND visit.started_at <= converted_at
+                AND population = ANY ($5::text[]::population[])
+            WHERE conversion.visitor_id IS NOT NULL
+            UNION ALL
+            SELECT nth, 1, cents, converted_at, visit.started_at,
+                visit.channel = 'direct', visit_value(visit, $2), visit.session_key, visit.number
+            FROM conversion LEFT JOIN visits AS visit ON visit.session_key = conversion.session_key
+                AND visit.started_at >= converted_at - $6::interval
+                AND visit.started_at <= converted_at
+                AND population = ANY ($5::text[]::population[])
+            WHERE conversion.visitor_id IS NULL AND conversion.number > 1
+            UNION ALL
+            SELECT -row_number() OVER (), count(*), sum(cents)::bigint, max(converted_at),
+                max(started_at) FILTER (WHERE started_at >= converted_at - $6::interval),
+                direct, value, NULL, NULL
+            FROM conversion WHERE visitor_id IS NULL AND coalesce(number, 1) = 1
+            GROUP BY started_at >= converted_at - $6::interval, direct, value
+         ) AS touch
+         ORDER BY nth, started_at, session_key, number"#,
         question.conversion.as_str(),
+        question.by,
         question.range.period.from,
         question.range.period.to,
         &question.range.populations.names(),
-        question.by,
         sqlx::postgres::types::PgInterval::try_from(question.lookback)
             .map_err(sqlx::Error::Encode)?,
     )
     .fetch(db);
     let mut all = Attribution::default();
+    let mut under_way: Option<Converted> = None;
     while let Some(row) = rows.try_next().await? {
-        let touches = touches(row.started_at, row.direct, row.value);
-        all.note(&touches, row.converted_at, row.cents);
+        let touch = touch(row.started_at, row.direct, row.value);
+        match &mut under_way {
+            Some(same) if same.nth == row.nth => same.touches.extend(touch),
+            _ => {
+                let total = Total { conversions: row.conversions, revenue_cents: row.cents };
+                let touches = touch.into_iter().collect();
+                let next = Converted { nth: row.nth, total, at: row.converted_at, touches };
+                note(&mut all, under_way.replace(next));
+            }
+        }
     }
+    note(&mut all, under_way);
     Ok(all)
 }
 
-fn touches(
-    started_at: Vec<DateTime<Utc>>,
-    direct: Vec<bool>,
-    value: Vec<String>,
-) -> Vec<VisitTouch> {
-    let rows = started_at.into_iter().zip(direct).zip(value);
-    rows.map(|((at, direct), value)| VisitTouch { at, direct, value }).collect()
+fn note(all: &mut Attribution, converted: Option<Converted>) {
+    if let Some(Converted { total, at, touches, .. }) = converted {
+        all.note(&touches, at, total);
+    }
+}
+
+fn touch(
+    at: Option<DateTime<Utc>>,
+    direct: Option<bool>,
+    value: Option<String>,
+) -> Option<VisitTouch> {
+    Some(VisitTouch { at: at?, direct: direct?, value: value? })
+}
+
+/// How many visits of a value that did not convert had a visit of a value next.
+struct Step {
+    from: String,
+    to: String,
+    journeys: i64,
 }
 
 /// The share of conversions that each value is worth by removal effect, from the visits of the range.
@@ -325,26 +364,30 @@ async fn removal(
 ) -> Result<BTreeMap<String, f64>, sqlx::Error> {
     let told_apart: Vec<String> =
         visits.iter().take(CHAIN_VALUES_MAX).map(|row| row.value.clone()).collect();
-    let rows = sqlx::query!(
-        r#"WITH steps AS (
-            SELECT CASE WHEN visit_value(visit, $4) = ANY ($6::text[]) THEN visit_value(visit, $4)
-                    ELSE $7 END AS value,
+    let steps = sqlx::query_as!(
+        Step,
+        r#"WITH ways AS (
+            SELECT visit_value(visit, $4) AS value,
                 visit_event_at(visit, $5) IS NOT NULL AS converted,
-                coalesce(visitor_id, session_key::text) AS who, started_at, session_key, number
+                lead(visit_value(visit, $4)) OVER (
+                    PARTITION BY visitor_id ORDER BY started_at, session_key, number) AS next
             FROM visits AS visit
-            WHERE started_at >= $1 AND started_at < $2
-                AND population = ANY ($3::text[]::population[])
-         ), ways AS (
-            SELECT value, converted, coalesce(lag(converted) OVER way, true) AS begins,
-                lead(value) OVER way AS next
-            FROM steps
-            WINDOW way AS (PARTITION BY who ORDER BY started_at, session_key, number)
+            WHERE visitor_id IS NOT NULL AND started_at >= $1 AND started_at < $2
+                AND population = ANY ((SELECT $3::text[]::population[])::population[])
+            UNION ALL
+            SELECT visit_value(visit, $4), visit_event_at(visit, $5) IS NOT NULL,
+                lead(visit_value(visit, $4)) OVER (
+                    PARTITION BY session_key ORDER BY started_at, number)
+            FROM visits AS visit
+            WHERE visitor_id IS NULL AND started_at >= $1 AND started_at < $2
+                AND population = ANY ((SELECT $3::text[]::population[])::population[])
+                AND session_key IN (SELECT session_key FROM visits
+                    WHERE number > 1 AND visitor_id IS NULL
+                        AND started_at >= $1 AND started_at < $2)
          )
-         SELECT NULL AS "from", value AS "to", false AS "converts!", count(*) AS "journeys!"
-         FROM ways WHERE begins GROUP BY value
-         UNION ALL
-         SELECT value, CASE WHEN NOT converted THEN next END, converted, count(*)
-         FROM ways GROUP BY 1, 2, 3"#,
+         SELECT CASE WHEN value = ANY ($6::text[]) THEN value ELSE $7 END AS "from!",
+            CASE WHEN next = ANY ($6::text[]) THEN next ELSE $7 END AS "to!", count(*) AS "journeys!"
+         FROM ways WHERE NOT converted AND next IS NOT NULL GROUP BY 1, 2"#,
         question.range.period.from,
         question.range.period.to,
         &question.range.populations.names(),
@@ -355,15 +398,41 @@ async fn removal(
     )
     .fetch_all(db)
     .await?;
-    let passages = rows.into_iter().map(|row| {
-        let to = match (row.converts, row.to) {
-            (true, _) => Destination::Conversion,
-            (false, Some(value)) => Destination::Visit(value),
-            (false, None) => Destination::Loss,
-        };
-        Passage { from: row.from, to, journeys: row.journeys }
+    Ok(removal_shares(&passages(visits, &steps)))
+}
+
+/// Where journeys go. Those that come to a value from no visit begin there, and those that neither
+/// convert there nor go on are lost.
+fn passages(visits: &[VisitsOfValue], steps: &[Step]) -> Vec<Passage> {
+    let mut counts: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+    let mut rest = visits.first().map_or((0, 0), |row| (row.all_visits, row.all_converted));
+    for row in visits.iter().take(CHAIN_VALUES_MAX) {
+        counts.insert(&row.value, (row.visits, row.converted));
+        rest = (rest.0 - row.visits, rest.1 - row.converted);
+    }
+    let other = counts.entry(OTHER).or_default();
+    *other = (other.0 + rest.0, other.1 + rest.1);
+    let onward = steps.iter().map(|step| Passage {
+        from: Some(step.from.clone()),
+        to: Destination::Visit(step.to.clone()),
+        journeys: step.journeys,
     });
-    Ok(removal_shares(&passages.collect::<Vec<_>>()))
+    let ends = counts.into_iter().flat_map(|(value, counts)| ends(value, counts, steps));
+    onward.chain(ends).filter(|passage| passage.journeys > 0).collect()
+}
+
+/// How journeys begin and end at a value.
+fn ends(value: &str, (visits, converted): (i64, i64), steps: &[Step]) -> [Passage; 3] {
+    let sum = |at: fn(&Step) -> &str| {
+        steps.iter().filter(|step| at(step) == value).map(|step| step.journeys).sum::<i64>()
+    };
+    let (came, went) = (sum(|step| &step.to), sum(|step| &step.from));
+    let from = || Some(value.to_owned());
+    [
+        Passage { from: None, to: Destination::Visit(value.to_owned()), journeys: visits - came },
+        Passage { from: from(), to: Destination::Conversion, journeys: converted },
+        Passage { from: from(), to: Destination::Loss, journeys: visits - converted - went },
+    ]
 }
 
 /// Conversions of a period by the values that are listed.

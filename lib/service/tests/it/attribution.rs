@@ -158,6 +158,45 @@ async fn what_is_not_listed_is_still_counted() {
 }
 
 #[tokio::test]
+async fn first_visits_of_unknown_visitors_are_owed_what_they_led_to() {
+    let bed = TestBed::new().await;
+    let carts = [("d", "email", "01"), ("e", "email", "02"), ("f", "referral", "03")];
+    for (session, channel, day) in carts {
+        let at = format!("2024-10-{day}T10:00:00Z");
+        let cart =
+            json!({"channel": channel, "cart_at": at, "funnel_level": 3, "step_at": [at, at, at]});
+        plant(&bed, (session, 1), &at, cart).await;
+        pay(&bed, (session, "captured"), Some(session), "2024-10-10T10:00:00Z", 1_01).await;
+    }
+    let carts = report(&bed, "attribution", OCTOBER, "").await;
+    let orders = report(&bed, "attribution", OCTOBER, "conversion=macro&lookbackDays=8").await;
+    assert_eq!(carts["total"]["conversions"], 3);
+    assert_eq!(orders["unattributable"], json!({"conversions": 1, "revenueCents": 1_01}));
+    for model in ["first", "last", "lastNonDirect", "linear", "position", "timeDecay"] {
+        near(credit(&carts, "email", model).0, 2.0);
+        assert_eq!(credit(&orders, "email", model), (1.0, 1_01), "{model}");
+        assert_eq!(credit(&orders, "referral", model), (1.0, 1_01), "{model}");
+    }
+}
+
+#[tokio::test]
+async fn the_chain_tells_fifty_values_apart_and_counts_the_rest_together() {
+    let bed = TestBed::new().await;
+    let at = "2024-10-05T10:00:00Z";
+    for number in 0..52 {
+        let name = format!("c{number:02}");
+        let cart = json!({"cart_at": at, "funnel_level": 3, "step_at": [at, at, at]});
+        let mut row = if [0, 51].contains(&number) { cart } else { json!({}) };
+        row["campaign"] = json!(name);
+        plant(&bed, (&name, 1), at, row).await;
+    }
+    let all = report(&bed, "attribution", OCTOBER, "by=campaign&removal=true&limit=200").await;
+    near(credit(&all, "c00", "removal").0, 1.0);
+    near(credit(&all, "c01", "removal").0, 0.0);
+    near(all["other"]["credits"]["removal"]["conversions"].as_f64().unwrap(), 1.0);
+}
+
+#[tokio::test]
 async fn odd_questions_are_refused_by_field() {
     let bed = TestBed::new().await;
     let questions = [
