@@ -68,7 +68,8 @@ pub async fn begin_report_beside(
         begun => begun?,
     };
     // The database names snapshots by hexadecimal numbers, and takes no parameter here.
-    sqlx::raw_sql(&format!("SET TRANSACTION SNAPSHOT '{snapshot}'")).execute(&mut *tx).await?;
+    let see = format!("SET TRANSACTION SNAPSHOT '{snapshot}'");
+    sqlx::query(&see).persistent(false).execute(&mut *tx).await?;
     limit_statements(&mut tx, limit).await?;
     Ok(Some(tx))
 }

@@ -48,16 +48,16 @@ impl Readers {
     pub(super) async fn begin(app: &App, asked: &AskedFunnel) -> Result<Self, sqlx::Error> {
         let limit = app.config.request_timeout;
         let mut main = begin_report(&app.db, limit).await?;
-        let beside = if asked.projected || asked.unit == Unit::Visitor {
+        let mut beside = if asked.projected || asked.unit == Unit::Visitor {
             None
         } else {
             begin_report_beside(&app.db, &mut main, limit).await?
         };
-        let mut readers = Self { main, beside };
-        for tx in readers.all() {
-            give_memory(tx).await?;
+        give_memory(&mut main).await?;
+        if let Some(beside) = &mut beside {
+            give_memory(beside).await?;
         }
-        Ok(readers)
+        Ok(Self { main, beside })
     }
 
     fn all(&mut self) -> impl Iterator<Item = &mut PgTransaction<'static>> {
@@ -125,8 +125,9 @@ pub(super) fn by_day<'a>(
         some_days(tx, asked, period, populations, (first, every)).map(StreamExt::peekable)
     };
     let streams = readers.all().enumerate().map(of_reader).collect::<Result<Vec<_>, _>>()?;
-    let next =
-        |mut streams| async move { Ok(next_of_day(&mut streams).await?.map(|row| (row, streams))) };
+    let next = |mut streams: Vec<_>| async move {
+        Ok(next_of_day(&mut streams).await?.map(|row| (row, streams)))
+    };
     Ok(stream::try_unfold(streams, next).boxed())
 }
 
