@@ -9,6 +9,7 @@ use nest_haus_domain::analytics::{KnownVisit, Populations};
 use sqlx::PgConnection;
 
 use super::range::Range;
+use crate::platform::plan_for_parameters;
 
 /// Visitors of a cohort: all of them, or those who returned so many periods after.
 pub(super) struct CohortCount {
@@ -58,13 +59,17 @@ pub(super) async fn counts_of_visits(
 /// Hands on the visits of each visitor who was seen since the day before the range, in their order.
 /// All that were before that day are handed on as one. Visitors are told apart by `dimension`.
 ///
-/// All visits of a visitor name the same first one, which sorts faster than a name.
+/// All visits of a visitor name the same first one, and only those of a known visitor name any: it sorts
+/// faster than names.
 pub(super) async fn each_visitor(
     db: &mut PgConnection,
     range: &Range,
     dimension: Option<&str>,
     mut note: impl FnMut(&[KnownVisit]) + Send,
 ) -> Result<(), sqlx::Error> {
+    // How many visits are read depends on the range: of few a plan for any range expects too many, of many
+    // too few to read them in parallel.
+    plan_for_parameters(db).await?;
     let mut rows = sqlx::query!(
         r#"SELECT visitor_id AS "visitor_id!", started_at, step_at[2] AS configuration_at, cart_at,
             completed_at, lead_at, ordered_at, visit_value(visit, $4) AS "value!",
@@ -75,8 +80,7 @@ pub(super) async fn each_visitor(
                     AND earlier.started_at < $1::timestamptz - interval '1 day'
             ) END AS "earlier: Vec<Option<DateTime<Utc>>>"
          FROM visits AS visit
-         WHERE started_at >= $1::timestamptz - interval '1 day' AND visitor_id IS NOT NULL
-            AND first_visit_at < $2
+         WHERE started_at >= $1::timestamptz - interval '1 day' AND first_visit_at < $2
             AND ($3 OR left_out_at IS NULL OR left_out_at < $1::timestamptz - interval '1 day')
          ORDER BY first_visit_at, visitor_id, started_at, session_key, number"#,
         range.period.from as DateTime<Utc>,

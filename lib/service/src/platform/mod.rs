@@ -13,7 +13,7 @@ pub use app::{App, Principals, choose_tls};
 pub use clock::Clock;
 pub use config::{Config, ConfigError, ConsentMode, Environment, MailConfig, process_var};
 pub use mailer::{Mail, MailFailure, Mailer};
-pub use postgres::{MIGRATOR, begin_bounded, begin_report};
+pub use postgres::{MIGRATOR, begin_bounded, begin_report, plan_for_parameters};
 pub use redis::{Redis, RedisFailure};
 pub use sealing::{Sealer, SealingFailure};
 pub use telemetry::start_telemetry;

@@ -48,6 +48,14 @@ pub async fn begin_report(
     Ok(tx)
 }
 
+/// Has every statement of the transaction planned for its very parameters.
+pub async fn plan_for_parameters(db: &mut sqlx::PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
+        .fetch_one(db)
+        .await?;
+    Ok(())
+}
+
 async fn limit_statements(
     tx: &mut sqlx::PgTransaction<'_>,
     limit: Duration,
