@@ -10,6 +10,7 @@ pub mod funnel;
 mod histogram;
 mod journey;
 mod journeys;
+mod known_visit;
 mod period;
 mod population;
 mod rate;
@@ -22,6 +23,7 @@ mod survival;
 mod trending;
 mod visit;
 mod vitals;
+mod waiting;
 
 pub use attribution::{
     Attribution, Conversion, Credit, Credited, Model, OTHER, Total, VALUES_MAX, VisitTouch,
@@ -38,12 +40,14 @@ pub use journeys::{
     Anchor, DEPTH_MAX, ENTRY, EXIT, Extent, Flow, FlowGraph, FlowLink, FlowNode, MORE, OTHER_NODE,
     View,
 };
+pub use known_visit::{KnownVisit, Milestone};
 pub use period::{Comparison, Period, TimeRange};
 pub use population::{Population, Populations};
 pub use rate::{Rate, RateChange};
 pub use removal::{Destination, Passage, removal_shares};
 pub use retention::{
     Cell, Cohort, CohortRules, CohortTable, Cohorts, Counting, Criterion, MeanCell, OFFSETS_MAX,
+    Returning, SegmentedCohorts,
 };
 pub use robot::{Evidence, Suspicion, is_robot};
 pub use survival::{LogRank, SurvivalStep, Watched, kaplan_meier, log_rank, median_time, thinned};
@@ -52,3 +56,4 @@ pub use visit::{
     EventKind, FUNNEL_STEPS, LENGTH_MAX, PATH_MAX, PAUSE_MAX, Visit, VisitEvent, visits,
 };
 pub use vitals::{CORE_VITALS, MEASUREMENTS_MIN, Measured, Rating, Thresholds, Verdict, verdict};
+pub use waiting::{Wait, Waiting};

@@ -1,12 +1,18 @@
 //! Who comes back: cohorts by the time of a start, and the share that returned after it
 //! (definitions b7).
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{Interval, Zone, buckets};
 use super::period::Period;
 use super::rate::Rate;
+
+mod segments;
+
+pub use segments::{Returning, SegmentedCohorts};
 
 /// Most periods after the start.
 pub const OFFSETS_MAX: usize = 60;
@@ -152,10 +158,48 @@ impl Cohorts {
     /// Notes visitors who started and returned in the periods that hold these instants: each visitor
     /// once for each period with a return, or, where later returns count too, once for the latest.
     pub fn note_returned(&mut self, start: DateTime<Utc>, returned: DateTime<Utc>, visitors: i64) {
-        let Some((cohort, offset)) = self.index(start).zip(self.offset(start, returned)) else {
-            return;
-        };
-        let Some(counts) = self.returned.get_mut(cohort) else { return };
+        if let Some(offset) = self.offset(start, returned) {
+            self.count(start, offset, visitors);
+        }
+    }
+
+    /// Notes a visitor who started at an instant and came back at others; what was before the start is
+    /// no return.
+    pub fn note_visitor(
+        &mut self,
+        start: DateTime<Utc>,
+        returned: impl Iterator<Item = DateTime<Utc>>,
+    ) {
+        self.note_started(start, 1);
+        let returned = returned.filter(|at| *at >= start);
+        let mut offsets: BTreeSet<usize> =
+            returned.filter_map(|at| self.offset(start, at)).collect();
+        if self.rules.criterion == Criterion::OnOrAfter {
+            offsets = offsets.pop_last().into_iter().collect();
+        }
+        for offset in offsets {
+            self.count(start, offset, 1);
+        }
+    }
+
+    /// Adds the visitors of cohorts by the same rules.
+    pub fn add(&mut self, other: &Self) {
+        let sizes = self.sizes.iter_mut().zip(&other.sizes);
+        let returned = self.returned.iter_mut().flatten().zip(other.returned.iter().flatten());
+        for (count, more) in sizes.chain(returned) {
+            *count += more;
+        }
+    }
+
+    /// How many visitors started.
+    #[must_use]
+    pub fn visitors(&self) -> i64 {
+        self.sizes.iter().sum()
+    }
+
+    fn count(&mut self, start: DateTime<Utc>, offset: usize, visitors: i64) {
+        let cohort = self.index(start);
+        let Some(counts) = cohort.and_then(|cohort| self.returned.get_mut(cohort)) else { return };
         let first = match self.rules.criterion {
             Criterion::On => offset,
             Criterion::OnOrAfter => 0,

@@ -1,13 +1,12 @@
 //! Who comes back, and how long it takes until somebody configures again, asks or orders
 //! (definitions b7).
 
-use std::collections::BTreeMap;
-
 use axum::Json;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use nest_haus_domain::analytics::{
-    CohortRules, CohortTable, Cohorts, Counting, Criterion, Interval, LogRank, OFFSETS_MAX, Period,
-    Rate, SurvivalStep, Watched, kaplan_meier, log_rank, median_time, thinned,
+    CohortRules, CohortTable, Cohorts, Counting, Criterion, Interval, LogRank, Milestone,
+    OFFSETS_MAX, Period, Rate, Returning, SegmentedCohorts, SurvivalStep, Wait, Waiting, Watched,
+    kaplan_meier, log_rank, median_time, thinned,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -17,7 +16,7 @@ use super::change::ComparedRate;
 use super::choice::{bounded, choice};
 use super::meta::{Meta, excluded};
 use super::range::{AskedCompared, ComparisonQuery, Range, RangeQuery};
-use super::retention_store::{self as store, CohortCount, CohortQuestion, CurveQuestion};
+use super::retention_store::{self as store, CohortCount};
 use super::sums::sums;
 use crate::accounts::{May, ReadAnalytics};
 use crate::http::{Context, Problem, ProblemDocument};
@@ -29,11 +28,15 @@ const PERIODS_DEFAULT: usize = 12;
 /// Curves are drawn day by day.
 const HOURS_PER_STEP: i64 = 24;
 
-const EVENTS: [(&str, &str); 4] = [
-    ("visit", "visit"),
-    ("configuration", "configuration"),
-    ("cart", "cart"),
-    ("completion", "completion"),
+/// What can start, and what counts as return.
+const EVENTS: [Milestone; 4] =
+    [Milestone::Visit, Milestone::Configuration, Milestone::Cart, Milestone::Completion];
+
+/// Curves: their names, what they begin with, what they wait for, and whether in a later visit.
+const CURVES: [(&str, Milestone, Milestone, bool); 3] = [
+    ("returnToConfigure", Milestone::Configuration, Milestone::Configuration, true),
+    ("timeToInquiry", Milestone::Visit, Milestone::Lead, false),
+    ("timeToOrder", Milestone::Visit, Milestone::Order, false),
 ];
 
 /// Whose return to what is asked for.
@@ -66,11 +69,21 @@ pub struct RetentionQuery {
 #[derive(Clone, Copy)]
 struct Question {
     rules: CohortRules,
-    start: &'static str,
-    returning: &'static str,
-    recurring: bool,
+    asked: Returning,
     breakdown: Option<&'static str>,
     curves: bool,
+}
+
+impl Question {
+    /// Whether visits alone answer it, as they know which were before them.
+    fn is_of_visits(&self) -> bool {
+        let Returning { start, returning, recurring } = self.asked;
+        let CohortRules { criterion, counting, .. } = self.rules;
+        (start, returning, recurring) == (Milestone::Visit, Milestone::Visit, false)
+            && (criterion, counting) == (Criterion::On, Counting::Calendar)
+            && self.breakdown.is_none()
+            && !self.curves
+    }
 }
 
 impl RetentionQuery {
@@ -94,15 +107,16 @@ impl RetentionQuery {
             counting: rolling.transpose()?.unwrap_or_default(),
             offsets: bounded("periods", self.periods, PERIODS_DEFAULT, 1..=OFFSETS_MAX)?,
         };
+        let events = EVENTS.map(|event| (event.as_str(), event));
+        let modes = [("first", false), ("recurring", true)];
+        let asked = Returning {
+            start: choice("start", self.start.as_deref(), &events)?,
+            returning: choice("return", self.returning.as_deref(), &events)?,
+            recurring: choice("mode", self.mode.as_deref(), &modes)?,
+        };
         Ok(Question {
             rules,
-            start: choice("start", self.start.as_deref(), &EVENTS)?,
-            returning: choice("return", self.returning.as_deref(), &EVENTS)?,
-            recurring: choice(
-                "mode",
-                self.mode.as_deref(),
-                &[("first", false), ("recurring", true)],
-            )?,
+            asked,
             breakdown: breakdown.transpose()?,
             curves: self.curves.unwrap_or_default(),
         })
@@ -241,25 +255,20 @@ pub async fn retention(
     if question.rules.criterion == Criterion::OnOrAfter {
         meta.warnings.push("older cohorts had more time to return later");
     }
-    let (table, segments) = cohorts(&mut tx, &range, &question, until).await?;
+    let Found { table, segments, curves } = find(&mut tx, &range, &question, until).await?;
     let comparison = match comparison {
         Some(period) => {
             Some(compare(&mut tx, (&range.over(period), &question), &table, until).await?)
         }
         None => None,
     };
-    let curves = if question.curves {
-        curves(&mut tx, &range, question.breakdown, until).await?
-    } else {
-        Vec::new()
-    };
     let sums = sums(&mut tx, &[range.period], range.populations).await?.pop().unwrap_or_default();
     Ok(Json(Retention {
         interval: question.rules.interval,
         counting: question.rules.counting,
         criterion: question.rules.criterion,
-        start: question.start,
-        returning: question.returning,
+        start: question.asked.start.as_str(),
+        returning: question.asked.returning.as_str(),
         table,
         segments,
         curves,
@@ -269,48 +278,58 @@ pub async fn retention(
     }))
 }
 
-/// The table of all cohorts, and those of segments.
-async fn cohorts(
+/// What is found about visitors.
+struct Found {
+    table: CohortTable,
+    segments: Vec<Segment>,
+    curves: Vec<Curve>,
+}
+
+async fn find(
     db: &mut PgConnection,
     range: &Range,
     question: &Question,
     until: DateTime<Utc>,
-) -> Result<(CohortTable, Vec<Segment>), sqlx::Error> {
-    let mut all = Cohorts::new(question.rules);
-    let mut by_value: BTreeMap<String, Cohorts> = BTreeMap::new();
-    let counts = store::cohort_counts(
-        db,
-        CohortQuestion {
-            range,
-            starts: all.starts(),
-            start: question.start,
-            returning: question.returning,
-            recurring: question.recurring,
-            criterion: question.rules.criterion,
-            counting: question.rules.counting,
-            breakdown: question.breakdown,
-            offsets: question.rules.offsets,
-        },
-    )
-    .await?;
-    for count in counts {
-        note(&mut all, &count, question.rules.counting);
-        if question.breakdown.is_some() {
-            let none = || Cohorts::new(question.rules);
-            let segment = by_value.entry(count.value.clone()).or_insert_with(none);
-            note(segment, &count, question.rules.counting);
-        }
+) -> Result<Found, sqlx::Error> {
+    if question.is_of_visits() {
+        let table = cohorts_of_visits(db, range, question).await?.table(until);
+        return Ok(Found { table, segments: Vec::new(), curves: Vec::new() });
     }
+    let mut cohorts = SegmentedCohorts::new(question.rules, question.asked);
+    let mut curves = if question.curves { waiting(range.period, until) } else { Vec::new() };
+    store::each_visitor(db, range, question.breakdown, |visits| {
+        cohorts.note(visits);
+        for (_, waiting) in &mut curves {
+            waiting.note(visits);
+        }
+    })
+    .await?;
+    let (all, by_value) = cohorts.finish();
     let mut segments: Vec<Segment> = by_value
         .into_iter()
-        .map(|(value, cohorts)| {
-            let table = cohorts.table(until);
-            let visitors = table.cohorts.iter().map(|cohort| cohort.size).sum();
-            Segment { value, visitors, table }
+        .filter(|_| question.breakdown.is_some())
+        .map(|(value, cohorts)| Segment {
+            value,
+            visitors: cohorts.visitors(),
+            table: cohorts.table(until),
         })
         .collect();
     segments.sort_by_key(|segment| std::cmp::Reverse(segment.visitors));
-    Ok((all.table(until), segments))
+    let curves = curves.into_iter().map(|(name, waiting)| curve(name, waiting)).collect();
+    Ok(Found { table: all.table(until), segments, curves })
+}
+
+async fn cohorts_of_visits(
+    db: &mut PgConnection,
+    range: &Range,
+    question: &Question,
+) -> Result<Cohorts, sqlx::Error> {
+    let mut all = Cohorts::new(question.rules);
+    let counts = store::counts_of_visits(db, range, all.starts(), question.rules.offsets).await?;
+    for count in counts {
+        note(&mut all, &count);
+    }
+    Ok(all)
 }
 
 /// Compares the means of all cohorts with those of another range.
@@ -322,8 +341,8 @@ async fn compare(
 ) -> Result<RetentionComparison, sqlx::Error> {
     let Period { from, to } = range.period;
     let rules = CohortRules { period: range.period, ..question.rules };
-    let question = Question { rules, breakdown: None, ..*question };
-    let (before, _) = cohorts(db, range, &question, until).await?;
+    let question = Question { rules, breakdown: None, curves: false, ..*question };
+    let before = find(db, range, &question, until).await?.table;
     let mean = table.mean.iter().zip(&before.mean).map(|(after, before)| ComparedMean {
         offset: after.offset,
         pooled: ComparedRate::of(after.pooled, before.pooled),
@@ -331,48 +350,28 @@ async fn compare(
     Ok(RetentionComparison { from, to, mean: mean.collect() })
 }
 
-/// Notes what the database counted: periods by position, days since the start by number.
-fn note(cohorts: &mut Cohorts, count: &CohortCount, counting: Counting) {
+/// Notes what the database counted, with periods by position.
+fn note(cohorts: &mut Cohorts, count: &CohortCount) {
     let position = usize::try_from(count.cohort - 1).unwrap_or_default();
     let Some(start) = cohorts.starts().get(position).copied() else { return };
     let Some(after) = count.after else { return cohorts.note_started(start, count.visitors) };
-    let returned = match counting {
-        Counting::Rolling => Some(start + TimeDelta::days(after.into())),
-        Counting::Calendar => {
-            let period = position + usize::try_from(after).unwrap_or_default();
-            let starts = cohorts.starts();
-            starts.get(period.min(starts.len() - 1)).copied()
-        }
-    };
-    if let Some(returned) = returned {
+    let period = position + usize::try_from(after).unwrap_or_default();
+    let starts = cohorts.starts();
+    if let Some(returned) = starts.get(period.min(starts.len() - 1)).copied() {
         cohorts.note_returned(start, returned, count.visitors);
     }
 }
 
-async fn curves(
-    db: &mut PgConnection,
-    range: &Range,
-    breakdown: Option<&'static str>,
-    until: DateTime<Utc>,
-) -> Result<Vec<Curve>, sqlx::Error> {
-    let asked = [
-        ("returnToConfigure", "configuration", "configuration", true),
-        ("timeToInquiry", "visit", "lead", false),
-        ("timeToOrder", "visit", "order", false),
-    ];
-    let mut curves = Vec::new();
-    for (name, origin, event, again) in asked {
-        let question = CurveQuestion { range, origin, event, again, breakdown, until };
-        curves.push(curve(name, store::watched(db, question).await?));
-    }
-    Ok(curves)
+/// Nobody who waits yet, by name of the curve.
+fn waiting(period: Period, until: DateTime<Utc>) -> Vec<(&'static str, Waiting)> {
+    let one = |(name, origin, event, again)| {
+        (name, Waiting::new(Wait { origin, event, again, period, until }))
+    };
+    CURVES.map(one).into()
 }
 
-fn curve(name: &'static str, watched: Vec<(String, Watched)>) -> Curve {
-    let mut by_value: BTreeMap<String, Vec<Watched>> = BTreeMap::new();
-    for (value, watched) in watched {
-        by_value.entry(value).or_default().push(watched);
-    }
+fn curve(name: &'static str, waiting: Waiting) -> Curve {
+    let by_value = waiting.segments();
     let groups: Vec<&[Watched]> = by_value.values().map(Vec::as_slice).collect();
     let log_rank = log_rank(&groups);
     let mut segments: Vec<CurveOfSegment> =

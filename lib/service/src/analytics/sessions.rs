@@ -209,7 +209,6 @@ pub async fn list_sessions(
     let queues = queue::status(&cx.app).await.ok();
     let mut meta = Meta::of_range("sessions", &range, queues.as_deref(), cx.now);
     let mut tx = begin_report(&cx.app.db, cx.app.config.request_timeout).await?;
-    plan_for_these_filters(&mut tx).await?;
     let count = count(&mut tx, &question).await?;
     let mut visits = visits(&mut tx, &question, count).await?;
     meta.excluded = excluded(&mut tx, &range).await?;
@@ -303,14 +302,6 @@ fn beginning_with(text: &str) -> String {
         pattern.push(character);
     }
     pattern + "%"
-}
-
-/// Filters that are absent cost nothing only where a plan knows that they are.
-async fn plan_for_these_filters(db: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query!("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
-        .fetch_one(db)
-        .await?;
-    Ok(())
 }
 
 /// The page that was asked for and one visit more, which says whether there is another page. Few

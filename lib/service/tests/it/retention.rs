@@ -125,6 +125,30 @@ async fn starts_returns_and_criteria_can_be_chosen() {
 }
 
 #[tokio::test]
+async fn who_did_it_long_before_the_range_does_not_start_in_it() {
+    let bed = TestBed::new().await;
+    for (visitor, before) in [("eve", true), ("fay", false)] {
+        let first = if before {
+            configuring(visitor, "desktop", "2024-06-01T10:01:00Z")
+        } else {
+            json!({"visitor_id": visitor})
+        };
+        plant(&bed, (&format!("{visitor}0"), 1), "2024-06-01T10:00:00Z", first).await;
+        let looks = json!({"visitor_id": visitor});
+        plant(&bed, (&format!("{visitor}1"), 1), "2024-07-01T10:00:00Z", looks).await;
+        let configures = configuring(visitor, "desktop", "2024-09-03T10:01:00Z");
+        plant(&bed, (&format!("{visitor}2"), 1), "2024-09-03T10:00:00Z", configures).await;
+    }
+    let query = "periods=1&start=configuration&return=configuration&curves=true";
+    let first = report(&bed, "retention", WEEKS, query).await;
+    assert_eq!(first["cohorts"][0]["size"], 1, "Fay only looked before");
+    assert_eq!(first["curves"][0]["segments"][0]["visitors"], 1);
+    assert_eq!(first["curves"][2]["segments"], json!([]), "both visited before");
+    let recurring = report(&bed, "retention", WEEKS, &format!("{query}&mode=recurring")).await;
+    assert_eq!(recurring["cohorts"][0]["size"], 2);
+}
+
+#[tokio::test]
 async fn segments_are_by_the_value_at_the_start() {
     let bed = TestBed::new().await;
     visits(&bed).await;
