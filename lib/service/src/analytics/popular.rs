@@ -24,7 +24,7 @@ use crate::accounts::{May, ReadAnalytics};
 use crate::configurator::price_lists_since;
 use crate::http::{Context, Cron, FieldError, Problem, ProblemDocument};
 use crate::operations::{self, JobReport};
-use crate::platform::{App, begin_bounded};
+use crate::platform::{App, begin_report};
 use crate::queue;
 
 /// Names the definition.
@@ -356,7 +356,7 @@ async fn report(
     let list = known.lists.at(meta.as_of).ok_or(Problem::NotFound("Price list"))?;
     let everybody = meta.population == Populations::All;
     let votes = Votes { period, basis: basis.as_str(), everybody };
-    let mut tx = begin_bounded(&app.db, app.config.job_budget).await?;
+    let mut tx = begin_report(&app.db, app.config.job_budget).await?;
     let totals = store::totals(&mut tx, votes).await?;
     let ranking = rank(&mut tx, votes, list).await?;
     let all = (&totals, ranking.votes_before);
