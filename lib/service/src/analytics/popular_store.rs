@@ -97,17 +97,19 @@ pub(super) async fn top_configurations(
             SELECT configuration_hash, count(*) AS votes,
                 (sum(count(*)) OVER ())::bigint AS total_votes, count(*) OVER () AS distinct
             FROM configuration_votes($1, $2, $3, $5)
-            GROUP BY configuration_hash ORDER BY count(*) DESC, configuration_hash LIMIT $4)
+            GROUP BY configuration_hash ORDER BY count(*) DESC, configuration_hash LIMIT $4
+         ), seen AS (
+            SELECT configuration_hash, count(*) FILTER (WHERE converted) AS converted,
+                sum(decay($2 - started_at)) AS decayed,
+                percentile_disc(0.5) WITHIN GROUP (ORDER BY price_cents) AS median_price_cents,
+                max(started_at) AS last_seen_at
+            FROM configuration_votes($1, $2, $3, $5)
+            WHERE configuration_hash IN (SELECT configuration_hash FROM listed)
+            GROUP BY configuration_hash)
          SELECT configuration_hash AS "configuration_hash!", selections AS "selections!",
-            votes AS "votes!",
-            count(*) FILTER (WHERE converted) AS "converted!",
-            sum(exp(-ln(2) * extract(epoch FROM $2 - started_at) / extract(epoch FROM interval '14 days')))
-                ::double precision AS "decayed!",
-            percentile_disc(0.5) WITHIN GROUP (ORDER BY price_cents) AS median_price_cents,
-            max(started_at) AS "last_seen_at!", total_votes AS "total_votes!", listed.distinct AS "distinct!"
-         FROM listed JOIN configurations USING (configuration_hash)
-         JOIN configuration_votes($1, $2, $3, $5) USING (configuration_hash)
-         GROUP BY configuration_hash, selections, votes, total_votes, listed.distinct
+            votes AS "votes!", converted AS "converted!", decayed AS "decayed!", median_price_cents,
+            last_seen_at AS "last_seen_at!", total_votes AS "total_votes!", listed.distinct AS "distinct!"
+         FROM listed JOIN seen USING (configuration_hash) JOIN configurations USING (configuration_hash)
          ORDER BY votes DESC, configuration_hash"#,
         of.period.from,
         of.period.to,
@@ -137,7 +139,9 @@ pub(super) async fn totals(db: &mut PgConnection, of: Votes<'_>) -> Result<Total
         r#"WITH left_out AS (
             SELECT population FROM configuration_votes($1, $2, 'final', true)
             WHERE population <> 'eligible' AND NOT $4)
-         SELECT count(DISTINCT session_key) AS "sessions!", count(*) AS "votes!",
+         SELECT CASE $3 WHEN 'ever' THEN count(DISTINCT session_key) FILTER (WHERE $3 = 'ever')
+                ELSE count(*) END AS "sessions!",
+            count(*) AS "votes!",
             count(*) FILTER (WHERE converted) AS "converted!",
             count(*) FILTER (WHERE observed) AS "observed!",
             (SELECT count(*) FROM left_out WHERE population = 'bot') AS "bot!",
