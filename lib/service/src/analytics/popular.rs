@@ -24,7 +24,7 @@ use crate::accounts::{May, ReadAnalytics};
 use crate::configurator::price_lists_since;
 use crate::http::{Context, Cron, FieldError, Problem, ProblemDocument};
 use crate::operations::{self, JobReport};
-use crate::platform::{App, begin_bounded};
+use crate::platform::{App, begin_report};
 use crate::queue;
 
 /// Names the definition.
@@ -356,10 +356,11 @@ async fn report(
     let list = known.lists.at(meta.as_of).ok_or(Problem::NotFound("Price list"))?;
     let everybody = meta.population == Populations::All;
     let votes = Votes { period, basis: basis.as_str(), everybody };
-    let mut tx = begin_bounded(&app.db, app.config.job_budget).await?;
+    let mut tx = begin_report(&app.db, app.config.job_budget).await?;
     let totals = store::totals(&mut tx, votes).await?;
-    let (distinct, configurations) = configurations(&mut tx, votes, list).await?;
-    let options = options(&mut tx, votes, &totals, &list.catalogue).await?;
+    let ranking = rank(&mut tx, votes, list).await?;
+    let all = (&totals, ranking.votes_before);
+    let options = options(&mut tx, votes, all, &list.catalogue).await?;
     let switches = store::switches(&mut tx, votes).await?;
     let question = PriceQuestion { votes, list, repriced: false };
     let prices = price_report(&mut tx, &question).await?;
@@ -383,8 +384,8 @@ async fn report(
         basis,
         sessions: totals.sessions,
         votes: totals.votes,
-        distinct_configurations: distinct,
-        configurations,
+        distinct_configurations: ranking.distinct,
+        configurations: ranking.configurations,
         other: None,
         options,
         switches: switches.into_iter().map(switch).collect(),
@@ -393,17 +394,26 @@ async fn report(
     })
 }
 
-async fn configurations(
+/// The configurations with the most votes.
+struct Ranking {
+    /// How many different ones there are.
+    distinct: i64,
+    /// Votes in the period of the same length before.
+    votes_before: i64,
+    configurations: Vec<PopularConfiguration>,
+}
+
+async fn rank(
     db: &mut PgConnection,
     votes: Votes<'_>,
     list: &PriceList,
-) -> Result<(i64, Vec<PopularConfiguration>), Problem> {
+) -> Result<Ranking, sqlx::Error> {
     let limit = i64::try_from(LIMIT_MAX).unwrap_or(i64::MAX);
     let rows = store::top_configurations(db, votes, limit).await?;
     let (total, distinct) = rows.first().map_or((0, 0), |row| (row.total_votes, row.distinct));
     let hashes: Vec<String> = rows.iter().map(|row| row.configuration_hash.clone()).collect();
     let before = Votes { period: votes.period.previous(), ..votes };
-    let (total_before, before) = store::votes_of(db, before, &hashes).await?;
+    let (votes_before, before) = store::votes_of(db, before, &hashes).await?;
     let before: HashMap<String, i64> = before.into_iter().collect();
     let counts: Vec<TrendCounts> = rows
         .iter()
@@ -413,7 +423,7 @@ async fn configurations(
             baseline: before.get(&row.configuration_hash).copied().unwrap_or(0),
         })
         .collect();
-    let trends = trends(&counts, total, total_before);
+    let trends = trends(&counts, total, votes_before);
     let configurations = rows.into_iter().zip(trends).map(|(row, trend)| {
         let selections: Option<Selections> = serde_json::from_value(row.selections.clone()).ok();
         PopularConfiguration {
@@ -428,7 +438,7 @@ async fn configurations(
             trend,
         }
     });
-    Ok((distinct, configurations.collect()))
+    Ok(Ranking { distinct, votes_before, configurations: configurations.collect() })
 }
 
 type OptionKey = (String, String);
@@ -440,11 +450,10 @@ fn by_option(counts: Vec<store::OptionCount>) -> HashMap<OptionKey, i64> {
 async fn options(
     db: &mut PgConnection,
     votes: Votes<'_>,
-    totals: &Totals,
+    (totals, votes_before): (&Totals, i64),
     catalogue: &Catalogue,
 ) -> Result<Vec<PopularOption>, sqlx::Error> {
     let taken = with_all_on_offer(store::options(db, votes).await?, catalogue);
-    let shown = by_option(store::shown_counts(db, votes).await?);
     let excluded = by_option(store::excluded_counts(db, votes, &exclusions(catalogue)).await?);
     let (categories, defaults) = preselected(catalogue);
     let regrets = store::regrets(db, votes, (&categories, &defaults)).await?;
@@ -453,7 +462,6 @@ async fn options(
         .map(|row| ((row.category, row.option), Rate::new(row.left, row.ever)))
         .collect();
     let before = Votes { period: votes.period.previous(), ..votes };
-    let (total_before, _) = store::votes_of(db, before, &[]).await?;
     let before = by_option(store::option_counts(db, before).await?);
     let key = |row: &OptionVotes| (row.category.clone(), row.option.clone());
     let counts: Vec<TrendCounts> = taken
@@ -464,11 +472,11 @@ async fn options(
             baseline: before.get(&key(row)).copied().unwrap_or(0),
         })
         .collect();
-    let trends = trends(&counts, totals.votes, total_before);
+    let trends = trends(&counts, totals.votes, votes_before);
     let options = taken.into_iter().zip(trends).map(|(row, trend)| {
         let key = key(&row);
-        let count = |of: &HashMap<OptionKey, i64>| of.get(&key).copied().unwrap_or(0);
-        let could_take = totals.votes - totals.observed + count(&shown) - count(&excluded);
+        let excluded = excluded.get(&key).copied().unwrap_or(0);
+        let could_take = totals.votes - totals.observed + row.shown - excluded;
         let regret_rate = regrets.get(&key).copied().unwrap_or_else(|| Rate::new(0, 0));
         popular_option(row, could_take, regret_rate, (totals, catalogue), trend)
     });
@@ -517,7 +525,7 @@ fn with_all_on_offer(taken: Vec<OptionVotes>, catalogue: &Catalogue) -> Vec<Opti
             taken.remove(&key).unwrap_or_else(none)
         })
         .collect();
-    let mut others: Vec<OptionVotes> = taken.into_values().collect();
+    let mut others: Vec<OptionVotes> = taken.into_values().filter(|row| row.votes > 0).collect();
     others.sort_by(|a, b| (&a.category, &a.option).cmp(&(&b.category, &b.option)));
     all.extend(others);
     all

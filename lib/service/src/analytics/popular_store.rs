@@ -1,9 +1,67 @@
-//! What the report of popular configurations reads.
+//! Chosen options, counted by day; and what the report of popular configurations reads.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use nest_haus_domain::analytics::Period;
 use serde_json::Value;
 use sqlx::PgConnection;
+
+/// Makes the numbers of options of one day that changed anew, once it is over: ranges that end in it read
+/// its votes themselves. Answers how many days. Inside the caller's transaction, of which there must
+/// not be two at once.
+pub(super) async fn refresh_stale_vote_days(
+    db: &mut PgConnection,
+    now: DateTime<Utc>,
+) -> Result<u64, sqlx::Error> {
+    let days = sqlx::query_scalar!(
+        "WITH taken AS (
+            DELETE FROM stale_vote_days
+            WHERE day = (SELECT min(day) FROM stale_vote_days) AND day <= $1 RETURNING day)
+         SELECT DISTINCT day FROM taken",
+        now - TimeDelta::days(1)
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    for day in &days {
+        refresh_options(db, *day).await?;
+    }
+    Ok(u64::try_from(days.len()).unwrap_or(u64::MAX))
+}
+
+async fn refresh_options(db: &mut PgConnection, day: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "WITH gone AS (DELETE FROM option_votes WHERE day = $1),
+            also_gone AS (DELETE FROM option_regrets WHERE day = $1)
+         DELETE FROM option_switches WHERE day = $1",
+        day
+    )
+    .execute(&mut *db)
+    .await?;
+    let next = day + TimeDelta::days(1);
+    sqlx::query!(
+        "INSERT INTO option_votes
+         SELECT counted.* FROM unnest(enum_range(NULL::vote_basis)) AS basis
+         CROSS JOIN LATERAL count_option_votes($1, $2, basis) AS counted",
+        day,
+        next
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "INSERT INTO option_regrets SELECT * FROM count_option_regrets($1, $2)",
+        day,
+        next
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "INSERT INTO option_switches SELECT * FROM count_option_switches($1, $2)",
+        day,
+        next
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
 
 /// The votes of a period: by which basis, and of whom.
 #[derive(Debug, Clone, Copy)]
@@ -39,17 +97,19 @@ pub(super) async fn top_configurations(
             SELECT configuration_hash, count(*) AS votes,
                 (sum(count(*)) OVER ())::bigint AS total_votes, count(*) OVER () AS distinct
             FROM configuration_votes($1, $2, $3, $5)
-            GROUP BY configuration_hash ORDER BY count(*) DESC, configuration_hash LIMIT $4)
+            GROUP BY configuration_hash ORDER BY count(*) DESC, configuration_hash LIMIT $4
+         ), seen AS (
+            SELECT configuration_hash, count(*) FILTER (WHERE converted) AS converted,
+                sum(decay($2 - started_at)) AS decayed,
+                percentile_disc(0.5) WITHIN GROUP (ORDER BY price_cents) AS median_price_cents,
+                max(started_at) AS last_seen_at
+            FROM configuration_votes($1, $2, $3, $5)
+            WHERE configuration_hash IN (SELECT configuration_hash FROM listed)
+            GROUP BY configuration_hash)
          SELECT configuration_hash AS "configuration_hash!", selections AS "selections!",
-            votes AS "votes!",
-            count(*) FILTER (WHERE converted) AS "converted!",
-            sum(exp(-ln(2) * extract(epoch FROM $2 - started_at) / extract(epoch FROM interval '14 days')))
-                ::double precision AS "decayed!",
-            percentile_disc(0.5) WITHIN GROUP (ORDER BY price_cents) AS median_price_cents,
-            max(started_at) AS "last_seen_at!", total_votes AS "total_votes!", listed.distinct AS "distinct!"
-         FROM listed JOIN configurations USING (configuration_hash)
-         JOIN configuration_votes($1, $2, $3, $5) USING (configuration_hash)
-         GROUP BY configuration_hash, selections, votes, total_votes, listed.distinct
+            votes AS "votes!", converted AS "converted!", decayed AS "decayed!", median_price_cents,
+            last_seen_at AS "last_seen_at!", total_votes AS "total_votes!", listed.distinct AS "distinct!"
+         FROM listed JOIN seen USING (configuration_hash) JOIN configurations USING (configuration_hash)
          ORDER BY votes DESC, configuration_hash"#,
         of.period.from,
         of.period.to,
@@ -79,7 +139,9 @@ pub(super) async fn totals(db: &mut PgConnection, of: Votes<'_>) -> Result<Total
         r#"WITH left_out AS (
             SELECT population FROM configuration_votes($1, $2, 'final', true)
             WHERE population <> 'eligible' AND NOT $4)
-         SELECT count(DISTINCT session_key) AS "sessions!", count(*) AS "votes!",
+         SELECT CASE $3 WHEN 'ever' THEN count(DISTINCT session_key) FILTER (WHERE $3 = 'ever')
+                ELSE count(*) END AS "sessions!",
+            count(*) AS "votes!",
             count(*) FILTER (WHERE converted) AS "converted!",
             count(*) FILTER (WHERE observed) AS "observed!",
             (SELECT count(*) FROM left_out WHERE population = 'bot') AS "bot!",
@@ -118,7 +180,7 @@ pub(super) async fn votes_of(
     Ok((total, named.collect()))
 }
 
-/// One option's votes.
+/// An option that was shown or has votes.
 #[derive(Debug, Default, Clone)]
 pub(super) struct OptionVotes {
     pub(super) category: String,
@@ -133,6 +195,8 @@ pub(super) struct OptionVotes {
     pub(super) converted: i64,
     /// Votes with it, the older the less they weigh.
     pub(super) decayed: f64,
+    /// Votes, with it or not, whose sessions said that they were shown it.
+    pub(super) shown: i64,
 }
 
 pub(super) async fn options(
@@ -141,35 +205,13 @@ pub(super) async fn options(
 ) -> Result<Vec<OptionVotes>, sqlx::Error> {
     sqlx::query_as!(
         OptionVotes,
-        r#"WITH voted AS (SELECT * FROM configuration_votes($1, $2, $3, $4)), shown AS (
-            SELECT DISTINCT session_key, category, option.value AS option
-            FROM interaction_events
-            CROSS JOIN LATERAL jsonb_array_elements_text(
-                CASE jsonb_typeof(additional_data -> 'options') WHEN 'array'
-                    THEN additional_data -> 'options' ELSE '[]' END) AS option
-            WHERE event_type = 'options_shown' AND session_key IN (SELECT session_key FROM voted)
-         ), chosen AS (
-            SELECT session_key, started_at, converted, observed, choice.key AS category,
-                choice.value ->> 'option' AS option
-            FROM voted JOIN configurations USING (configuration_hash)
-            CROSS JOIN LATERAL jsonb_each(selections) AS choice
-         ), selected AS (
-            SELECT DISTINCT session_key, category, selection_value AS option
-            FROM interaction_events
-            WHERE event_type = 'selection' AND session_key IN (SELECT session_key FROM voted)
-         ), known AS (
-            SELECT chosen.*, selected.session_key IS NOT NULL AS selected,
-                shown.session_key IS NOT NULL OR NOT observed AS exposed
-            FROM chosen
-            LEFT JOIN shown USING (session_key, category, option)
-            LEFT JOIN selected USING (session_key, category, option))
-         SELECT category AS "category!", option AS "option!", count(*) AS "votes!",
-            count(*) FILTER (WHERE exposed) AS "exposed!",
-            count(*) FILTER (WHERE exposed AND selected) AS "selected!",
-            count(*) FILTER (WHERE converted) AS "converted!",
-            sum(exp(-ln(2) * extract(epoch FROM $2 - started_at) / extract(epoch FROM interval '14 days')))
-                ::double precision AS "decayed!"
-         FROM known WHERE option IS NOT NULL GROUP BY category, option ORDER BY category, option"#,
+        r#"SELECT category AS "category!", option AS "option!", sum(votes)::bigint AS "votes!",
+            sum(exposed)::bigint AS "exposed!", sum(selected)::bigint AS "selected!",
+            sum(converted)::bigint AS "converted!",
+            sum(decayed * decay($2 - day - interval '1 day') ORDER BY day, population, ordered) / 1e9
+                AS "decayed!",
+            sum(shown)::bigint AS "shown!"
+         FROM option_vote_sums($1, $2, $3, $4) GROUP BY category, option ORDER BY category, option"#,
         of.period.from,
         of.period.to,
         of.basis,
@@ -193,38 +235,8 @@ pub(super) async fn option_counts(
 ) -> Result<Vec<OptionCount>, sqlx::Error> {
     sqlx::query_as!(
         OptionCount,
-        r#"SELECT choice.key AS "category!", choice.value ->> 'option' AS "option!",
-            count(*) AS "votes!"
-         FROM configuration_votes($1, $2, $3, $4) JOIN configurations USING (configuration_hash)
-         CROSS JOIN LATERAL jsonb_each(selections) AS choice
-         WHERE choice.value ? 'option' GROUP BY 1, 2"#,
-        of.period.from,
-        of.period.to,
-        of.basis,
-        of.everybody
-    )
-    .fetch_all(db)
-    .await
-}
-
-/// Votes whose sessions were shown an option.
-pub(super) async fn shown_counts(
-    db: &mut PgConnection,
-    of: Votes<'_>,
-) -> Result<Vec<OptionCount>, sqlx::Error> {
-    sqlx::query_as!(
-        OptionCount,
-        r#"WITH voted AS (
-            SELECT session_key FROM configuration_votes($1, $2, $3, $4) WHERE observed
-         ), shown AS (
-            SELECT DISTINCT session_key, category, option.value AS option
-            FROM interaction_events
-            CROSS JOIN LATERAL jsonb_array_elements_text(
-                CASE jsonb_typeof(additional_data -> 'options') WHEN 'array'
-                    THEN additional_data -> 'options' ELSE '[]' END) AS option
-            WHERE event_type = 'options_shown' AND session_key IN (SELECT session_key FROM voted))
-         SELECT category AS "category!", option AS "option!", count(*) AS "votes!"
-         FROM voted JOIN shown USING (session_key) GROUP BY 1, 2"#,
+        r#"SELECT category AS "category!", option AS "option!", sum(votes)::bigint AS "votes!"
+         FROM option_vote_sums($1, $2, $3, $4) GROUP BY category, option"#,
         of.period.from,
         of.period.to,
         of.basis,
@@ -286,8 +298,7 @@ pub(super) struct Regrets {
     pub(super) left: i64,
 }
 
-/// An option counts as chosen by a selection event, or by a change to it from another one; in a first
-/// snapshot only if it is not what was preselected.
+/// What is preselected counts as chosen only where more than a first configuration says so.
 pub(super) async fn regrets(
     db: &mut PgConnection,
     of: Votes<'_>,
@@ -295,28 +306,16 @@ pub(super) async fn regrets(
 ) -> Result<Vec<Regrets>, sqlx::Error> {
     sqlx::query_as!(
         Regrets,
-        r#"WITH sessions AS (
-            SELECT session_key, selections FROM configuration_votes($1, $2, 'final', $5)
-            JOIN configurations USING (configuration_hash)
-         ), preselected AS (
+        r#"WITH preselected AS (
             SELECT * FROM unnest($3::text[], $4::text[]) AS p (category, option)
          ), chosen AS (
-            SELECT session_key, category, selection_value AS option
-            FROM sessions JOIN interaction_events USING (session_key)
-            WHERE event_type = 'selection' AND selection_value IS NOT NULL
-            UNION
-            SELECT session_key, change ->> 'category', change -> 'to' ->> 'option'
-            FROM sessions JOIN configuration_changes USING (session_key)
-            CROSS JOIN LATERAL jsonb_array_elements(changes) AS change
-            WHERE change -> 'to' ->> 'option' IS NOT NULL
-                AND change -> 'to' ->> 'option' IS DISTINCT FROM change -> 'from' ->> 'option'
-                AND NOT (change -> 'from' = 'null' AND EXISTS (
-                    SELECT FROM preselected AS p WHERE p.category = change ->> 'category'
-                        AND p.option = change -> 'to' ->> 'option')))
-         SELECT category AS "category!", option AS "option!", count(*) AS "ever!",
-            count(*) FILTER (WHERE selections -> category ->> 'option' IS DISTINCT FROM option)
-                AS "left!"
-         FROM chosen JOIN sessions USING (session_key) GROUP BY 1, 2"#,
+            SELECT category, option, sum(chosen) AS chosen, sum(chosen_left) AS chosen_left,
+                sum(first) AS first, sum(first_left) AS first_left
+            FROM option_regret_sums($1, $2, $5) GROUP BY category, option)
+         SELECT category AS "category!", option AS "option!",
+            (chosen + CASE WHEN p.option IS NULL THEN first ELSE 0 END)::bigint AS "ever!",
+            (chosen_left + CASE WHEN p.option IS NULL THEN first_left ELSE 0 END)::bigint AS "left!"
+         FROM chosen LEFT JOIN preselected AS p USING (category, option)"#,
         of.period.from,
         of.period.to,
         defaults.0,
@@ -341,12 +340,10 @@ pub(super) async fn switches(
 ) -> Result<Vec<SwitchCount>, sqlx::Error> {
     sqlx::query_as!(
         SwitchCount,
-        r#"SELECT change ->> 'category' AS "category!", change -> 'from' ->> 'option' AS "from!",
-            change -> 'to' ->> 'option' AS "to!", count(DISTINCT session_key) AS "sessions!"
-         FROM configuration_votes($1, $2, 'final', $3) JOIN configuration_changes USING (session_key)
-         CROSS JOIN LATERAL jsonb_array_elements(changes) AS change
-         WHERE change -> 'from' ->> 'option' <> change -> 'to' ->> 'option'
-         GROUP BY 1, 2, 3 ORDER BY count(DISTINCT session_key) DESC, 1, 2, 3"#,
+        r#"SELECT category AS "category!", from_option AS "from!", to_option AS "to!",
+            sum(sessions)::bigint AS "sessions!"
+         FROM option_switch_sums($1, $2, $3)
+         GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3"#,
         of.period.from,
         of.period.to,
         of.everybody

@@ -1,9 +1,11 @@
 //! Popular configurations: every number worked out by hand from a few visits.
 
 use axum::http::StatusCode;
-use chrono::TimeDelta;
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use nest_haus::testing::TestBed;
 use serde_json::{Value, json};
+
+use super::synth::{prepare, simulate, store};
 
 const REPORT: &str = "/api/admin/analytics/popular-configs";
 const JOB: &str = "/api/cron/popular-configurations";
@@ -204,6 +206,84 @@ async fn named_ranges_are_served_as_the_job_made_them_until_they_are_old() {
     assert_eq!(report(&bed, "timeRange=7d").await["votes"], 5);
     bed.get(JOB).await;
     assert_eq!(bed.count("SELECT count(*) FROM popular_configurations").await, 12);
+}
+
+fn midnight_before(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.date_naive().and_time(NaiveTime::MIN).and_utc()
+}
+
+/// The reports of some ranges, which begin and end within hours, by every basis.
+async fn odd_reports(bed: &TestBed, until: DateTime<Utc>) -> Vec<Value> {
+    let ago = |ms| (until - TimeDelta::milliseconds(ms)).format("%FT%T%.3fZ");
+    let mut reports = Vec::new();
+    for (from, to) in [(500_000_000, 0), (451_234_567, 98_765_432), (190_000_001, 170_000_000)] {
+        for basis in ["final", "ordered", "ever"] {
+            for population in ["eligible", "all"] {
+                let range = format!("timeRange=custom&from={}&to={}", ago(from), ago(to));
+                let query = format!("{range}&basis={basis}&population={population}");
+                let mut report = report(bed, &query).await;
+                report["meta"].take();
+                reports.push(report);
+            }
+        }
+    }
+    reports
+}
+
+#[tokio::test]
+async fn numbers_are_the_same_from_roll_ups_and_from_single_votes() {
+    let bed = TestBed::new().await;
+    let (sessions, _) = simulate((400, 6), 12, bed.now());
+    prepare(&bed, &sessions).await;
+    store(&bed, sessions).await;
+    let until = bed.now();
+    let today = midnight_before(until);
+    let stale: Vec<DateTime<Utc>> =
+        sqlx::query_scalar("SELECT DISTINCT day FROM stale_vote_days ORDER BY day")
+            .fetch_all(&bed.app.db)
+            .await
+            .unwrap();
+    assert!(stale.iter().all(|day| *day == today), "{stale:?}");
+    let rolled_up = odd_reports(&bed, until).await;
+    let longest = &rolled_up[0];
+    assert!(longest["votes"].as_i64().unwrap() > 50, "{longest}");
+    assert!(!longest["switches"].as_array().unwrap().is_empty());
+    for table in ["option_votes", "option_regrets", "option_switches"] {
+        let deleted = sqlx::query(&format!("DELETE FROM {table}")).execute(&bed.app.db).await;
+        assert!(deleted.unwrap().rows_affected() > 0, "{table}");
+    }
+    assert_ne!(
+        odd_reports(&bed, until).await,
+        rolled_up,
+        "days that are not marked are read from roll-ups"
+    );
+    let marks = "INSERT INTO stale_vote_days
+        SELECT DISTINCT date_bin('1 day', started_at, 'epoch') FROM votes";
+    sqlx::query(marks).execute(&bed.app.db).await.unwrap();
+    assert_eq!(odd_reports(&bed, until).await, rolled_up);
+}
+
+#[tokio::test]
+async fn what_changes_in_a_day_that_is_over_is_counted() {
+    let bed = TestBed::new().await;
+    visits(&bed).await;
+    let began = midnight_before(bed.now());
+    let range = format!(
+        "timeRange=custom&from={}&to={}",
+        began.format("%FT%TZ"),
+        (began + TimeDelta::days(1)).format("%FT%TZ")
+    );
+    bed.advance(TimeDelta::days(1));
+    bed.get("/api/cron/aggregate-daily").await;
+    assert_eq!(bed.count("SELECT count(*) FROM stale_vote_days").await, 0);
+    let before = report(&bed, &range).await;
+    assert_eq!(counts(&option(&before, "innenverkleidung", "fichte")["regretRate"]), (1, 2));
+    assert_eq!(counts(&option(&before, "nest", "nest80")["takeRate"]), (2, 4));
+    sync(&bed, "c", json!({"nest": "nest80"})).await;
+    bed.drain().await;
+    let after = report(&bed, &range).await;
+    assert_eq!(counts(&option(&after, "innenverkleidung", "fichte")["regretRate"]), (2, 2));
+    assert_eq!(counts(&option(&after, "nest", "nest80")["takeRate"]), (3, 4));
 }
 
 #[tokio::test]

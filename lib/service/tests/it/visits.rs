@@ -247,8 +247,17 @@ async fn any_range_adds_up_to_the_same_from_roll_ups_as_from_visits() {
 }
 
 /// All that is projected.
-const TABLES: [&str; 6] =
-    ["visits", "visit_paths", "visit_rollups", "visit_histograms", "votes", "configurations"];
+const TABLES: [&str; 9] = [
+    "visits",
+    "visit_paths",
+    "visit_rollups",
+    "visit_histograms",
+    "votes",
+    "configurations",
+    "option_votes",
+    "option_regrets",
+    "option_switches",
+];
 
 async fn tables(bed: &TestBed) -> Vec<String> {
     let mut found = Vec::new();
@@ -265,9 +274,12 @@ async fn tables(bed: &TestBed) -> Vec<String> {
 async fn a_rebuild_gives_identical_tables() {
     let bed = TestBed::new().await;
     spread(&bed).await;
-    let chosen = json!({"nest": "nest80"});
-    let house = json!({"sessionId": "spread-1", "configuration": chosen, "currentPrice": 1});
-    assert_eq!(bed.post("/api/sessions/sync", house).await.status, StatusCode::OK);
+    for size in ["nest100", "nest80"] {
+        let chosen = json!({"nest": size});
+        let house = json!({"sessionId": "spread-10", "configuration": chosen, "currentPrice": 1});
+        assert_eq!(bed.post("/api/sessions/sync", house).await.status, StatusCode::OK);
+        bed.advance(TimeDelta::milliseconds(5));
+    }
     bed.drain().await;
     let before = tables(&bed).await;
     assert_eq!(mark_all(&bed.app).await.unwrap(), 60);

@@ -35,7 +35,7 @@ pub struct ProjectionReport {
     pub sessions: u64,
     /// Hours whose roll-ups were made.
     pub hours: u64,
-    /// Hours of measurements and days of clicks that were counted anew.
+    /// Hours of measurements, days of clicks and days of chosen options that were counted anew.
     pub counted: u64,
     /// Closed days whose numbers changed.
     pub restated_days: u64,

@@ -262,10 +262,16 @@ pub(super) async fn replace(
     mark_hours(tx, &hours).await
 }
 
-/// Puts the votes of some sessions, whose visits are there, in the place of those that they had.
+/// Puts the votes of some sessions, whose visits are there, in the place of those that they had, and marks
+/// the days of both.
 async fn replace_votes(tx: &mut PgTransaction<'_>, keys: &[Uuid]) -> Result<(), sqlx::Error> {
-    sqlx::query!("DELETE FROM votes WHERE session_key = ANY($1)", keys).execute(&mut **tx).await?;
-    sqlx::query!(
+    let removed = sqlx::query_scalar!(
+        "DELETE FROM votes WHERE session_key = ANY($1) RETURNING started_at",
+        keys
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let added = sqlx::query_scalar!(
         "WITH voters AS (
             SELECT s.*, coalesce(v.population,
                     CASE WHEN s.analytics_consent IS FALSE THEN 'no_consent' ELSE 'eligible' END::population)
@@ -301,12 +307,13 @@ async fn replace_votes(tx: &mut PgTransaction<'_>, keys: &[Uuid]) -> Result<(), 
             voters.population, voters.status, coalesce(cardinality(chosen.on_request), 0) > 0,
             voters.converted, voters.ordered, voters.observed, chosen.configuration_hash,
             chosen.price_list_version, voters.source
-         FROM voters JOIN chosen USING (session_key)",
+         FROM voters JOIN chosen USING (session_key)
+         RETURNING started_at",
         keys
     )
-    .execute(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?;
-    Ok(())
+    mark_vote_days(tx, &[removed, added].concat()).await
 }
 
 async fn insert_visits(
@@ -375,6 +382,21 @@ pub(super) async fn mark_hours(
     Ok(())
 }
 
+/// Marks the days that some instants lie in: what options visitors chose must be counted anew.
+async fn mark_vote_days(
+    db: &mut PgConnection,
+    instants: &[DateTime<Utc>],
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO stale_vote_days
+         SELECT DISTINCT date_bin('1 day', at, 'epoch') FROM unnest($1::timestamptz[]) AS at",
+        instants
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Marks every session, takes out visits whose session is gone, and marks every hour that has a roll-up.
 pub(super) async fn mark_all(tx: &mut PgTransaction<'_>) -> Result<u64, sqlx::Error> {
     sqlx::query!(
@@ -387,12 +409,14 @@ pub(super) async fn mark_all(tx: &mut PgTransaction<'_>) -> Result<u64, sqlx::Er
     )
     .execute(&mut **tx)
     .await?;
-    sqlx::query!(
+    let gone = sqlx::query_scalar!(
         "DELETE FROM votes AS v
-         WHERE NOT EXISTS (SELECT FROM user_sessions AS s WHERE s.session_key = v.session_key)"
+         WHERE NOT EXISTS (SELECT FROM user_sessions AS s WHERE s.session_key = v.session_key)
+         RETURNING started_at"
     )
-    .execute(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?;
+    mark_vote_days(tx, &gone).await?;
     sqlx::query!(
         "INSERT INTO stale_hours (hour)
          SELECT DISTINCT bucket FROM visit_rollups WHERE grain = 'hour' ON CONFLICT DO NOTHING"
