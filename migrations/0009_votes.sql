@@ -27,6 +27,8 @@ CREATE TABLE votes (
     configuration_hash text NOT NULL,
     price_list_version integer,
     source text,
+    -- The size of the house, by the catalogue that it was priced by.
+    base text,
     PRIMARY KEY (session_key, basis, configuration_hash)
 );
 -- What most parts of a report read, so that they need not look at the votes themselves.

@@ -305,34 +305,32 @@ async fn visitors(
     Ok(Visitors { identified, new, coverage: sums.consent_coverage() })
 }
 
-/// What was paid in a range. A payment counts for whom its visit counts for, the last one of its session,
-/// or else of its order's session, that began before it; where no visit is known, for everybody.
+/// What was paid in a range. A payment counts for whom the visits count for that its session, or else its
+/// order's session, began before it: all of a session's visits count for the same. Where no visit is known,
+/// it counts for everybody.
 async fn revenue(
     db: &mut PgConnection,
     range: &Range,
     visits: i64,
 ) -> Result<Revenue, sqlx::Error> {
     let row = sqlx::query!(
-        r#"SELECT coalesce(sum(eur_cents) FILTER (WHERE kind = 'captured'), 0)::bigint AS "captured!",
+        r#"WITH paid AS (
+            SELECT eur_cents, kind, order_id, paid_at, coalesce(session_key, (
+                SELECT session_key FROM payments AS of_order
+                WHERE of_order.order_id = payment.order_id AND session_key IS NOT NULL
+                ORDER BY paid_at LIMIT 1)) AS session_key
+            FROM payments AS payment WHERE paid_at >= $1 AND paid_at < $2)
+         SELECT coalesce(sum(eur_cents) FILTER (WHERE kind = 'captured'), 0)::bigint AS "captured!",
             coalesce(sum(eur_cents) FILTER (WHERE kind = 'refunded'), 0)::bigint AS "refunded!",
             count(DISTINCT order_id) FILTER (WHERE kind = 'captured') AS "orders!"
-         FROM payments AS payment
-         LEFT JOIN LATERAL (
-            SELECT session_key FROM payments AS of_order
-            WHERE of_order.order_id = payment.order_id AND session_key IS NOT NULL
-            ORDER BY paid_at LIMIT 1
-         ) AS ordered ON payment.session_key IS NULL
-         LEFT JOIN LATERAL (
-            SELECT population FROM visits AS near
-            WHERE near.session_key = coalesce(payment.session_key, ordered.session_key)
-                AND near.started_at <= payment.paid_at
-            ORDER BY near.number DESC LIMIT 1
-         ) AS visit ON true
-         WHERE payment.paid_at >= $1 AND payment.paid_at < $2
-            AND (visit.population IS NULL OR visit.population = ANY ($3::text[]::population[]))"#,
+         FROM paid
+         WHERE NOT EXISTS (
+            SELECT FROM visits
+            WHERE NOT $3 AND visits.session_key = paid.session_key AND visits.started_at <= paid.paid_at
+                AND visits.population <> 'eligible')"#,
         range.period.from,
         range.period.to,
-        &range.populations.names()
+        range.populations == Populations::All
     )
     .fetch_one(db)
     .await?;

@@ -115,8 +115,8 @@ pub(super) struct PriceQuestion<'a> {
     pub(super) repriced: bool,
 }
 
-/// Some votes that have everything in common that prices are reported by.
-struct PriceVotes {
+/// A vote, by what prices are reported by.
+struct PriceVote {
     price_cents: i64,
     on_request: bool,
     selections: Option<Value>,
@@ -124,7 +124,6 @@ struct PriceVotes {
     status: String,
     source: Option<String>,
     price_list_version: Option<i32>,
-    votes: i64,
 }
 
 /// The prices of a question.
@@ -134,21 +133,17 @@ pub(super) async fn price_report(
 ) -> Result<PriceReport, sqlx::Error> {
     let mut tally = Tally::default();
     let mut rows = sqlx::query_as!(
-        PriceVotes,
-        r#"WITH alike AS (
-            SELECT configuration_hash, price_cents, on_request, status, source, price_list_version,
-                count(*) AS votes
-            FROM configuration_votes($1, $2, $3, $4) GROUP BY 1, 2, 3, 4, 5, 6)
-         SELECT price_cents AS "price_cents!", on_request AS "on_request!",
-            CASE WHEN $6 THEN selections END AS selections,
-            selections -> $5::text ->> 'option' AS base, status::text AS "status!", source,
-            price_list_version, votes AS "votes!"
-         FROM alike JOIN configurations USING (configuration_hash)"#,
+        PriceVote,
+        r#"SELECT price_cents AS "price_cents!", on_request AS "on_request!",
+            CASE WHEN $5 THEN (
+                SELECT selections FROM configurations
+                WHERE configurations.configuration_hash = vote.configuration_hash) END AS selections,
+            base, status::text AS "status!", source, price_list_version
+         FROM configuration_votes($1, $2, $3, $4) AS vote"#,
         question.votes.period.from,
         question.votes.period.to,
         question.votes.basis,
         question.votes.everybody,
-        question.list.catalogue.base(),
         question.repriced
     )
     .fetch(db);
@@ -160,7 +155,7 @@ pub(super) async fn price_report(
 
 impl PriceQuestion<'_> {
     /// The row with the price that counts.
-    fn price(&self, mut row: PriceVotes) -> Result<PriceVotes, sqlx::Error> {
+    fn price(&self, mut row: PriceVote) -> Result<PriceVote, sqlx::Error> {
         if let Some(selections) = row.selections.take() {
             let selections: Selections = serde_json::from_value(selections)
                 .map_err(|error| sqlx::Error::Decode(error.into()))?;
@@ -187,9 +182,9 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, row: PriceVotes) {
+    fn count(&mut self, row: PriceVote) {
         if row.on_request {
-            self.on_request += row.votes;
+            self.on_request += 1;
             return;
         }
         let version = row.price_list_version.map(|version| version.to_string());
@@ -201,9 +196,9 @@ impl Tally {
         ];
         for (slice, value) in slices {
             let prices = slice.entry(value.unwrap_or_else(|| NOT_SET.to_owned())).or_default();
-            *prices.entry(row.price_cents).or_default() += row.votes;
+            *prices.entry(row.price_cents).or_default() += 1;
         }
-        *self.all.entry(row.price_cents).or_default() += row.votes;
+        *self.all.entry(row.price_cents).or_default() += 1;
     }
 
     fn report(self, currency: &str) -> PriceReport {

@@ -138,32 +138,37 @@ impl Folding {
     /// at most a day before, or the first of all.
     fn place_events(&mut self, visits: &[VisitDay]) {
         let Some(first) = visits.first() else { return };
-        for visit in visits {
-            self.open.entry((visit.session_key, visit.number)).or_insert_with(|| OpenVisit {
-                started_at: visit.started_at,
-                ended_at: visit.ended_at,
-                events: Vec::new(),
-            });
-        }
+        let mut placed: Vec<Vec<_>> = visits.iter().map(|_| Vec::new()).collect();
         for index in 0..first.at.len() {
             let Some(event) = event(first, index) else { continue };
-            let begun = visits.iter().rev().find(|visit| visit.started_at <= event.at);
-            let visit = match begun {
-                Some(visit) if event.at - visit.started_at <= LENGTH_MAX => visit,
-                Some(visit) if event.seq == ORDER_SEQ => visit,
-                None if first.number == 1 => first,
-                Some(_) | None => continue,
-            };
-            let Some(open) = self.open.get_mut(&(visit.session_key, visit.number)) else {
+            let begun = visits.iter().rposition(|visit| visit.started_at <= event.at);
+            let place = begun.unwrap_or(0);
+            let (Some(visit), Some(events)) = (visits.get(place), placed.get_mut(place)) else {
                 continue;
             };
+            let belongs = match begun {
+                Some(_) => event.at - visit.started_at <= LENGTH_MAX || event.seq == ORDER_SEQ,
+                None => visit.number == 1,
+            };
+            if !belongs {
+                continue;
+            }
             let value = if self.of_visits {
                 visit.visit_value.as_ref()
             } else {
                 text(first.value.as_ref(), index)
             };
             let event = UnitEvent { value: value.cloned(), ..event };
-            open.events.push((text(first.configuration.as_ref(), index).cloned(), event));
+            events.push((text(first.configuration.as_ref(), index).cloned(), event));
+        }
+        for (visit, events) in visits.iter().zip(placed) {
+            let open = self.open.entry((visit.session_key, visit.number));
+            let open = open.or_insert_with(|| OpenVisit {
+                started_at: visit.started_at,
+                ended_at: visit.ended_at,
+                events: Vec::new(),
+            });
+            open.events.extend(events);
         }
     }
 

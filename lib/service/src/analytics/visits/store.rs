@@ -306,8 +306,10 @@ async fn replace_votes(tx: &mut PgTransaction<'_>, keys: &[Uuid]) -> Result<(), 
          SELECT session_key, voters.started_at, chosen.total_price_cents, chosen.basis,
             voters.population, voters.status, coalesce(cardinality(chosen.on_request), 0) > 0,
             voters.converted, voters.ordered, voters.observed, chosen.configuration_hash,
-            chosen.price_list_version, voters.source
+            chosen.price_list_version, voters.source,
+            chosen.selections -> (list.document ->> 'base') ->> 'option'
          FROM voters JOIN chosen USING (session_key)
+         LEFT JOIN price_lists AS list ON list.version = chosen.price_list_version
          RETURNING started_at",
         keys
     )
