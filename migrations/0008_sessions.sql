@@ -5,7 +5,7 @@ CREATE INDEX visits_engaged ON visits (engaged_ms, session_key, number);
 CREATE INDEX visits_cart ON visits (started_at) WHERE cart_at IS NOT NULL;
 CREATE INDEX visits_completed ON visits (started_at) WHERE completed_at IS NOT NULL;
 CREATE INDEX visits_ordered ON visits (started_at) WHERE ordered_at IS NOT NULL;
-CREATE INDEX visits_left_out ON visits (session_key, started_at) WHERE population <> 'eligible';
+CREATE INDEX visits_left_out ON visits (session_key, started_at) INCLUDE (number) WHERE population <> 'eligible';
 CREATE INDEX visits_country ON visits (country, started_at);
 CREATE INDEX visit_paths_path ON visit_paths USING gin (path);
 CREATE INDEX user_sessions_status ON user_sessions (status);

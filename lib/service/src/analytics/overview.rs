@@ -305,9 +305,8 @@ async fn visitors(
     Ok(Visitors { identified, new, coverage: sums.consent_coverage() })
 }
 
-/// What was paid in a range. A payment counts for whom the visits count for that its session, or else its
-/// order's session, began before it: all of a session's visits count for the same. Where no visit is known,
-/// it counts for everybody.
+/// What was paid in a range. A payment counts for whom its visit counts for, the last one of its session,
+/// or else of its order's session, that began before it; where no visit is known, for everybody.
 async fn revenue(
     db: &mut PgConnection,
     range: &Range,
@@ -325,9 +324,12 @@ async fn revenue(
             count(DISTINCT order_id) FILTER (WHERE kind = 'captured') AS "orders!"
          FROM paid
          WHERE NOT EXISTS (
-            SELECT FROM visits
-            WHERE NOT $3 AND visits.session_key = paid.session_key AND visits.started_at <= paid.paid_at
-                AND visits.population <> 'eligible')"#,
+            SELECT FROM visits AS near
+            WHERE NOT $3 AND near.session_key = paid.session_key AND near.started_at <= paid.paid_at
+                AND near.population <> 'eligible' AND NOT EXISTS (
+                    SELECT FROM visits AS later
+                    WHERE later.session_key = near.session_key AND later.number > near.number
+                        AND later.started_at <= paid.paid_at))"#,
         range.period.from,
         range.period.to,
         range.populations == Populations::All
