@@ -1,40 +1,34 @@
 //! The platform's cron, locally: calls scheduled endpoints by their own schedule.
 
-use std::str::FromStr;
-
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::AUTHORIZATION;
-use chrono::{DateTime, Utc};
-use croner::Cron;
 use nest_haus::endpoints::{self, Endpoint};
 use nest_haus::platform::{App, process_var};
 use nest_haus::service::{Answer, Service};
+use nest_haus_domain::operations::Schedule;
 
 /// Calls each scheduled endpoint when it is due, forever.
 pub(crate) async fn run(app: App, service: Service) {
     let mut jobs = tokio::task::JoinSet::new();
     for endpoint in endpoints::ALL {
-        if let Some(schedule) = endpoint.schedule.and_then(|text| Cron::from_str(text).ok()) {
+        let plan = app.config.cron_plan;
+        if let Some(Ok(schedule)) = endpoint.job().map(|job| job.schedule_by(plan)) {
             jobs.spawn(follow(app.clone(), service.clone(), *endpoint, schedule));
         }
     }
     while jobs.join_next().await.is_some() {}
 }
 
-async fn follow(app: App, service: Service, endpoint: Endpoint, schedule: Cron) {
+async fn follow(app: App, service: Service, endpoint: Endpoint, schedule: Schedule) {
     let mut last = app.clock.now();
-    while let Some(due) = next(&schedule, last) {
+    while let Some(due) = schedule.next(last) {
         let wait = (due - app.clock.now()).to_std().unwrap_or_default();
         tokio::time::sleep(wait).await;
         // After a sleep of the machine missed runs are not caught up: one does the work of all.
         last = due.max(app.clock.now());
         call(&service, endpoint).await;
     }
-}
-
-fn next(schedule: &Cron, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    schedule.find_next_occurrence(&after, false).ok()
 }
 
 async fn call(service: &Service, endpoint: Endpoint) {

@@ -16,6 +16,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use nest_haus::accounts;
 use nest_haus::configurator;
+use nest_haus::jobs::{self, Job};
+use nest_haus::operations::Trigger;
 use nest_haus::platform::{App, Clock, Config, process_var, start_telemetry};
 use nest_haus::setup::set_up;
 use nest_haus::tracking::{dead_letters, ledger};
@@ -94,6 +96,11 @@ enum Command {
         #[command(subcommand)]
         command: Audit,
     },
+    /// Look at jobs, and run them.
+    Job {
+        #[command(subcommand)]
+        command: JobCommand,
+    },
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -103,6 +110,17 @@ enum Audit {
     /// Check that nothing in the log, and no price list, was changed or removed. Fails if something
     /// was.
     Verify,
+}
+
+#[derive(Subcommand)]
+enum JobCommand {
+    /// List the jobs and when they are due.
+    List,
+    /// Run a job now.
+    Run {
+        /// Its name.
+        name: String,
+    },
 }
 
 #[derive(Subcommand)]
@@ -155,6 +173,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::DeadLetters { command } => manage_dead_letters(&app()?, command).await?,
         Command::Admin { command } => admin::run(&app()?, command).await?,
         Command::Audit { command: Audit::Verify } => return verify_audit_log(&app()?).await,
+        Command::Job { command } => manage_jobs(command).await?,
         Command::Openapi => print(&nest_haus::endpoints::openapi())?,
     }
     Ok(ExitCode::SUCCESS)
@@ -211,6 +230,28 @@ async fn manage_dead_letters(app: &App, command: DeadLetters) -> Result<(), Fail
     match command {
         DeadLetters::List { limit } => print(&dead_letters::list(app, limit).await?),
         DeadLetters::Replay { id } => print(&dead_letters::replay(app, id).await?),
+    }
+}
+
+async fn manage_jobs(command: JobCommand) -> Result<(), Failure> {
+    match command {
+        JobCommand::List => {
+            for job in jobs::ALL {
+                eprintln!("{:<26}{:<16}{}", job.name, job.schedule, job.summary);
+            }
+            Ok(())
+        }
+        JobCommand::Run { name } => {
+            let job =
+                Job::of_name(&name).ok_or("there is no such job; see `nest-haus job list`")?;
+            let app = app()?;
+            let report = jobs::start(&app, job, &Trigger::Command, app.config.job_budget).await?;
+            print(&report)?;
+            if let Some(work) = &job.then {
+                work.clone().run(&app).await;
+            }
+            Ok(())
+        }
     }
 }
 

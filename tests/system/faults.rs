@@ -138,6 +138,7 @@ async fn a_process_killed_in_the_middle_of_a_drain() {
     first.kill();
     assert!(call.await.unwrap().is_err(), "the drain was over before the fault");
     let second = System::over(first.variables.clone()).await;
+    second.end_runs().await;
     let (_, report) = second.get("/api/cron/sync-interactions").await;
     if report["report"]["leaseHeldElsewhere"] == true {
         release_lease(&second).await;

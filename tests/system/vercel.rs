@@ -231,7 +231,6 @@ fn function_that_panics() {
         id: "PANICS",
         name: "panics",
         group: Group::Track,
-        schedule: None,
         routes: || OpenApiRouter::new().route("/api/panics", get(panics)),
     };
     async fn panics() -> StatusCode {

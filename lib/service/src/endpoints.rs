@@ -15,15 +15,16 @@ use crate::accounts::{
 use crate::analytics::{
     attribution, data_quality, drop_off, export, funnel, heatmap, internal_traffic, journeys,
     overview, performance as speed, popular, price_distribution, real_time, retention,
-    sessions as session_list, user_journey, visits,
+    sessions as session_list, user_journey,
 };
 use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::customers::payments;
 use crate::description::{complete, page};
 use crate::http::{ProblemDocument, around, within_rate_limit};
+use crate::jobs::{Job, admin as job_admin, cron};
 use crate::monitoring::health;
 use crate::platform::App;
-use crate::tracking::{drain, journey, performance, session_updates, sessions, track};
+use crate::tracking::{journey, performance, session_updates, sessions, track};
 
 /// What an endpoint is for, which decides its limits and its place in the compact deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,12 +60,11 @@ impl Group {
 pub struct Endpoint {
     /// The name of its constant in this module.
     pub id: &'static str,
-    /// The path under `/api/`, which is also the file under `api/`.
+    /// The path under `/api/`, which is also the file under `api/`; a part that differs from call to call
+    /// in braces.
     pub name: &'static str,
     /// What it is for.
     pub group: Group,
-    /// When the platform's cron calls it, in UTC.
-    pub schedule: Option<&'static str>,
     /// Its routes with their documentation.
     pub routes: fn() -> OpenApiRouter<App>,
 }
@@ -75,16 +75,21 @@ impl Endpoint {
     pub fn path(&self) -> String {
         format!("/api/{}", self.name)
     }
+
+    /// The job that it is the cron function of.
+    #[must_use]
+    pub fn job(&self) -> Option<&'static Job> {
+        self.name.strip_prefix("cron/").and_then(Job::of_name)
+    }
 }
 
 macro_rules! endpoint {
-    ($(#[$doc:meta])* $id:ident, $name:literal, $group:ident, $schedule:expr, $($handler:path),+) => {
+    ($(#[$doc:meta])* $id:ident, $name:literal, $group:ident, $($handler:path),+) => {
         $(#[$doc])*
         pub const $id: Endpoint = Endpoint {
             id: stringify!($id),
             name: $name,
             group: Group::$group,
-            schedule: $schedule,
             // A closure here would be compiled again into every function binary, with all below it.
             routes: {
                 fn routes() -> OpenApiRouter<App> {
@@ -98,260 +103,262 @@ macro_rules! endpoint {
 
 endpoint!(
     /// Starts a session.
-    SESSIONS, "sessions", Track, None, sessions::start_session
+    SESSIONS, "sessions", Track, sessions::start_session
 );
 endpoint!(
     /// Takes an interaction or a batch.
-    TRACK_INTERACTION, "sessions/track-interaction", Track, None, track::track_interaction
+    TRACK_INTERACTION, "sessions/track-interaction", Track, track::track_interaction
 );
 endpoint!(
     /// Takes a batch.
-    TRACK_BATCH, "sessions/track-batch", Track, None, track::track_batch
+    TRACK_BATCH, "sessions/track-batch", Track, track::track_batch
 );
 endpoint!(
     /// Takes a choice of an option.
-    TRACK, "sessions/track", Track, None, track::track_selection
+    TRACK, "sessions/track", Track, track::track_selection
 );
 endpoint!(
     /// Takes a configuration.
-    SAVE_CONFIG, "sessions/save-config", Track, None, session_updates::save_config
+    SAVE_CONFIG, "sessions/save-config", Track, session_updates::save_config
 );
 endpoint!(
     /// Takes a configuration after a choice.
-    SYNC, "sessions/sync", Track, None, session_updates::sync
+    SYNC, "sessions/sync", Track, session_updates::sync
 );
 endpoint!(
     /// Takes the end of a visit to a page.
-    FINALIZE, "sessions/finalize", Track, None, session_updates::finalize
+    FINALIZE, "sessions/finalize", Track, session_updates::finalize
 );
 endpoint!(
     /// Takes what went into the cart.
-    TRACK_CART_ADD, "sessions/track-cart-add", Track, None, session_updates::track_cart_add
+    TRACK_CART_ADD, "sessions/track-cart-add", Track, session_updates::track_cart_add
 );
 endpoint!(
     /// Takes a payment as the browser reports it.
-    TRACK_CONVERSION, "sessions/track-conversion", Track, None, session_updates::track_conversion
+    TRACK_CONVERSION, "sessions/track-conversion", Track, session_updates::track_conversion
 );
 endpoint!(
     /// Takes the choice about cookies.
-    UPDATE_CONSENT, "sessions/update-consent", Track, None, session_updates::update_consent
+    UPDATE_CONSENT, "sessions/update-consent", Track, session_updates::update_consent
 );
 endpoint!(
     /// Takes personal data.
-    UPDATE_USER_DATA, "sessions/update-user-data", Track, None, session_updates::update_user_data
+    UPDATE_USER_DATA, "sessions/update-user-data", Track, session_updates::update_user_data
 );
 endpoint!(
     /// Takes whether the cart holds the concept check alone.
-    UPDATE_OHNE_NEST_MODE, "sessions/update-ohne-nest-mode", Track, None,
+    UPDATE_OHNE_NEST_MODE, "sessions/update-ohne-nest-mode", Track,
     session_updates::update_ohne_nest_mode
 );
 endpoint!(
     /// Takes performance measurements.
-    TRACK_PERFORMANCE, "performance/track", Track, None, performance::track_performance
+    TRACK_PERFORMANCE, "performance/track", Track, performance::track_performance
 );
 endpoint!(
     /// A session for its cart page.
-    GET_SESSION, "sessions/get-session", Read, None, sessions::get_session
+    GET_SESSION, "sessions/get-session", Read, sessions::get_session
 );
 endpoint!(
     /// A session's interactions for its own client.
-    GET_JOURNEY, "sessions/get-journey", Read, None, journey::get_journey
+    GET_JOURNEY, "sessions/get-journey", Read, journey::get_journey
 );
 endpoint!(
     /// The prices that the configurator calculates with.
-    PRICING_DATA, "pricing/data", Read, None, pricing::pricing_data
+    PRICING_DATA, "pricing/data", Read, pricing::pricing_data
 );
 endpoint!(
     /// The price of a configuration.
-    PRICING_CALCULATE, "pricing/calculate", Read, None, pricing::calculate_price
+    PRICING_CALCULATE, "pricing/calculate", Read, pricing::calculate_price
 );
 endpoint!(
     /// The options on offer, in the shape of the system before.
-    HOUSE_OPTIONS, "house-options", Read, None, catalog::house_options
+    HOUSE_OPTIONS, "house-options", Read, catalog::house_options
 );
 endpoint!(
     /// The catalogue in force.
-    CATALOG, "catalog", Read, None, catalog::catalog
+    CATALOG, "catalog", Read, catalog::catalog
 );
 endpoint!(
     /// Liveness and health.
-    HEALTH, "health", Read, None, health::health
+    HEALTH, "health", Read, health::health
 );
 endpoint!(
     /// The description of this API.
-    OPENAPI, "openapi.json", Read, None, openapi_json
+    OPENAPI, "openapi.json", Read, openapi_json
 );
 endpoint!(
     /// The page that shows this description.
-    DOCS, "docs", Read, None, page::docs
+    DOCS, "docs", Read, page::docs
 );
 endpoint!(
     /// Live numbers.
-    REAL_TIME, "admin/analytics/real-time", Admin, None, real_time::real_time
+    REAL_TIME, "admin/analytics/real-time", Admin, real_time::real_time
 );
 endpoint!(
     /// Headline numbers.
-    OVERVIEW, "admin/analytics/overview", Admin, None, overview::overview
+    OVERVIEW, "admin/analytics/overview", Admin, overview::overview
 );
 endpoint!(
     /// The ledger.
-    DATA_QUALITY, "admin/analytics/data-quality", Admin, None, data_quality::data_quality
+    DATA_QUALITY, "admin/analytics/data-quality", Admin, data_quality::data_quality
 );
 endpoint!(
     /// How far visits come.
-    CONVERSION_FUNNEL, "admin/analytics/conversion-funnel", Admin, None, funnel::conversion_funnel
+    CONVERSION_FUNNEL, "admin/analytics/conversion-funnel", Admin, funnel::conversion_funnel
 );
 endpoint!(
     /// Popular configurations and options, and what configurations cost.
-    POPULAR_CONFIGS, "admin/analytics/popular-configs", Admin, None, popular::popular_configs
+    POPULAR_CONFIGS, "admin/analytics/popular-configs", Admin, popular::popular_configs
 );
 endpoint!(
     /// To which visits conversions are owed.
-    ATTRIBUTION, "admin/analytics/attribution", Admin, None, attribution::attribution
+    ATTRIBUTION, "admin/analytics/attribution", Admin, attribution::attribution
 );
 endpoint!(
     /// Who comes back, and how long things take.
-    RETENTION, "admin/analytics/retention", Admin, None, retention::retention
+    RETENTION, "admin/analytics/retention", Admin, retention::retention
 );
 endpoint!(
     /// Which ways visits take.
-    JOURNEYS, "admin/analytics/journeys", Admin, None, journeys::journeys
+    JOURNEYS, "admin/analytics/journeys", Admin, journeys::journeys
 );
 endpoint!(
     /// Where visitors leave.
-    DROP_OFF, "admin/analytics/dropoff", Admin, None, drop_off::drop_off
+    DROP_OFF, "admin/analytics/dropoff", Admin, drop_off::drop_off
 );
 endpoint!(
     /// What configurations cost.
-    PRICE_DISTRIBUTION, "admin/analytics/price-distribution", Admin, None,
+    PRICE_DISTRIBUTION, "admin/analytics/price-distribution", Admin,
     price_distribution::price_distribution
 );
 endpoint!(
     /// Web vitals and timers.
-    PERFORMANCE, "admin/analytics/performance", Admin, None, speed::performance
+    PERFORMANCE, "admin/analytics/performance", Admin, speed::performance
 );
 endpoint!(
     /// Clicks, scroll depths and friction.
-    HEATMAP, "admin/analytics/heatmap", Admin, None, heatmap::heatmap
+    HEATMAP, "admin/analytics/heatmap", Admin, heatmap::heatmap
 );
 endpoint!(
     /// Sessions listed and searched.
-    SESSION_LIST, "admin/analytics/sessions", Admin, None, session_list::list_sessions
+    SESSION_LIST, "admin/analytics/sessions", Admin, session_list::list_sessions
 );
 endpoint!(
     /// What happened in one session.
-    USER_JOURNEY, "admin/analytics/user-journey", Admin, None, user_journey::user_journey
+    USER_JOURNEY, "admin/analytics/user-journey", Admin, user_journey::user_journey
 );
 endpoint!(
     /// Reports as files.
-    EXPORT, "admin/analytics/export", Admin, None, export::export
+    EXPORT, "admin/analytics/export", Admin, export::export
 );
 endpoint!(
     /// Rules about the maker's own people.
-    INTERNAL_TRAFFIC, "admin/internal-traffic", Admin, None,
+    INTERNAL_TRAFFIC, "admin/internal-traffic", Admin,
     internal_traffic::get_internal_traffic, internal_traffic::put_internal_traffic
 );
 endpoint!(
     /// Takes payments as the provider reports them.
-    PAYMENTS, "admin/payments", Admin, None, payments::record_payment
+    PAYMENTS, "admin/payments", Admin, payments::record_payment
 );
 endpoint!(
     /// Signs in.
-    LOGIN, "admin/auth/login", Read, None, sign_in::login
+    LOGIN, "admin/auth/login", Read, sign_in::login
 );
 endpoint!(
     /// Signs out.
-    LOGOUT, "admin/auth/logout", Admin, None, sign_in::logout
+    LOGOUT, "admin/auth/logout", Admin, sign_in::logout
 );
 endpoint!(
     /// Who is signed in.
-    ME, "admin/auth/me", Admin, None, sign_in::me
+    ME, "admin/auth/me", Admin, sign_in::me
 );
 endpoint!(
     /// Changes one's own password.
-    PASSWORD, "admin/auth/password", Admin, None, sign_in::change_password
+    PASSWORD, "admin/auth/password", Admin, sign_in::change_password
 );
 endpoint!(
     /// One's own sessions.
-    OWN_SESSIONS, "admin/auth/sessions", Admin, None,
+    OWN_SESSIONS, "admin/auth/sessions", Admin,
     sign_in::own_sessions, sign_in::end_own_sessions
 );
 endpoint!(
     /// Opens an account by its invitation.
-    ACCEPT_INVITATION, "admin/auth/accept-invitation", Read, None, invitations::accept_invitation
+    ACCEPT_INVITATION, "admin/auth/accept-invitation", Read, invitations::accept_invitation
 );
 endpoint!(
     /// Mails a link to another password.
-    FORGOT_PASSWORD, "admin/auth/forgot-password", Read, None, password_reset::forgot_password
+    FORGOT_PASSWORD, "admin/auth/forgot-password", Read, password_reset::forgot_password
 );
 endpoint!(
     /// Sets another password by such a link.
-    RESET_PASSWORD, "admin/auth/reset-password", Read, None, password_reset::reset_password
+    RESET_PASSWORD, "admin/auth/reset-password", Read, password_reset::reset_password
 );
 endpoint!(
     /// One's own second factor.
-    TOTP, "admin/auth/totp", Admin, None,
+    TOTP, "admin/auth/totp", Admin,
     second_factor::begin_totp, second_factor::confirm_totp, second_factor::end_totp
 );
 endpoint!(
     /// New recovery codes.
-    RECOVERY_CODES, "admin/auth/recovery-codes", Admin, None, second_factor::make_recovery_codes
+    RECOVERY_CODES, "admin/auth/recovery-codes", Admin, second_factor::make_recovery_codes
 );
 endpoint!(
     /// Accounts of administrators.
-    USERS, "admin/users", Admin, None, users::list_users, invitations::make_user, users::change_user
+    USERS, "admin/users", Admin, users::list_users, invitations::make_user, users::change_user
 );
 endpoint!(
     /// Invites to an account again.
-    USERS_INVITE, "admin/users/invite", Admin, None, invitations::invite
+    USERS_INVITE, "admin/users/invite", Admin, invitations::invite
 );
 endpoint!(
     /// Keys for programs.
-    API_KEYS, "admin/api-keys", Admin, None,
+    API_KEYS, "admin/api-keys", Admin,
     api_keys::list_api_keys, api_keys::make_api_key, api_keys::revoke_api_key
 );
 endpoint!(
     /// What administrators did.
-    AUDIT_LOG, "admin/audit", Admin, None, audit_log::audit_log
+    AUDIT_LOG, "admin/audit", Admin, audit_log::audit_log
 );
 endpoint!(
     /// The catalogue for administrators.
-    ADMIN_CATALOG, "admin/catalog", Admin, None,
+    ADMIN_CATALOG, "admin/catalog", Admin,
     catalog_admin::get_catalog, catalog_admin::put_catalog
 );
 endpoint!(
     /// Returns to an earlier catalogue.
-    ADMIN_CATALOG_ROLLBACK, "admin/catalog/rollback", Admin, None, catalog_admin::rollback_catalog
+    ADMIN_CATALOG_ROLLBACK, "admin/catalog/rollback", Admin, catalog_admin::rollback_catalog
 );
 endpoint!(
     /// Every version of the catalogue.
-    ADMIN_CATALOG_HISTORY, "admin/catalog/history", Admin, None, catalog_admin::catalog_history
+    ADMIN_CATALOG_HISTORY, "admin/catalog/history", Admin, catalog_admin::catalog_history
 );
 endpoint!(
-    /// Drains interactions.
-    SYNC_INTERACTIONS, "cron/sync-interactions", Cron, Some("*/5 * * * *"),
-    drain::sync_interactions
+    /// Every job and its last runs.
+    JOBS, "admin/jobs", Admin, job_admin::list_jobs
+);
+endpoint!(
+    /// Runs a job by hand.
+    JOB_RUN, "admin/jobs/{name}/run", Admin, job_admin::run_job
 );
 endpoint!(
     /// Drains configurations.
-    SYNC_CONFIGURATIONS, "cron/sync-configurations", Cron, Some("*/2 * * * *"),
-    drain::sync_configurations
+    SYNC_CONFIGURATIONS, "cron/sync-configurations", Cron, cron::sync_configurations
+);
+endpoint!(
+    /// Drains interactions.
+    SYNC_INTERACTIONS, "cron/sync-interactions", Cron, cron::sync_interactions
 );
 endpoint!(
     /// Drains performance measurements.
-    SYNC_PERFORMANCE, "cron/sync-performance", Cron, Some("*/5 * * * *"),
-    drain::sync_performance
+    SYNC_PERFORMANCE, "cron/sync-performance", Cron, cron::sync_performance
 );
-
 endpoint!(
     /// Makes the reports of popular configurations.
-    POPULAR_CONFIGURATIONS, "cron/popular-configurations", Cron, Some("*/15 * * * *"),
-    popular::popular_configurations
+    POPULAR_CONFIGURATIONS, "cron/popular-configurations", Cron, cron::popular_configurations
 );
-
 endpoint!(
     /// Brings visits and roll-ups up to date, and restates days.
-    AGGREGATE_DAILY, "cron/aggregate-daily", Cron, Some("17 1 * * *"), visits::aggregate_daily
+    AGGREGATE_DAILY, "cron/aggregate-daily", Cron, cron::aggregate_daily
 );
 
 /// Every endpoint.
@@ -412,8 +419,10 @@ pub const ALL: &[Endpoint] = &[
     ADMIN_CATALOG,
     ADMIN_CATALOG_ROLLBACK,
     ADMIN_CATALOG_HISTORY,
-    SYNC_INTERACTIONS,
+    JOBS,
+    JOB_RUN,
     SYNC_CONFIGURATIONS,
+    SYNC_INTERACTIONS,
     SYNC_PERFORMANCE,
     POPULAR_CONFIGURATIONS,
     AGGREGATE_DAILY,

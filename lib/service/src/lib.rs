@@ -3,12 +3,13 @@
 //! A map, from the outside in:
 //!
 //! - [`endpoints`]: the registry of all endpoints; start reading here.
+//! - [`jobs`]: the registry of all jobs, and what runs them.
 //! - [`description`]: the OpenAPI document of all of them, and its page.
 //! - [`service`]: a router as hosts call it, and [`work`] to be done after an answer.
 //! - Capabilities, each named as in `nest_haus_domain`, with its doors and its storage:
 //!   [`tracking`] (events in, the drain, dead letters, the ledger), [`analytics`] (reports),
 //!   [`configurator`] (catalogue and prices), [`accounts`] (people, keys, the audit log), [`monitoring`] (health),
-//!   [`operations`] (jobs, partitions, annotations).
+//!   [`operations`] (runs of jobs, partitions, annotations).
 //! - [`setup`]: what a database needs before it serves.
 //! - [`queue`]: Redis streams, leases and live state.
 //! - [`http`]: what endpoints share: context, bodies, problems, access, limits.
@@ -25,6 +26,7 @@ pub mod customers;
 pub mod description;
 pub mod endpoints;
 pub mod http;
+pub mod jobs;
 pub mod monitoring;
 pub mod operations;
 pub mod platform;

@@ -13,6 +13,7 @@ use tower::ServiceExt;
 
 use crate::endpoints::{self, Endpoint};
 use crate::http::Problem;
+use crate::jobs;
 use crate::platform::{App, Clock, Config, ConfigError, Environment, process_var, start_telemetry};
 use crate::work::Work;
 
@@ -75,10 +76,23 @@ impl Service {
                 Err(never) => match never {},
             };
             let work = Work::detach(&mut response);
-            let after = work.zip(app).map(|(work, app)| -> BoxFuture<()> {
-                Box::pin(async move { work.run(&app).await })
-            });
+            let after = app.and_then(|app| after(app, work));
             Answer { response, after }
         })
     }
+}
+
+/// What is to be done after an answer: its own work, and now and then a look for overdue jobs.
+fn after(app: App, work: Option<Work>) -> Option<BoxFuture<()>> {
+    let look = jobs::is_time_to_look(&app);
+    (look || work.is_some()).then(|| -> BoxFuture<()> {
+        Box::pin(async move {
+            if let Some(work) = work {
+                work.run(&app).await;
+            }
+            if look {
+                jobs::run_overdue(&app, app.config.after_answer_budget).await;
+            }
+        })
+    })
 }

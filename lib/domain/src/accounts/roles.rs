@@ -23,11 +23,13 @@ pub enum Permission {
     WritePayments,
     /// Change settings of reports.
     WriteSettings,
+    /// Run jobs by hand.
+    RunJobs,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ReadAnalytics,
         Self::ReadCatalogue,
         Self::WriteCatalogue,
@@ -37,6 +39,7 @@ impl Permission {
         Self::ReadAudit,
         Self::WritePayments,
         Self::WriteSettings,
+        Self::RunJobs,
     ];
 
     /// The name in documents, answers and the scopes of API keys.
@@ -52,6 +55,7 @@ impl Permission {
             Self::ReadAudit => "audit:read",
             Self::WritePayments => "payments:write",
             Self::WriteSettings => "settings:write",
+            Self::RunJobs => "jobs:run",
         }
     }
 
@@ -74,6 +78,7 @@ impl Permission {
             Self::ReadAudit => "read the audit log",
             Self::WritePayments => "record payments and refunds",
             Self::WriteSettings => "change settings of reports",
+            Self::RunJobs => "run jobs by hand",
         }
     }
 }

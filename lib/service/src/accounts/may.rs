@@ -72,6 +72,10 @@ permission!(
     /// Change settings of reports.
     WriteSettings
 );
+permission!(
+    /// Run jobs by hand.
+    RunJobs
+);
 
 /// Proof that the caller has a permission: by a session whose role has it, or an API key whose
 /// scopes name it.

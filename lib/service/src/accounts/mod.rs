@@ -19,6 +19,6 @@ pub mod users;
 
 pub use audit::{AuditReport, record, verify};
 pub use may::{
-    Granted, May, ReadAnalytics, ReadAudit, ReadCatalogue, ReadUsers, SignedIn, WriteApiKeys,
-    WriteCatalogue, WritePayments, WriteSettings, WriteUsers,
+    Granted, May, ReadAnalytics, ReadAudit, ReadCatalogue, ReadUsers, RunJobs, SignedIn,
+    WriteApiKeys, WriteCatalogue, WritePayments, WriteSettings, WriteUsers,
 };

@@ -1,7 +1,7 @@
 //! Popular configurations and options, and what configurations cost (definitions b4, b5).
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -22,8 +22,8 @@ use super::prices::{PriceQuestion, PriceReport, price_report};
 use super::range::{Asked, RangeQuery};
 use crate::accounts::{May, ReadAnalytics};
 use crate::configurator::price_lists_since;
-use crate::http::{Context, Cron, FieldError, Problem, ProblemDocument};
-use crate::operations::{self, JobReport};
+use crate::http::{Context, FieldError, Problem, ProblemDocument};
+use crate::operations::Run;
 use crate::platform::{App, begin_report};
 use crate::queue;
 
@@ -219,20 +219,8 @@ pub async fn popular_configs(
 }
 
 /// Makes the reports of all named ranges.
-#[utoipa::path(
-    get, path = "/api/cron/popular-configurations", tag = "cron", security(("cron" = [])),
-    responses(
-        (status = 200, description = "What was made.", body = JobReport<RefreshReport>),
-        (status = 401, description = "Not the platform's cron.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
-    )
-)]
-pub async fn popular_configurations(
-    cx: Context,
-    _: Cron,
-) -> Result<Json<JobReport<RefreshReport>>, Problem> {
-    let work = refresh(&cx.app, cx.now);
-    operations::run(&cx.app, "popular-configurations", work).await.map(Json)
+pub async fn popular_configurations(run: Run) -> Result<RefreshReport, Problem> {
+    refresh(&run.app, run.now, run.budget).await
 }
 
 /// What a refresh made.
@@ -247,7 +235,11 @@ pub struct RefreshReport {
 
 /// Makes the reports that were made longest ago first, so that all get their turn where there is not
 /// time for all of them.
-async fn refresh(app: &App, now: DateTime<Utc>) -> Result<RefreshReport, Problem> {
+async fn refresh(
+    app: &App,
+    now: DateTime<Utc>,
+    budget: Duration,
+) -> Result<RefreshReport, Problem> {
     let started = Instant::now();
     let made = sqlx::query!("SELECT time_range, basis, refreshed_at FROM popular_configurations")
         .fetch_all(&app.db)
@@ -263,7 +255,7 @@ async fn refresh(app: &App, now: DateTime<Utc>) -> Result<RefreshReport, Problem
     let queues = queue::status(app).await.ok();
     let mut reports = 0;
     for (range, basis) in due {
-        if started.elapsed() > app.config.job_budget.mul_f64(BUDGET_SHARE) {
+        if started.elapsed() > budget.mul_f64(BUDGET_SHARE) {
             return Ok(RefreshReport { reports, complete: false });
         }
         let period = Period::ending(now, range);

@@ -5,5 +5,5 @@ mod jobs;
 mod partitions;
 
 pub use annotations::{Annotation, annotate};
-pub use jobs::{JobReport, run};
+pub use jobs::{JobOutcome, JobReport, Run, Trigger, run};
 pub use partitions::ensure_partitions;

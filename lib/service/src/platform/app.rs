@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Deref;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, RwLock};
 
 use chrono::{DateTime, Utc};
@@ -42,6 +43,8 @@ pub struct Inner {
     /// Who proved themselves lately, by the hash of what they showed, and when: those may go on
     /// reading while the database is away.
     pub principals: RwLock<Principals>,
+    /// When this process last looked for overdue jobs, in milliseconds since 1970.
+    pub looked_for_overdue_jobs_at: AtomicI64,
 }
 
 impl App {
@@ -59,7 +62,19 @@ impl App {
         let sealer = Sealer::new(&config.encryption_keys)?;
         let mailer = Mailer::new(&config.mail)?;
         let (price_lists, principals) = (RwLock::default(), RwLock::default());
-        let inner = Inner { config, clock, db, redis, sealer, mailer, price_lists, principals };
+        // The first look is a minute after the process began: it has better things to do until then.
+        let looked_for_overdue_jobs_at = AtomicI64::new(clock.now().timestamp_millis());
+        let inner = Inner {
+            config,
+            clock,
+            db,
+            redis,
+            sealer,
+            mailer,
+            price_lists,
+            principals,
+            looked_for_overdue_jobs_at,
+        };
         Ok(Self(Arc::new(inner)))
     }
 }

@@ -46,6 +46,15 @@ pub enum ConsentMode {
     Required,
 }
 
+/// How often the platform's cron calls jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CronPlan {
+    /// As each job is due.
+    Frequent,
+    /// Once a day; what is late is run after answers.
+    Daily,
+}
+
 /// Where mails go, and what is in them by configuration.
 #[derive(Clone)]
 pub struct MailConfig {
@@ -82,6 +91,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// `CONSENT_MODE`.
     pub consent_mode: ConsentMode,
+    /// `CRON_PLAN`: `frequent` or `daily`.
+    pub cron_plan: CronPlan,
     /// `CORS_ALLOWED_ORIGINS`: allowed origins of public endpoints; empty allows all, without credentials.
     pub cors_allowed_origins: Vec<String>,
     /// `RATE_LIMIT_PER_MINUTE`: requests a minute from one address; 0 is no limit.
@@ -152,6 +163,7 @@ impl Config {
                     });
                 }
             },
+            cron_plan: cron_plan(&vars)?,
             cors_allowed_origins: vars.list("CORS_ALLOWED_ORIGINS"),
             rate_limit_per_minute: vars.number("RATE_LIMIT_PER_MINUTE", 1200, 0..=u32::MAX)?,
             queue_entries_max: vars.number("QUEUE_ENTRIES_MAX", 1_000_000, 1..=100_000_000)?,
@@ -188,6 +200,16 @@ fn environment(vars: &Vars<'_>) -> Result<Environment, ConfigError> {
             variable: "NEST_HAUS_ENV",
             allowed: "`local`, `staging` or `production`",
         }),
+    }
+}
+
+fn cron_plan(vars: &Vars<'_>) -> Result<CronPlan, ConfigError> {
+    match vars.get("CRON_PLAN").as_deref() {
+        None | Some("frequent") => Ok(CronPlan::Frequent),
+        Some("daily") => Ok(CronPlan::Daily),
+        Some(_) => {
+            Err(ConfigError::Invalid { variable: "CRON_PLAN", allowed: "`frequent` or `daily`" })
+        }
     }
 }
 

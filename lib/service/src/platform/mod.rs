@@ -11,7 +11,9 @@ mod telemetry;
 
 pub use app::{App, Principals, choose_tls};
 pub use clock::Clock;
-pub use config::{Config, ConfigError, ConsentMode, Environment, MailConfig, process_var};
+pub use config::{
+    Config, ConfigError, ConsentMode, CronPlan, Environment, MailConfig, process_var,
+};
 pub use mailer::{Mail, MailFailure, Mailer};
 pub use postgres::{MIGRATOR, begin_bounded, begin_report, begin_report_beside};
 pub use redis::{Redis, RedisFailure};

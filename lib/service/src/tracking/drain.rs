@@ -7,8 +7,6 @@
 use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
-use axum::Json;
-use axum::response::{IntoResponse, Response};
 use nest_haus_domain::tracking::{Entry, Kind, SessionId};
 use serde::Serialize;
 use sqlx::error::DatabaseError;
@@ -16,11 +14,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::store::{self, DamagedEntry, Origin, Outcome};
-use crate::http::{Context, Cron, Problem, ProblemDocument};
-use crate::operations::{self, JobReport};
+use crate::http::Problem;
+use crate::operations::{self, Run};
 use crate::platform::{App, RedisFailure, begin_bounded};
 use crate::queue::{self, Committed, Lease, Queued, StreamId};
-use crate::work::Work;
 
 const LEASE_TTL: Duration = Duration::from_secs(30);
 
@@ -92,58 +89,27 @@ impl DrainReport {
     }
 }
 
-/// Drains clicks, selections and visits.
-#[utoipa::path(
-    get, path = "/api/cron/sync-interactions", tag = "cron", security(("cron" = [])),
-    responses(
-        (status = 200, description = "What the drain did.", body = JobReport<DrainReport>),
-        (status = 401, description = "Not the platform's cron.", body = ProblemDocument),
-        (status = 503, description = "Queue or database out of reach; nothing lost.", body = ProblemDocument),
-    )
-)]
-pub async fn sync_interactions(cx: Context, _: Cron) -> Result<Response, Problem> {
-    run_job(&cx, "sync-interactions", Kind::Interactions).await
+/// The job that drains clicks, selections and visits.
+pub async fn sync_interactions(run: Run) -> Result<DrainReport, Problem> {
+    drain_with_partitions(&run, Kind::Interactions).await
 }
 
-/// Drains snapshots and facts about sessions.
-#[utoipa::path(
-    get, path = "/api/cron/sync-configurations", tag = "cron", security(("cron" = [])),
-    responses(
-        (status = 200, description = "What the drain did.", body = JobReport<DrainReport>),
-        (status = 401, description = "Not the platform's cron.", body = ProblemDocument),
-        (status = 503, description = "Queue or database out of reach; nothing lost.", body = ProblemDocument),
-    )
-)]
-pub async fn sync_configurations(cx: Context, _: Cron) -> Result<Response, Problem> {
-    run_job(&cx, "sync-configurations", Kind::Configurations).await
+/// The job that drains snapshots and facts about sessions.
+pub async fn sync_configurations(run: Run) -> Result<DrainReport, Problem> {
+    drain_with_partitions(&run, Kind::Configurations).await
 }
 
-/// Drains performance measurements.
-#[utoipa::path(
-    get, path = "/api/cron/sync-performance", tag = "cron", security(("cron" = [])),
-    responses(
-        (status = 200, description = "What the drain did.", body = JobReport<DrainReport>),
-        (status = 401, description = "Not the platform's cron.", body = ProblemDocument),
-        (status = 503, description = "Queue or database out of reach; nothing lost.", body = ProblemDocument),
-    )
-)]
-pub async fn sync_performance(cx: Context, _: Cron) -> Result<Response, Problem> {
-    run_job(&cx, "sync-performance", Kind::Metrics).await
+/// The job that drains performance measurements.
+pub async fn sync_performance(run: Run) -> Result<DrainReport, Problem> {
+    drain_with_partitions(&run, Kind::Metrics).await
 }
 
-/// Drains a stream, and brings reports up to date after the answer.
-async fn run_job(cx: &Context, job: &'static str, kind: Kind) -> Result<Response, Problem> {
-    let report: JobReport<DrainReport> = operations::run(&cx.app, job, async {
-        // Without a partition of their own rows go to the default one: draining does not wait.
-        if let Err(error) = operations::ensure_partitions(&cx.app, cx.now).await {
-            tracing::error!(?error, "partitions not made");
-        }
-        Ok(drain(&cx.app, kind, cx.app.config.job_budget).await?)
-    })
-    .await?;
-    let mut response = Json(report).into_response();
-    Work::Project.attach(&mut response);
-    Ok(response)
+async fn drain_with_partitions(run: &Run, kind: Kind) -> Result<DrainReport, Problem> {
+    // Without a partition of their own rows go to the default one: draining does not wait.
+    if let Err(error) = operations::ensure_partitions(&run.app, run.now).await {
+        tracing::error!(?error, "partitions not made");
+    }
+    Ok(drain(&run.app, kind, run.budget).await?)
 }
 
 /// Drains a stream until it is empty or most of the time is gone.

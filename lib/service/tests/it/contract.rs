@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use nest_haus::endpoints::{self, Endpoint, Group};
 use nest_haus::http::{BODY_BYTES_MAX, COMMON_HEADERS, PAGE_HEADERS};
+use nest_haus::jobs;
 use serde_json::{Map, Value, json};
 
 const MARK: &str = "# Written from the endpoint registry: `UPDATE=1 cargo test -p nest-haus --test it contract`.\n";
@@ -42,12 +43,27 @@ fn methods(endpoint: &Endpoint) -> Vec<&'static str> {
     known.into_iter().filter(|(_, operation)| operation.is_some()).map(|(name, _)| name).collect()
 }
 
+/// Vercel writes the parts of a path that differ from call to call in brackets.
 fn function_file(endpoint: &Endpoint) -> String {
-    format!("api/{}.rs", endpoint.name)
+    format!("api/{}.rs", endpoint.name.replace('{', "[").replace('}', "]"))
 }
 
 fn binary(endpoint: &Endpoint) -> String {
-    endpoint.name.replace(['/', '.'], "-")
+    endpoint.name.replace(['{', '}'], "").replace(['/', '.'], "-")
+}
+
+/// The pattern of a path.
+fn pattern(endpoint: &Endpoint) -> String {
+    let parts: Vec<String> = endpoint
+        .path()
+        .split('/')
+        .map(
+            |part| {
+                if part.starts_with('{') { "[^/]+".to_owned() } else { part.replace('.', "\\.") }
+            },
+        )
+        .collect();
+    format!("^{}$", parts.join("/"))
 }
 
 #[test]
@@ -131,7 +147,7 @@ fn vercel_json_names_every_function_and_every_job() {
     let crons: Vec<Value> = endpoints::ALL
         .iter()
         .filter_map(|endpoint| {
-            Some(json!({"path": endpoint.path(), "schedule": endpoint.schedule?}))
+            Some(json!({"path": endpoint.path(), "schedule": endpoint.job()?.schedule}))
         })
         .collect();
     let config = json!({
@@ -171,15 +187,16 @@ fn the_compact_profile_serves_the_same_addresses_from_few_functions() {
     let pages = json!({"src": format!("^{PAGES}$"), "headers": headers, "continue": true});
     let functions = endpoints::ALL.iter().map(|endpoint| {
         let dest = format!("/api/_compact/{}.rs", endpoint.group.name());
-        json!({"src": format!("^{}$", endpoint.path().replace('.', "\\.")), "dest": dest})
+        json!({"src": pattern(endpoint), "dest": dest})
     });
     let rest = [json!({"handle": "filesystem"}), json!({"src": "^/.*$", "status": 404})];
     let routes: Vec<Value> = [pages].into_iter().chain(functions).chain(rest).collect();
     let daily: Vec<Value> = endpoints::ALL
         .iter()
-        .filter(|endpoint| endpoint.schedule.is_some())
-        .enumerate()
-        .map(|(hour, endpoint)| json!({"path": endpoint.path(), "schedule": format!("0 {hour} * * *")}))
+        .filter_map(|endpoint| {
+            let schedule = jobs::daily_schedule(endpoint.job()?.name);
+            Some(json!({"path": endpoint.path(), "schedule": schedule}))
+        })
         .collect();
     let config = json!({
         "$schema": "https://openapi.vercel.sh/vercel.json",
@@ -227,10 +244,12 @@ fn secured_operations_are_those_of_administrators_and_cron() {
 
 #[test]
 fn jobs_are_exactly_the_cron_endpoints() {
+    let functions: Vec<&str> =
+        endpoints::ALL.iter().filter_map(|endpoint| Some(endpoint.job()?.name)).collect();
+    let jobs: Vec<&str> = jobs::ALL.iter().map(|job| job.name).collect();
+    assert_eq!(functions, jobs);
     for endpoint in endpoints::ALL {
-        assert_eq!(endpoint.schedule.is_some(), endpoint.group == Group::Cron, "{}", endpoint.name);
-        let fields = endpoint.schedule.map_or(5, |schedule| schedule.split(' ').count());
-        assert_eq!(fields, 5, "the platform's schedules have five fields");
+        assert_eq!(endpoint.job().is_some(), endpoint.group == Group::Cron, "{}", endpoint.name);
     }
 }
 

@@ -95,15 +95,20 @@ struct Browser {
 }
 
 fn request(operation: &Operation, example: &Value, browser: &Browser) -> Request<Body> {
-    let query = example["query"].as_object().into_iter().flatten();
-    let query: Vec<String> = query
-        .map(|(name, value)| {
-            format!("{name}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-        })
-        .collect();
+    let mut path = operation.path.clone();
+    let mut query = Vec::new();
+    for (name, value) in example["query"].as_object().into_iter().flatten() {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let part = format!("{{{name}}}");
+        if path.contains(&part) {
+            path = path.replace(&part, &value);
+        } else {
+            query.push(format!("{name}={value}"));
+        }
+    }
     let mut request = Request::builder()
         .method(operation.method.as_str())
-        .uri(format!("{}?{}", operation.path, query.join("&")))
+        .uri(format!("{path}?{}", query.join("&")))
         .header("content-type", JSON);
     request = if operation.path.starts_with("/api/admin/") {
         request.header("cookie", &browser.cookie).header("x-csrf-token", &browser.csrf_token)

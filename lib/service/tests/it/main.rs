@@ -23,6 +23,7 @@ mod flows;
 mod funnel;
 mod heatmaps;
 mod invitations;
+mod jobs;
 mod journeys;
 mod ledger;
 mod live;

@@ -49,6 +49,7 @@ fn modules_use_only_what_lies_below_them() {
         ("operations", &["platform", "http", "queue"]),
         ("monitoring", &["platform", "http", "queue"]),
         ("accounts", &["platform", "http", "work"]),
+        ("jobs", &["platform", "http", "accounts", "operations", "tracking", "analytics", "work"]),
         ("configurator", &["platform", "http", "accounts", "operations"]),
         ("customers", &["platform", "http", "accounts"]),
         ("tracking", &["platform", "http", "queue", "operations", "configurator", "work"]),

@@ -7,15 +7,14 @@ mod store;
 
 use std::time::{Duration, Instant};
 
-use axum::Json;
 use nest_haus_domain::analytics::visits;
 use serde::Serialize;
 use sqlx::PgTransaction;
 use utoipa::ToSchema;
 
 use super::counts;
-use crate::http::{Context, Cron, Problem, ProblemDocument};
-use crate::operations::{self, JobReport};
+use crate::http::Problem;
+use crate::operations::Run;
 use crate::platform::{App, begin_bounded};
 
 /// Sessions that one transaction projects.
@@ -119,20 +118,8 @@ pub(super) async fn mark_all_in(tx: &mut PgTransaction<'_>) -> Result<u64, sqlx:
     store::mark_all(tx).await
 }
 
-/// Brings visits and their roll-ups up to date, and restates the days that late events changed. Each
-/// drain does the same after its answer; this is for what they had no time for.
-#[utoipa::path(
-    get, path = "/api/cron/aggregate-daily", tag = "cron", security(("cron" = [])),
-    responses(
-        (status = 200, description = "What was made.", body = JobReport<ProjectionReport>),
-        (status = 401, description = "Not the platform's cron.", body = ProblemDocument),
-        (status = 503, description = "Try again later.", body = ProblemDocument),
-    )
-)]
-pub async fn aggregate_daily(
-    cx: Context,
-    _: Cron,
-) -> Result<Json<JobReport<ProjectionReport>>, Problem> {
-    let work = async { Ok(project(&cx.app, cx.app.config.job_budget).await?) };
-    operations::run(&cx.app, "aggregate-daily", work).await.map(Json)
+/// The job that brings visits and their roll-ups up to date, and restates the days that late events
+/// changed. Each drain does the same after its answer; this is for what they had no time for.
+pub async fn aggregate_daily(run: Run) -> Result<ProjectionReport, Problem> {
+    Ok(project(&run.app, run.budget).await?)
 }
