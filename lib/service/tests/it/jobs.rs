@@ -9,9 +9,15 @@ use nest_haus::testing::TestBed;
 use serde_json::{Value, json};
 
 async fn select(bed: &TestBed) {
-    let body = json!({"sessionId": "s", "eventType": "click", "category": "nest"});
+    let body = json!({"sessionId": "s", "interaction": {"eventType": "click", "category": "nest"}});
     let reply = bed.post("/api/sessions/track-interaction", body).await;
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+}
+
+/// Goes on to noon of tomorrow and half a minute.
+fn to_noon(bed: &TestBed) {
+    let noon = (bed.now() + TimeDelta::days(1)).date_naive().and_hms_opt(12, 0, 30).unwrap();
+    bed.advance(noon.and_utc() - bed.now());
 }
 
 fn ask() -> Request<Body> {
@@ -105,6 +111,7 @@ async fn what_is_no_job_cannot_be_run() {
 #[tokio::test]
 async fn a_missed_run_is_noticed_after_its_grace() {
     let bed = TestBed::new().await;
+    to_noon(&bed);
     run(&bed, "sync-interactions").await;
     bed.advance(TimeDelta::minutes(14));
     assert_eq!(listed(&bed, "sync-interactions").await["overdueSince"], Value::Null);
@@ -117,8 +124,9 @@ async fn a_missed_run_is_noticed_after_its_grace() {
 #[tokio::test]
 async fn where_cron_calls_once_a_day_a_job_is_not_missed_within_the_day() {
     let bed = TestBed::with(&[("CRON_PLAN", "daily")]).await;
+    to_noon(&bed);
     run(&bed, "sync-interactions").await;
-    bed.advance(TimeDelta::hours(23));
+    bed.advance(TimeDelta::hours(14));
     let job = listed(&bed, "sync-interactions").await;
     assert_eq!((&job["overdueSince"], &job["schedule"]), (&Value::Null, &json!("0 1 * * *")));
     bed.advance(TimeDelta::hours(26));
