@@ -22,7 +22,7 @@ use crate::customers::payments;
 use crate::description::{complete, page};
 use crate::http::{ProblemDocument, around, within_rate_limit};
 use crate::jobs::{Job, admin as job_admin, cron};
-use crate::monitoring::health;
+use crate::monitoring::{flags, health};
 use crate::platform::App;
 use crate::tracking::{journey, performance, session_updates, sessions, track};
 
@@ -333,6 +333,10 @@ endpoint!(
     ADMIN_CATALOG_HISTORY, "admin/catalog/history", Admin, catalog_admin::catalog_history
 );
 endpoint!(
+    /// Which kinds of tracking are on.
+    FLAGS, "admin/flags", Admin, flags::get_flags, flags::put_flags
+);
+endpoint!(
     /// Every job and its last runs.
     JOBS, "admin/jobs", Admin, job_admin::list_jobs
 );
@@ -419,6 +423,7 @@ pub const ALL: &[Endpoint] = &[
     ADMIN_CATALOG,
     ADMIN_CATALOG_ROLLBACK,
     ADMIN_CATALOG_HISTORY,
+    FLAGS,
     JOBS,
     JOB_RUN,
     SYNC_CONFIGURATIONS,

@@ -15,6 +15,7 @@ use crate::endpoints::{self, Endpoint};
 use crate::http::Problem;
 use crate::jobs;
 use crate::platform::{App, Clock, Config, ConfigError, Environment, process_var, start_telemetry};
+use crate::tracking::controls;
 use crate::work::Work;
 
 /// A boxed future.
@@ -82,11 +83,16 @@ impl Service {
     }
 }
 
-/// What is to be done after an answer: its own work, and now and then a look for overdue jobs.
+/// What is to be done after an answer: its own work; holding back where the system is slow; and now and
+/// then a look for overdue jobs.
 fn after(app: App, work: Option<Work>) -> Option<BoxFuture<()>> {
     let look = jobs::is_time_to_look(&app);
-    (look || work.is_some()).then(|| -> BoxFuture<()> {
+    let pause = controls::should_pause(&app);
+    (look || pause.is_some() || work.is_some()).then(|| -> BoxFuture<()> {
         Box::pin(async move {
+            if let Some(until) = pause {
+                controls::pause(&app, until).await;
+            }
             if let Some(work) = work {
                 work.run(&app).await;
             }

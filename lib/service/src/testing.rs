@@ -82,7 +82,8 @@ pub struct Reply {
 }
 
 impl Reply {
-    async fn read(response: Response) -> Self {
+    /// Reads an answer to its end.
+    pub async fn read(response: Response) -> Self {
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.expect("body");
         Self {
@@ -239,6 +240,7 @@ pub async fn variables(overrides: &[(&str, &str)]) -> HashMap<String, String> {
         ),
         ("REDIS_KEY_PREFIX".to_owned(), format!("test:{id}:")),
         ("RATE_LIMIT_PER_MINUTE".to_owned(), "0".to_owned()),
+        ("RATE_LIMIT_PER_SESSION_PER_MINUTE".to_owned(), "0".to_owned()),
         ("MAIL_FOLDER".to_owned(), mail_folder(&id)),
     ]);
     variables

@@ -56,6 +56,12 @@ impl Histogram {
         self.0.values().sum()
     }
 
+    /// The greatest value, to 2.2 %; nothing where there are no values.
+    #[must_use]
+    pub fn max(&self) -> Option<f64> {
+        self.0.last_key_value().map(|(bucket, _)| middle(*bucket))
+    }
+
     /// How many values are at most this, each taken for the middle of its bucket as by [`Self::quantile`].
     #[must_use]
     pub fn count_up_to(&self, value: f64) -> i64 {

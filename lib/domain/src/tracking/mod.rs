@@ -1,5 +1,7 @@
 //! Events in: identity, time, order, session facts and the ledger.
 
+mod breaker;
+mod controls;
 mod entry;
 mod event;
 mod facts;
@@ -7,6 +9,8 @@ mod ids;
 mod ledger;
 mod occurrence;
 
+pub use breaker::{AcceptTimes, PAUSE};
+pub use controls::{Controls, NotTracked, TrackingKind};
 pub use entry::{Entry, Kind, Rejection, RequestContext, SequenceReport};
 pub use event::{
     Consent, Device, Event, Interaction, Metric, Payload, SessionFact, Snapshot, Trigger,

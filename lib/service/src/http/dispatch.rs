@@ -50,10 +50,13 @@ pub fn around(routes: Router<App>, app: &App) -> Router {
 pub async fn within_rate_limit(State(app): State<App>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let caller = Caller::of(&parts, &app);
-    if let Err(problem) = limits::check_rate(&app, &caller.address_key).await {
-        return problem.into_response();
-    }
-    next.run(Request::from_parts(parts, body)).await
+    let limit = match limits::check_rate(&app, &caller.address_key).await {
+        Ok(limit) => limit,
+        Err(problem) => return problem.into_response(),
+    };
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    limits::add_limits(response.headers_mut(), limit.as_slice());
+    response
 }
 
 async fn dispatch(State(app): State<App>, mut request: Request, next: Next) -> Response {
@@ -163,7 +166,7 @@ fn add_cors(headers: &mut HeaderMap, app: &App, origin: Option<&HeaderValue>) {
     }
     headers.insert(
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("retry-after, x-request-id"),
+        HeaderValue::from_static("ratelimit, ratelimit-policy, retry-after, x-request-id"),
     );
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_METHODS,

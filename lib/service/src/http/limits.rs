@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use axum::http::{HeaderMap, HeaderValue};
+
 use super::problem::Problem;
 use crate::platform::App;
 
@@ -24,14 +26,54 @@ pub(super) const JSON_NUMBER_MAX: f64 = 1e300;
 /// Length of the window that requests are counted in.
 pub const RATE_WINDOW: Duration = Duration::from_mins(1);
 
-/// Refuses a request of an address that asked too often.
-pub(super) async fn check_rate(app: &App, address_key: &str) -> Result<(), Problem> {
-    check_limit(app, &rate_key(app, address_key), app.config.rate_limit_per_minute).await
+/// How many requests are left of a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// What is limited: `address` or `session`.
+    pub policy: &'static str,
+    /// Requests that are allowed in a window.
+    pub quota: u32,
+    /// The length of a window.
+    pub window: Duration,
+    /// Requests that are left.
+    pub remaining: u32,
+    /// Time until they are counted anew.
+    pub reset: Duration,
 }
 
-/// Refuses what was done too often in the last minute, counted under a key; 0 is no limit. While
-/// Redis is down nobody is refused: limits protect the system, and reads then fall on PostgreSQL,
-/// which has its own bounds.
+/// Tells a client what is left of its limits, by the fields `RateLimit-Policy` and `RateLimit` (IETF
+/// draft-ietf-httpapi-ratelimit-headers-10).
+pub fn add_limits(headers: &mut HeaderMap, limits: &[RateLimit]) {
+    let policies = limits.iter().map(|limit| {
+        format!("\"{}\";q={};w={}", limit.policy, limit.quota, limit.window.as_secs())
+    });
+    let left = limits.iter().map(|limit| {
+        format!("\"{}\";r={};t={}", limit.policy, limit.remaining, limit.reset.as_secs())
+    });
+    let fields = [
+        ("ratelimit-policy", policies.collect::<Vec<_>>().join(", ")),
+        ("ratelimit", left.collect::<Vec<_>>().join(", ")),
+    ];
+    for (name, value) in fields {
+        if let Some(value) = HeaderValue::from_str(&value).ok().filter(|value| !value.is_empty()) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// Counts a request of an address and answers what is left to it; refuses one that asked too often.
+pub(super) async fn check_rate(app: &App, address_key: &str) -> Result<Option<RateLimit>, Problem> {
+    let (key, quota) = (rate_key(app, address_key), app.config.rate_limit_per_minute);
+    let Some((count, reset)) = count(app, &key, quota, RATE_WINDOW).await else { return Ok(None) };
+    let remaining = quota.saturating_sub(count);
+    let limit = RateLimit { policy: "address", quota, window: RATE_WINDOW, remaining, reset };
+    if count > quota {
+        return Err(Problem::TooMany { retry_after: reset, limit: Some(limit) });
+    }
+    Ok(Some(limit))
+}
+
+/// Refuses what was done too often in the last minute, counted under a key; 0 is no limit.
 pub async fn check_limit(app: &App, key: &str, limit: u32) -> Result<(), Problem> {
     check_limit_of(app, key, limit, RATE_WINDOW).await
 }
@@ -43,18 +85,27 @@ pub async fn check_limit_of(
     limit: u32,
     window: Duration,
 ) -> Result<(), Problem> {
+    match count(app, key, limit, window).await {
+        Some((count, reset)) if count > limit => Err(Problem::too_many(reset)),
+        _ => Ok(()),
+    }
+}
+
+/// Counts under a key: how often, and the time until it is counted anew. Nothing where there is no limit
+/// and while Redis is down: limits protect the system, and reads then fall on PostgreSQL, which has its
+/// own bounds.
+async fn count(app: &App, key: &str, limit: u32, window: Duration) -> Option<(u32, Duration)> {
     if limit == 0 {
-        return Ok(());
+        return None;
     }
     let script = redis::Script::new(include_str!("rate_limit.lua"));
     let mut call = script.key(key);
-    call.arg(limit).arg(window.as_secs());
-    match app.redis.invoke_twice::<i64>(&call).await {
-        Ok(0) => Ok(()),
-        Ok(seconds) => Err(Problem::too_many(Duration::from_secs(seconds.max(1).cast_unsigned()))),
+    call.arg(window.as_secs());
+    match app.redis.invoke_twice::<(u32, u64)>(&call).await {
+        Ok((count, seconds)) => Some((count, Duration::from_secs(seconds.max(1)))),
         Err(failure) => {
             tracing::warn!(error = ?failure, "limit not checked");
-            Ok(())
+            None
         }
     }
 }

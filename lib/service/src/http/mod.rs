@@ -17,8 +17,8 @@ pub use context::{Caller, Context, Peer};
 pub use dispatch::{around, within_rate_limit};
 pub use headers::{ANSWER_HEADERS, COMMON_HEADERS, PAGE_HEADERS, resource_policy};
 pub use limits::{
-    BODY_BYTES_MAX, EVENT_BYTES_MAX, EVENTS_MAX, JSON_DEPTH_MAX, RATE_WINDOW, check_limit,
-    check_limit_of, rate_key,
+    BODY_BYTES_MAX, EVENT_BYTES_MAX, EVENTS_MAX, JSON_DEPTH_MAX, RATE_WINDOW, RateLimit,
+    add_limits, check_limit, check_limit_of, rate_key,
 };
 pub use problem::{FieldError, Problem, ProblemDocument, is_outage, read};
 pub use query::{Only, Query, parameters, refuse_unknown};

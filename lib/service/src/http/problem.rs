@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::limits::{RateLimit, add_limits};
 use crate::platform::{ConfigError, MailFailure, RedisFailure, SealingFailure};
 
 /// How long a client should wait while the system cannot take anything.
@@ -84,6 +85,8 @@ pub enum Problem {
     TooMany {
         /// Time after which asking makes sense again.
         retry_after: Duration,
+        /// The limit, where it is one of requests a minute.
+        limit: Option<RateLimit>,
     },
     /// The system cannot do it now; nothing of the request was kept.
     #[error("the service is unavailable for the moment, please send again later")]
@@ -122,7 +125,7 @@ impl Problem {
     /// Too many requests of one address.
     #[must_use]
     pub const fn too_many(retry_after: Duration) -> Self {
-        Self::TooMany { retry_after }
+        Self::TooMany { retry_after, limit: None }
     }
 
     /// The words that today's client knows for missing fields.
@@ -179,7 +182,7 @@ impl Problem {
 
     const fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::TooMany { retry_after } => Some(*retry_after),
+            Self::TooMany { retry_after, .. } => Some(*retry_after),
             Self::Unavailable(_) | Self::MailNotSent(_) | Self::TimedOut => Some(RETRY_UNAVAILABLE),
             _ => None,
         }
@@ -249,6 +252,9 @@ impl IntoResponse for Problem {
         let mut response = self.kind().0.into_response();
         if let Some(wait) = self.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));
+        }
+        if let Self::TooMany { limit: Some(limit), .. } = &self {
+            add_limits(response.headers_mut(), std::slice::from_ref(limit));
         }
         if matches!(self, Self::Unauthenticated | Self::SecondFactorRequired) {
             let scheme = HeaderValue::from_static("Bearer");

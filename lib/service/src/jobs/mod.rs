@@ -19,9 +19,10 @@ pub use running::start;
 
 use crate::analytics::{popular, visits};
 use crate::http::Problem;
+use crate::monitoring::flags::publish_flags;
 use crate::operations::Run;
 use crate::platform::CronPlan;
-use crate::tracking::drain;
+use crate::tracking::drain::{self, DrainReport};
 use crate::work::Work;
 
 /// Work that is done regularly.
@@ -87,6 +88,14 @@ macro_rules! work {
     };
 }
 
+/// Drains measurements; and tells Redis again which tracking is off, in case it lost that.
+async fn sync_performance(run: Run) -> Result<DrainReport, Problem> {
+    if let Err(error) = publish_flags(&run.app).await {
+        tracing::warn!(?error, "flags not published");
+    }
+    drain::sync_performance(run).await
+}
+
 /// Every job, in the order in which late ones are caught up with.
 pub const ALL: &[Job] = &[
     Job {
@@ -107,7 +116,7 @@ pub const ALL: &[Job] = &[
         name: "sync-performance",
         summary: "drains performance measurements",
         schedule: "*/5 * * * *",
-        work: work!(drain::sync_performance),
+        work: work!(sync_performance),
         then: Some(Work::Project),
     },
     Job {

@@ -1,3 +1,4 @@
 //! Whether the system is well.
 
+pub mod flags;
 pub mod health;

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use chrono::{DateTime, Utc};
 use nest_haus_domain::accounts::Principal;
 use nest_haus_domain::configurator::PriceLists;
+use nest_haus_domain::tracking::{AcceptTimes, Controls};
 
 use super::clock::Clock;
 use super::config::{Config, ConfigError};
@@ -22,6 +23,23 @@ pub struct App(Arc<Inner>);
 
 /// Who proved themselves, by the hash of what they showed, and when.
 pub type Principals = HashMap<[u8; 32], (Principal, DateTime<Utc>)>;
+
+/// Which tracking is off or paused, in the texts that Redis keeps.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownControls {
+    /// Names of what is off.
+    pub off: String,
+    /// Until when optional tracking is paused, in milliseconds since 1970.
+    pub paused_until: String,
+}
+
+impl KnownControls {
+    /// What the texts say.
+    #[must_use]
+    pub fn decode(&self) -> Controls {
+        Controls::decode(&self.off, &self.paused_until)
+    }
+}
 
 /// The parts of an [`App`].
 pub struct Inner {
@@ -43,6 +61,11 @@ pub struct Inner {
     /// Who proved themselves lately, by the hash of what they showed, and when: those may go on
     /// reading while the database is away.
     pub principals: RwLock<Principals>,
+    /// Which tracking is off or paused, as far as this process knows: each request that it appends brings
+    /// it up to date.
+    pub controls: RwLock<KnownControls>,
+    /// How long this process took to take requests in, lately.
+    pub accept_times: Mutex<AcceptTimes>,
     /// When this process last looked for overdue jobs, in milliseconds since 1970.
     pub looked_for_overdue_jobs_at: AtomicI64,
 }
@@ -62,6 +85,7 @@ impl App {
         let sealer = Sealer::new(&config.encryption_keys)?;
         let mailer = Mailer::new(&config.mail)?;
         let (price_lists, principals) = (RwLock::default(), RwLock::default());
+        let (controls, accept_times) = (RwLock::default(), Mutex::default());
         // The first look is a minute after the process began: it has better things to do until then.
         let looked_for_overdue_jobs_at = AtomicI64::new(clock.now().timestamp_millis());
         let inner = Inner {
@@ -73,6 +97,8 @@ impl App {
             mailer,
             price_lists,
             principals,
+            controls,
+            accept_times,
             looked_for_overdue_jobs_at,
         };
         Ok(Self(Arc::new(inner)))

@@ -97,6 +97,11 @@ pub struct Config {
     pub cors_allowed_origins: Vec<String>,
     /// `RATE_LIMIT_PER_MINUTE`: requests a minute from one address; 0 is no limit.
     pub rate_limit_per_minute: u32,
+    /// `RATE_LIMIT_PER_SESSION_PER_MINUTE`: tracking requests a minute that name one session; 0 is no
+    /// limit.
+    pub rate_limit_per_session_per_minute: u32,
+    /// `BREAKER_ACCEPT_P95_MS`: while taking events in is slower than this, hover and scroll wait.
+    pub breaker_accept_p95_ms: u32,
     /// `QUEUE_ENTRIES_MAX`: entries that one stream holds.
     pub queue_entries_max: u64,
     /// `QUEUE_BYTES_MAX`: bytes that one stream holds.
@@ -166,6 +171,12 @@ impl Config {
             cron_plan: cron_plan(&vars)?,
             cors_allowed_origins: vars.list("CORS_ALLOWED_ORIGINS"),
             rate_limit_per_minute: vars.number("RATE_LIMIT_PER_MINUTE", 1200, 0..=u32::MAX)?,
+            rate_limit_per_session_per_minute: vars.number(
+                "RATE_LIMIT_PER_SESSION_PER_MINUTE",
+                600,
+                0..=u32::MAX,
+            )?,
+            breaker_accept_p95_ms: vars.number("BREAKER_ACCEPT_P95_MS", 200, 1..=60_000)?,
             queue_entries_max: vars.number("QUEUE_ENTRIES_MAX", 1_000_000, 1..=100_000_000)?,
             queue_bytes_max: vars.number("QUEUE_BYTES_MAX", 80_000_000, 1..=100_000_000_000)?,
             request_timeout: vars.millis("REQUEST_TIMEOUT_MS", 9_000)?,

@@ -9,7 +9,7 @@ mod redis;
 mod sealing;
 mod telemetry;
 
-pub use app::{App, Principals, choose_tls};
+pub use app::{App, KnownControls, Principals, choose_tls};
 pub use clock::Clock;
 pub use config::{
     Config, ConfigError, ConsentMode, CronPlan, Environment, MailConfig, process_var,

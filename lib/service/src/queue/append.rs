@@ -6,8 +6,11 @@ use chrono::{DateTime, Utc};
 use nest_haus_domain::tracking::{Entry, Keep, Kind, Register, SessionFacts, SessionId, Stamped};
 use redis::Value;
 
-use super::{Keys, StreamId, accepted_key, consent_key, live_key, session_key};
-use crate::platform::{App, ConsentMode, RedisFailure};
+use super::{
+    Keys, StreamId, accepted_key, consent_key, live_key, off_key, paused_key, session_key,
+    session_rate_key,
+};
+use crate::platform::{App, ConsentMode, KnownControls, RedisFailure};
 
 /// How long facts of sessions that are still in the queue are kept.
 const UNDRAINED_FACTS_TTL: Duration = Duration::from_hours(30 * 24);
@@ -44,6 +47,17 @@ pub struct Append<'a> {
     pub rate_window: Duration,
     /// Whether to ask for consent.
     pub check_consent: bool,
+    /// What is known of which tracking is off or paused; nothing if that no longer matters.
+    pub controls: Option<&'a KnownControls>,
+}
+
+/// How many requests are left of a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// Requests.
+    pub requests: u32,
+    /// Time until they are counted anew.
+    pub reset: Duration,
 }
 
 /// What became of the request.
@@ -55,12 +69,20 @@ pub enum Appended {
         drained_at: Option<DateTime<Utc>>,
         /// The claim that each session belongs to.
         owners: Vec<Option<String>>,
+        /// What is left to the address.
+        address: Option<Left>,
+        /// What is left to the session with the fewest.
+        session: Option<Left>,
     },
-    /// The address asked too often.
+    /// The address or a session asked too often.
     Limited {
         /// Time until it may ask again.
         retry_after: Duration,
+        /// Whether it was a session.
+        is_session: bool,
     },
+    /// Other tracking is off or paused than the caller knew.
+    Controls(KnownControls),
     /// The stream holds as much as it may.
     Full,
     /// Consent forbids events of some sessions: a code for each, empty where nothing is refused.
@@ -102,9 +124,11 @@ async fn invoke(
     let mut call = script.prepare_invoke();
     call.key(keys.stream).key(keys.end).key(keys.start).key(accepted_key(&app.redis));
     call.key(&request.rate_key).key(live_key(&app.redis)).key(keys.drained_at);
+    call.key(off_key(&app.redis)).key(paused_key(&app.redis));
     for session in request.sessions {
         let id = session.session_id.as_str();
         call.key(session_key(&app.redis, id)).key(consent_key(&app.redis, id));
+        call.key(session_rate_key(&app.redis, id));
     }
     call.arg(entry.id.to_string()).arg(data).arg(entry.received());
     call.arg(app.config.queue_entries_max).arg(app.config.queue_bytes_max);
@@ -112,6 +136,11 @@ async fn invoke(
     call.arg(entry.kind.as_str()).arg(consent_check(app, entry.kind, request.check_consent));
     call.arg(u8::from(repeated)).arg(UNDRAINED_FACTS_TTL.as_secs()).arg(CONSENT_TTL.as_secs());
     call.arg(LIVE_TTL.as_secs()).arg(entry.received_at.timestamp_millis());
+    call.arg(app.config.rate_limit_per_session_per_minute);
+    let known = request.controls;
+    call.arg(u8::from(known.is_some()));
+    call.arg(known.map_or("", |known| &known.off))
+        .arg(known.map_or("", |known| &known.paused_until));
     call.arg(request.sessions.len());
     for session in request.sessions {
         call.arg(session.session_id.as_str());
@@ -175,15 +204,30 @@ fn parse(answer: Vec<Value>) -> Appended {
     match texts.first().map(String::as_str) {
         Some("ok") => Appended::Queued {
             drained_at: rest(2).next().and_then(|millis| StreamId::time_of(&millis)),
-            owners: rest(3).map(|owner| claim_in(&owner)).collect(),
+            owners: rest(7).map(|owner| claim_in(&owner)).collect(),
+            address: left(rest(3)),
+            session: left(rest(5)),
         },
         Some("limited") => {
             let seconds = rest(1).next().and_then(|text| text.parse().ok()).unwrap_or(1);
-            Appended::Limited { retry_after: Duration::from_secs(std::cmp::max(seconds, 1)) }
+            let is_session = rest(2).next().is_some_and(|limit| limit == "session");
+            let retry_after = Duration::from_secs(std::cmp::max(seconds, 1));
+            Appended::Limited { retry_after, is_session }
         }
+        Some("controls") => Appended::Controls(KnownControls {
+            off: rest(1).next().unwrap_or_default(),
+            paused_until: rest(2).next().unwrap_or_default(),
+        }),
         Some("refused") => Appended::Refused(rest(1).collect()),
         _ => Appended::Full,
     }
+}
+
+/// What is left, from two numbers; nothing where there is no limit.
+fn left(mut numbers: impl Iterator<Item = String>) -> Option<Left> {
+    let requests = numbers.next()?.parse().ok()?;
+    let reset = Duration::from_secs(numbers.next()?.parse().ok()?);
+    Some(Left { requests, reset })
 }
 
 fn text(value: Value) -> String {

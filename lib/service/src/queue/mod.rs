@@ -4,11 +4,13 @@
 //! nothing else ever removes an entry, so a crash leaves everything in place.
 
 mod append;
+mod controls;
 mod lease;
 mod live;
 mod stream;
 
-pub use append::{Append, Appended, SessionTouch, append, remember_consent};
+pub use append::{Append, Appended, Left, SessionTouch, append, remember_consent};
+pub use controls::{pause_optional, publish_off};
 pub use lease::Lease;
 pub use live::{agreed_sessions, live_facts, live_registers, live_sessions};
 pub use stream::{Committed, QueueStatus, Queued, StreamId, read_oldest, read_page, status, trim};
@@ -49,6 +51,21 @@ fn session_key(redis: &Redis, session_id: &str) -> String {
 
 fn consent_key(redis: &Redis, session_id: &str) -> String {
     redis.key(&format!("consent:{session_id}"))
+}
+
+/// Names of what tracking is off.
+fn off_key(redis: &Redis) -> String {
+    redis.key("flags")
+}
+
+/// Until when optional tracking is paused.
+fn paused_key(redis: &Redis) -> String {
+    redis.key("breaker")
+}
+
+/// The counter of requests that name a session.
+fn session_rate_key(redis: &Redis, session_id: &str) -> String {
+    redis.key(&format!("rl:session:{session_id}"))
 }
 
 /// The counter of events that Redis accepted, by stream.

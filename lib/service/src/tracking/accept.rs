@@ -4,18 +4,20 @@
 //! PostgreSQL, in one transaction; if that is down too nothing was kept and the client is told.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::PoisonError;
+use std::time::Instant;
 
 use nest_haus_domain::tracking::{
-    Entry, Event, Kind, Register, Rejection, RequestContext, SequenceReport, SessionFacts,
-    SessionId, Stamp,
+    Controls, Entry, Event, Kind, Register, Rejection, RequestContext, SequenceReport,
+    SessionFacts, SessionId, Stamp,
 };
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{session_token, store};
-use crate::http::{Context, Problem, RATE_WINDOW, rate_key};
+use super::{controls, session_token, store};
+use crate::http::{Context, Problem, RATE_WINDOW, RateLimit, rate_key};
 use crate::platform::ConsentMode;
-use crate::queue::{self, Append, Appended, SessionTouch};
+use crate::queue::{self, Append, Appended, Left, SessionTouch};
 use crate::work::Work;
 
 /// What a request brought, read into domain types.
@@ -46,6 +48,10 @@ pub(super) struct Receipt {
     pub token: Option<SessionToken>,
     /// Work for after the answer.
     pub work: Option<Work>,
+    /// What is tracked at present.
+    pub controls: Controls,
+    /// How many requests are left.
+    pub limits: Vec<RateLimit>,
 }
 
 /// A token for a session's own client.
@@ -56,11 +62,26 @@ pub(super) struct SessionToken {
     pub token: String,
 }
 
+/// Times that a request looks whether other tracking is off or paused than it knew.
+const CONTROLS_LOOKS: usize = 2;
+
 /// Keeps what a request brought, or says why not. When this answers, the events are durable.
 pub(super) async fn accept(cx: &Context, incoming: Incoming) -> Result<Receipt, Problem> {
+    let started = Instant::now();
+    let accepted = keep(cx, incoming).await;
+    let mut times = cx.app.accept_times.lock().unwrap_or_else(PoisonError::into_inner);
+    times.note(cx.now, started.elapsed());
+    accepted
+}
+
+async fn keep(cx: &Context, incoming: Incoming) -> Result<Receipt, Problem> {
     let mut entry = entry(cx, incoming)?;
     let mut check_consent = true;
+    let mut looks = 0;
     loop {
+        let known = controls::known(&cx.app);
+        let controls = known.decode();
+        let whole = controls::refuse_untracked(&mut entry, &controls, cx.now);
         let touches = touches(&entry);
         let request = Append {
             entry: &entry,
@@ -68,15 +89,22 @@ pub(super) async fn accept(cx: &Context, incoming: Incoming) -> Result<Receipt, 
             rate_key: rate_key(&cx.app, &cx.caller.address_key),
             rate_window: RATE_WINDOW,
             check_consent,
+            controls: (looks < CONTROLS_LOOKS).then_some(&known),
         };
         match queue::append(&cx.app, &request).await {
-            Ok(Appended::Queued { drained_at, owners }) => {
+            Ok(Appended::Queued { drained_at, owners, address, session }) => {
                 let token = token_of_claim(cx, &entry, &touches, &owners);
                 let late = drained_at.is_none_or(|at| {
                     (cx.now - at).to_std().is_ok_and(|gone| gone > cx.app.config.drain_late_after)
                 });
                 let work = late.then_some(Work::Drain(entry.kind));
-                return Ok(Receipt { entry, token, work });
+                let limits = limits(cx, address, session);
+                return Ok(Receipt { entry, token, work, controls, limits });
+            }
+            Ok(Appended::Controls(known)) => {
+                looks += 1;
+                controls::note(&cx.app, known);
+                entry = whole.unwrap_or(entry);
             }
             Ok(Appended::Refused(codes)) => {
                 let sessions = touches.iter().map(|touch| &touch.session_id).zip(&codes);
@@ -86,17 +114,39 @@ pub(super) async fn accept(cx: &Context, incoming: Incoming) -> Result<Receipt, 
                 refuse_without_consent(&mut entry, &codes);
                 check_consent = false;
             }
-            Ok(Appended::Limited { retry_after }) => return Err(Problem::TooMany { retry_after }),
+            Ok(Appended::Limited { retry_after, is_session }) => {
+                let none = Some(Left { requests: 0, reset: retry_after });
+                let (address, session) = if is_session { (None, none) } else { (none, None) };
+                let limit = limits(cx, address, session).into_iter().next();
+                return Err(Problem::TooMany { retry_after, limit });
+            }
             Ok(Appended::Full) => {
                 tracing::error!(queue = entry.kind.as_str(), "queue full, storing directly");
-                return store_directly(cx, entry).await;
+                return store_directly(cx, entry, controls).await;
             }
             Err(error) => {
                 tracing::error!(?error, "redis unavailable, storing directly");
-                return store_directly(cx, entry).await;
+                return store_directly(cx, entry, controls).await;
             }
         }
     }
+}
+
+/// What is left of the limits that are in force.
+fn limits(cx: &Context, address: Option<Left>, session: Option<Left>) -> Vec<RateLimit> {
+    let config = &cx.app.config;
+    let limit = |policy, quota| {
+        move |left: Left| RateLimit {
+            policy,
+            quota,
+            window: RATE_WINDOW,
+            remaining: left.requests,
+            reset: left.reset,
+        }
+    };
+    let address = address.map(limit("address", config.rate_limit_per_minute));
+    let session = session.map(limit("session", config.rate_limit_per_session_per_minute));
+    address.into_iter().chain(session).collect()
 }
 
 fn entry(cx: &Context, incoming: Incoming) -> Result<Entry, Problem> {
@@ -183,18 +233,30 @@ async fn look_for_consent(cx: &Context, entry: &Entry, codes: &mut BTreeMap<Sess
 
 /// Moves the events of sessions without consent to the refused ones. Their content is not kept.
 pub(super) fn refuse_without_consent(entry: &mut Entry, codes: &BTreeMap<SessionId, String>) {
+    refuse(entry, |event| {
+        let code = event.session_id.as_ref().and_then(|id| codes.get(id))?;
+        Some((code.clone(), "sessionId", "the visitor has not agreed to be analysed"))
+    });
+}
+
+/// Moves the events for which there is a reason (a code, a field, a sentence) to the refused ones.
+/// Their content is not kept.
+pub(super) fn refuse(
+    entry: &mut Entry,
+    reason: impl Fn(&Event) -> Option<(String, &'static str, &'static str)>,
+) {
     let events = std::mem::take(&mut entry.events);
     for event in events {
-        match event.session_id.as_ref().and_then(|id| codes.get(id)) {
-            Some(code) => entry.rejections.push(Rejection {
+        match reason(&event) {
+            Some((code, field, message)) => entry.rejections.push(Rejection {
                 index: event.index,
                 event_id: Some(event.id.as_uuid().to_string()),
                 session_id: event.session_id,
                 tab_id: event.tab_id,
                 seq: event.seq,
-                code: code.clone(),
-                field: "sessionId".to_owned(),
-                message: "the visitor has not agreed to be analysed".to_owned(),
+                code,
+                field: field.to_owned(),
+                message: message.to_owned(),
                 payload: String::new(),
             }),
             None => entry.events.push(event),
@@ -231,7 +293,11 @@ fn consent_refusals(
     consent.iter().filter_map(refused).collect()
 }
 
-async fn store_directly(cx: &Context, mut entry: Entry) -> Result<Receipt, Problem> {
+async fn store_directly(
+    cx: &Context,
+    mut entry: Entry,
+    controls: Controls,
+) -> Result<Receipt, Problem> {
     let unavailable = |error: sqlx::Error| {
         tracing::error!(?error, "neither queue nor database took a request");
         Problem::Unavailable(error.into())
@@ -251,5 +317,5 @@ async fn store_directly(cx: &Context, mut entry: Entry) -> Result<Receipt, Probl
     let owners: Vec<_> =
         touches.iter().map(|touch| owners.get(&touch.session_id.key()).cloned()).collect();
     let token = token_of_claim(cx, &entry, &touches, &owners);
-    Ok(Receipt { entry, token, work: None })
+    Ok(Receipt { entry, token, work: None, controls, limits: Vec::new() })
 }

@@ -2,6 +2,7 @@
 
 mod accept;
 pub mod bulk;
+pub mod controls;
 pub mod dead_letters;
 pub mod drain;
 pub mod journey;

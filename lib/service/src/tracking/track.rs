@@ -1,7 +1,9 @@
 //! Interactions in: one at a time, in batches, and today's selection event.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
 use nest_haus_domain::privacy::{is_personal, is_personal_input, redact};
@@ -14,10 +16,11 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::accept::{Incoming, Receipt, accept};
-use super::session_token;
 use super::wire::{Envelope, InteractionWire, bounded, optional_euros};
+use super::{controls, session_token};
 use crate::http::{
-    Body, Context, EVENT_BYTES_MAX, EVENTS_MAX, FieldError, Problem, ProblemDocument, read,
+    Body, Context, EVENT_BYTES_MAX, EVENTS_MAX, FieldError, Problem, ProblemDocument, add_limits,
+    read,
 };
 use crate::platform::SealingFailure;
 
@@ -100,6 +103,12 @@ pub struct Accepted {
     /// The token of a session that this request named first.
     #[serde(skip_serializing_if = "Option::is_none")]
     session_token: Option<String>,
+    /// The share of events that the client should send from now on, by kind: `hover`, `scroll`, `clicks`,
+    /// `selections`, `page_visits`, `other_interactions`, `configurations`, `performance`. All of a kind
+    /// that is not named.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = Option<BTreeMap<String, f64>>)]
+    sampling: BTreeMap<&'static str, f64>,
 }
 
 /// Answer to clients that do not name their events, in the words of the API before.
@@ -113,7 +122,7 @@ pub struct Kept {
     timestamp: Option<i64>,
     /// For a person. `Not tracked` where consent forbids to keep anything of the request.
     message: Option<String>,
-    /// Why nothing was kept: `consent_missing` or `consent_denied`.
+    /// Why nothing was kept: `consent_missing`, `consent_denied`, `tracking_off` or `tracking_paused`.
     reason: Option<String>,
     /// The session.
     session_id: Option<String>,
@@ -596,7 +605,7 @@ fn sequence_report(batch: &Envelope, body: &Value) -> Vec<SequenceReport> {
 }
 
 /// The answer: 202 with what became of each event, or 200 in the words of today's client, which are
-/// honest about an event that was refused for want of consent.
+/// honest about an event that was refused for want of consent or because nobody wants it at present.
 pub(super) fn answer(
     cx: &Context,
     present: bool,
@@ -604,9 +613,11 @@ pub(super) fn answer(
     mut legacy: Value,
 ) -> Response {
     let token = receipt.token.as_ref();
-    let for_consent = |rejection: &&Rejection| rejection.code.starts_with("consent_");
+    let not_tracked = |rejection: &&Rejection| {
+        ["consent_", "tracking_"].iter().any(|reason| rejection.code.starts_with(reason))
+    };
     let nothing_kept = receipt.entry.events.is_empty();
-    let refused = receipt.entry.rejections.iter().find(for_consent).filter(|_| nothing_kept);
+    let refused = receipt.entry.rejections.iter().find(not_tracked).filter(|_| nothing_kept);
     if let (Some(refused), Some(legacy)) = (refused, legacy.as_object_mut()) {
         legacy.remove("data");
         legacy.insert("message".to_owned(), json!("Not tracked"));
@@ -622,6 +633,11 @@ pub(super) fn answer(
         if let Ok(cookie) = cookie.parse() {
             response.headers_mut().insert(header::SET_COOKIE, cookie);
         }
+    }
+    add_limits(response.headers_mut(), &receipt.limits);
+    if let Some(until) = receipt.controls.paused_until.filter(|until| *until > cx.now) {
+        let seconds = (until - cx.now).num_seconds().max(1);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     if let Some(work) = receipt.work.clone() {
         work.attach(&mut response);
@@ -647,6 +663,7 @@ fn accepted(cx: &Context, receipt: &Receipt) -> Accepted {
         server_time: cx.now,
         next_seq_hint: greatest.map(|seq| seq.get() + 1),
         session_token: receipt.token.as_ref().map(|token| token.token.clone()),
+        sampling: controls::sampling(&receipt.controls, cx.now),
     }
 }
 

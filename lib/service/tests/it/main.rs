@@ -15,6 +15,7 @@ mod attribution;
 mod catalogue;
 mod comparisons;
 mod contract;
+mod controls;
 mod description;
 mod drain;
 mod events;
