@@ -7,10 +7,12 @@
 //! - [`configurator`]: the catalogue, what was chosen, what it costs, how configurations differ.
 //! - [`analytics`]: rates and periods.
 //! - [`accounts`]: the chain of the audit log.
+//! - [`monitoring`]: what is measured of requests, and traces.
 //! - [`privacy`]: what is personal data.
 
 pub mod accounts;
 pub mod analytics;
 pub mod configurator;
+pub mod monitoring;
 pub mod privacy;
 pub mod tracking;

@@ -13,7 +13,10 @@ use tower::ServiceExt;
 
 use crate::endpoints::{self, Endpoint};
 use crate::http::Problem;
-use crate::platform::{App, Clock, Config, ConfigError, Environment, process_var, start_telemetry};
+use crate::monitoring::flush;
+use crate::platform::{
+    App, Clock, Config, ConfigError, Environment, Measure, process_var, start_telemetry,
+};
 use crate::work::Work;
 
 /// A boxed future.
@@ -75,10 +78,29 @@ impl Service {
                 Err(never) => match never {},
             };
             let work = Work::detach(&mut response);
-            let after = work.zip(app).map(|(work, app)| -> BoxFuture<()> {
-                Box::pin(async move { work.run(&app).await })
-            });
+            let after = app.and_then(|app| after(app, work, &response));
             Answer { response, after }
         })
     }
+}
+
+/// The work that an answer carries, and after any answer now and then the recordings of the process.
+fn after(app: App, work: Option<Work>, response: &Response) -> Option<BoxFuture<()>> {
+    let flushes = app.recorder.takes_turn(app.clock.now());
+    if work.is_none() && !flushes {
+        return None;
+    }
+    let id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok());
+    let request_id = id.unwrap_or_default().to_owned();
+    Some(Box::pin(async move {
+        if let Some(work) = work {
+            let endpoint = format!("WORK {}", work.name());
+            let measure = Measure::begin(endpoint, request_id, app.clock.now());
+            measure.around(work.run(&app)).await;
+            app.recorder.note_work(&measure);
+        }
+        if flushes {
+            flush(&app, app.clock.now()).await;
+        }
+    }))
 }

@@ -26,7 +26,7 @@ use crate::analytics::visits;
 use crate::configurator::install_first;
 use crate::endpoints;
 use crate::http::Actor;
-use crate::platform::{App, Clock, Config, MIGRATOR, process_var};
+use crate::platform::{App, Clock, Config, MIGRATOR, process_var, start_test_telemetry};
 use crate::service::{Answer, Service};
 use crate::tracking::drain::{DrainReport, drain};
 
@@ -109,6 +109,7 @@ impl TestBed {
 
     /// A bed with some variables set otherwise.
     pub async fn with(overrides: &[(&str, &str)]) -> Self {
+        start_test_telemetry(log_file());
         let variables = variables(overrides).await;
         let ahead_ms = Arc::new(AtomicI64::new(0));
         let (system, ahead) = (Clock::system(), ahead_ms.clone());
@@ -244,6 +245,14 @@ pub async fn variables(overrides: &[(&str, &str)]) -> HashMap<String, String> {
     variables
         .extend(overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     variables
+}
+
+/// A new file in the folder of `NEST_HAUS_TEST_LOGS`, which `scripts/test` looks through afterwards.
+#[must_use]
+pub fn log_file() -> Option<std::fs::File> {
+    let folder = process_var("NEST_HAUS_TEST_LOGS")?;
+    let name = format!("{}.jsonl", Uuid::new_v4().simple());
+    Some(std::fs::File::create(std::path::Path::new(&folder).join(name)).expect("a log file"))
 }
 
 /// A folder that comes to be with its first mail.

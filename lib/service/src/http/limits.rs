@@ -49,7 +49,7 @@ pub async fn check_limit_of(
     let script = redis::Script::new(include_str!("rate_limit.lua"));
     let mut call = script.key(key);
     call.arg(limit).arg(window.as_secs());
-    match app.redis.invoke_twice::<i64>(&call).await {
+    match app.redis.invoke_twice::<i64>("rate_limit", &call).await {
         Ok(0) => Ok(()),
         Ok(seconds) => Err(Problem::too_many(Duration::from_secs(seconds.max(1).cast_unsigned()))),
         Err(failure) => {

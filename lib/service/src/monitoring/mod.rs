@@ -1,3 +1,12 @@
-//! Whether the system is well.
+//! Whether the system is well: health, and what it records of itself.
 
+mod flush;
 pub mod health;
+mod recorded;
+mod recordings;
+
+pub use flush::flush;
+pub use recorded::{Recorded, SlowGroup, overall, recorded, recorded_by_hour, slow_operations};
+pub use recordings::{
+    RecordingsReport, RollUpReport, delete_old_recordings, drain_recordings, roll_up_recordings,
+};

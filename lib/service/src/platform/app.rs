@@ -12,6 +12,7 @@ use super::clock::Clock;
 use super::config::{Config, ConfigError};
 use super::mailer::Mailer;
 use super::postgres;
+use super::recorder::Recorder;
 use super::redis::Redis;
 use super::sealing::Sealer;
 
@@ -36,6 +37,8 @@ pub struct Inner {
     pub sealer: Sealer,
     /// What sends mails.
     pub mailer: Mailer,
+    /// What was recorded of requests.
+    pub recorder: Recorder,
     /// The price lists that were read last. A list never changes, and which one is in force is asked
     /// anew each time; without the database these have to do.
     pub price_lists: RwLock<PriceLists>,
@@ -58,9 +61,17 @@ impl App {
         })?;
         let sealer = Sealer::new(&config.encryption_keys)?;
         let mailer = Mailer::new(&config.mail)?;
-        let (price_lists, principals) = (RwLock::default(), RwLock::default());
-        let inner = Inner { config, clock, db, redis, sealer, mailer, price_lists, principals };
-        Ok(Self(Arc::new(inner)))
+        Ok(Self(Arc::new(Inner {
+            config,
+            clock,
+            db,
+            redis,
+            sealer,
+            mailer,
+            recorder: Recorder::default(),
+            price_lists: RwLock::default(),
+            principals: RwLock::default(),
+        })))
     }
 }
 

@@ -4,16 +4,24 @@ mod app;
 mod clock;
 mod config;
 mod mailer;
+mod measure;
 mod postgres;
+mod recorder;
 mod redis;
 mod sealing;
 mod telemetry;
+mod trace;
 
 pub use app::{App, Principals, choose_tls};
 pub use clock::Clock;
 pub use config::{Config, ConfigError, ConsentMode, Environment, MailConfig, process_var};
 pub use mailer::{Mail, MailFailure, Mailer};
+pub use measure::{Costs, Measure};
 pub use postgres::{MIGRATOR, begin_bounded, begin_report, begin_report_beside};
+pub use recorder::{Flush, Recorder};
 pub use redis::{Redis, RedisFailure};
 pub use sealing::{Sealer, SealingFailure};
 pub use telemetry::start_telemetry;
+#[cfg(feature = "testing")]
+pub use telemetry::start_test_telemetry;
+pub use trace::own_span;

@@ -1,18 +1,115 @@
-//! Logs: one JSON object a line on standard error, or plain text in local mode.
+//! Logs: one JSON object a line on standard error, or plain text in local mode; and how long statements
+//! take, noted for their requests.
 
-use tracing_subscriber::EnvFilter;
+use std::fmt;
+use std::time::Duration;
+
+use nest_haus_domain::monitoring::Metric;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Registry};
 
 use super::config::Environment;
+use super::measure::{Described, note};
 
-/// Starts logging for the process; a second call changes nothing.
+/// What sqlx calls its events, one a statement.
+const STATEMENTS: &str = "sqlx::query";
+
+/// What is logged where `RUST_LOG` says nothing.
+const LOGGED: &str = "info,sqlx=warn";
+
+/// Where logs go, as a layer over everything else.
+type Logs = Box<dyn Layer<Registry> + Send + Sync>;
+
+/// Starts logging and measuring for the process; a second call changes nothing.
 pub fn start_telemetry(environment: Environment, filter: Option<&str>) {
-    let filter = EnvFilter::try_new(filter.unwrap_or("info,sqlx=warn"))
-        .unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let _already_started = match environment {
-        Environment::Local => logs.compact().try_init(),
+    let filter =
+        EnvFilter::try_new(filter.unwrap_or(LOGGED)).unwrap_or_else(|_| EnvFilter::new("info"));
+    let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    start(match environment {
+        Environment::Local => logs.compact().with_filter(filter).boxed(),
         Environment::Staging | Environment::Production => {
-            logs.json().flatten_event(true).try_init()
+            logs.json().flatten_event(true).with_filter(filter).boxed()
         }
-    };
+    });
+}
+
+/// The same for tests: logs as a deployment writes them, into a file; none where there is no file.
+#[cfg(feature = "testing")]
+pub fn start_test_telemetry(file: Option<std::fs::File>) {
+    let filter = EnvFilter::new(LOGGED);
+    let logs = tracing_subscriber::fmt::layer().json().flatten_event(true);
+    start(match file {
+        Some(file) => logs.with_writer(std::sync::Mutex::new(file)).with_filter(filter).boxed(),
+        None => logs.with_writer(std::io::sink).with_filter(filter).boxed(),
+    });
+}
+
+fn start(logs: Logs) {
+    let _already_started = tracing_subscriber::registry().with(logs).with(statements()).try_init();
+}
+
+fn statements<S: Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>>()
+-> impl Layer<S> {
+    Statements.with_filter(Targets::new().with_target(STATEMENTS, Level::DEBUG))
+}
+
+/// Reads what sqlx says about each statement.
+struct Statements;
+
+impl<S: Subscriber> Layer<S> for Statements {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut time = StatementTime::default();
+        event.record(&mut time);
+        let Some(took) = time.0 else { return };
+        note(Metric::DatabaseQueryTime, took, || {
+            let mut text = StatementText::default();
+            event.record(&mut text);
+            text.described()
+        });
+    }
+}
+
+#[derive(Default)]
+struct StatementTime(Option<Duration>);
+
+impl Visit for StatementTime {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        if field.name() == "elapsed_secs" {
+            self.0 = Duration::try_from_secs_f64(value).ok();
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
+/// The text of a statement, read only where it was slow: copying it costs more than all else here.
+#[derive(Default)]
+struct StatementText {
+    summary: String,
+    statement: String,
+}
+
+impl StatementText {
+    /// Of a short statement sqlx says everything in the summary.
+    fn described(self) -> Described {
+        let name = self.summary.trim_end_matches(" …").to_owned();
+        let statement = if self.statement.is_empty() { name.clone() } else { self.statement };
+        Described { name, statement: Some(statement) }
+    }
+}
+
+impl Visit for StatementText {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "summary" => value.clone_into(&mut self.summary),
+            "db.statement" => value.clone_into(&mut self.statement),
+            _ => {}
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }

@@ -34,6 +34,7 @@ mod popular;
 mod price_reports;
 mod prices;
 mod real_data;
+mod recording;
 mod refusals;
 mod regressions;
 mod reports;
