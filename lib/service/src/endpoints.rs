@@ -15,7 +15,7 @@ use crate::accounts::{
 use crate::analytics::{
     attribution, data_quality, drop_off, export, funnel, heatmap, internal_traffic, journeys,
     overview, performance as speed, popular, price_distribution, real_time, retention,
-    sessions as session_list, user_journey, visits,
+    sessions as session_list, system_performance, user_journey, visits,
 };
 use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::customers::payments;
@@ -235,6 +235,11 @@ endpoint!(
     HEATMAP, "admin/analytics/heatmap", Admin, None, heatmap::heatmap
 );
 endpoint!(
+    /// How fast the system answers.
+    SYSTEM_PERFORMANCE, "admin/monitoring/performance", Admin, None,
+    system_performance::system_performance
+);
+endpoint!(
     /// Sessions listed and searched.
     SESSION_LIST, "admin/analytics/sessions", Admin, None, session_list::list_sessions
 );
@@ -390,6 +395,7 @@ pub const ALL: &[Endpoint] = &[
     PRICE_DISTRIBUTION,
     PERFORMANCE,
     HEATMAP,
+    SYSTEM_PERFORMANCE,
     SESSION_LIST,
     USER_JOURNEY,
     EXPORT,

@@ -30,6 +30,7 @@ pub mod retention;
 mod retention_store;
 pub mod sessions;
 mod sums;
+pub mod system_performance;
 pub mod user_journey;
 mod user_journey_store;
 pub mod visits;

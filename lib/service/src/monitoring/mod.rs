@@ -6,7 +6,9 @@ mod recorded;
 mod recordings;
 
 pub use flush::flush;
-pub use recorded::{Recorded, SlowGroup, overall, recorded, recorded_by_hour, slow_operations};
+pub use recorded::{
+    Recorded, SlowGroup, each_recorded, overall, recorded, recorded_by_hour, slow_operations,
+};
 pub use recordings::{
     RecordingsReport, RollUpReport, delete_old_recordings, drain_recordings, roll_up_recordings,
 };

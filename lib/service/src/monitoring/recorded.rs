@@ -1,9 +1,13 @@
 //! Reading what was recorded: for reports and alerts.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::TryStreamExt;
 use nest_haus_domain::analytics::Period;
 use nest_haus_domain::monitoring::{Metric, Timings};
 use sqlx::PgConnection;
+
+/// Periods up to this are read by slots, longer ones by hours.
+const SLOTS_UP_TO: TimeDelta = TimeDelta::days(2);
 
 /// Durations of one slot, endpoint and status class.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +34,11 @@ impl Recorded {
         }
         Self { slot, endpoint, status_class, timings }
     }
+
+    fn is_of(&self, other: &Self) -> bool {
+        (self.slot, &self.endpoint, self.status_class)
+            == (other.slot, &other.endpoint, other.status_class)
+    }
 }
 
 /// All of some recordings together.
@@ -48,21 +57,9 @@ pub async fn recorded(
     period: Period,
     metric: Metric,
 ) -> Result<Vec<Recorded>, sqlx::Error> {
-    let rows = sqlx::query!(
-        "SELECT slot, endpoint, status_class, indexes, counts, sum_ms FROM recordings
-         WHERE metric = $3 AND slot >= $1 AND slot < $2
-         ORDER BY slot, endpoint, status_class",
-        period.from,
-        period.to,
-        metric.as_str()
-    )
-    .fetch_all(db)
-    .await?;
-    let of = rows.into_iter().map(|row| {
-        let timings = (&row.indexes[..], &row.counts[..], row.sum_ms);
-        Recorded::of((row.slot, row.endpoint, row.status_class), timings)
-    });
-    Ok(of.collect())
+    let mut found = Vec::new();
+    each_slot(db, period, metric, |recorded| found.push(recorded)).await?;
+    Ok(found)
 }
 
 /// The same by hour in UTC, for long periods: from roll-ups, and from the slots of hours that the period
@@ -72,7 +69,59 @@ pub async fn recorded_by_hour(
     period: Period,
     metric: Metric,
 ) -> Result<Vec<Recorded>, sqlx::Error> {
-    let rows = sqlx::query!(
+    let mut hours: Vec<Recorded> = Vec::new();
+    each_hour(db, period, metric, |recorded| match hours.last_mut() {
+        Some(last) if last.is_of(&recorded) => last.timings.merge(&recorded.timings),
+        _ => hours.push(recorded),
+    })
+    .await?;
+    Ok(hours)
+}
+
+/// Tells what was recorded of a metric one by one: the slots of periods up to two days, else the hours,
+/// of which one may come in several parts.
+pub async fn each_recorded(
+    db: &mut PgConnection,
+    period: Period,
+    metric: Metric,
+    note: impl FnMut(Recorded) + Send,
+) -> Result<(), sqlx::Error> {
+    if period.to - period.from <= SLOTS_UP_TO {
+        each_slot(db, period, metric, note).await
+    } else {
+        each_hour(db, period, metric, note).await
+    }
+}
+
+async fn each_slot(
+    db: &mut PgConnection,
+    period: Period,
+    metric: Metric,
+    mut note: impl FnMut(Recorded) + Send,
+) -> Result<(), sqlx::Error> {
+    let mut rows = sqlx::query!(
+        "SELECT slot, endpoint, status_class, indexes, counts, sum_ms FROM recordings
+         WHERE metric = $3 AND slot >= $1 AND slot < $2
+         ORDER BY slot, endpoint, status_class",
+        period.from,
+        period.to,
+        metric.as_str()
+    )
+    .fetch(db);
+    while let Some(row) = rows.try_next().await? {
+        let timings = (&row.indexes[..], &row.counts[..], row.sum_ms);
+        note(Recorded::of((row.slot, row.endpoint, row.status_class), timings));
+    }
+    Ok(())
+}
+
+async fn each_hour(
+    db: &mut PgConnection,
+    period: Period,
+    metric: Metric,
+    mut note: impl FnMut(Recorded) + Send,
+) -> Result<(), sqlx::Error> {
+    let mut rows = sqlx::query!(
         r#"WITH cut AS (
             SELECT hour FROM stale_recording_hours
             WHERE hour >= date_bin('1 hour', $1, 'epoch') AND hour < $2
@@ -90,23 +139,12 @@ pub async fn recorded_by_hour(
         period.to,
         metric.as_str()
     )
-    .fetch_all(db)
-    .await?;
-    let mut hours: Vec<Recorded> = Vec::new();
-    for row in rows {
+    .fetch(db);
+    while let Some(row) = rows.try_next().await? {
         let timings = (&row.indexes[..], &row.counts[..], row.sum_ms);
-        let of = Recorded::of((row.hour, row.endpoint, row.status_class), timings);
-        match hours.last_mut() {
-            Some(last)
-                if (last.slot, &last.endpoint, last.status_class)
-                    == (of.slot, &of.endpoint, of.status_class) =>
-            {
-                last.timings.merge(&of.timings);
-            }
-            _ => hours.push(of),
-        }
+        note(Recorded::of((row.hour, row.endpoint, row.status_class), timings));
     }
-    Ok(hours)
+    Ok(())
 }
 
 /// Slow operations of one name.

@@ -352,3 +352,58 @@ async fn old_recordings_are_deleted_and_slow_operations_are_few() {
     let latest = "SELECT count(*) FROM slow_operations WHERE name = 'latest'";
     assert_eq!(bed.count(latest).await, 1);
 }
+
+#[tokio::test]
+async fn the_report_tells_endpoints_times_and_slow_operations() {
+    let bed = TestBed::new().await;
+    for _ in 0..3 {
+        bed.get("/api/health").await;
+    }
+    bed.get_as_admin("/api/admin/analytics/overview").await;
+    bed.get("/api/cron/sync-interactions").await;
+    let failing = Measure::begin("GET /api/failing".to_owned(), "r-1".to_owned(), bed.now());
+    failing
+        .around(async {
+            let sleep = sqlx::query("SELECT pg_sleep(0.11)");
+            sleep.execute(&bed.app.db).await.unwrap();
+        })
+        .await;
+    bed.app.recorder.note_request(&failing, 500, std::time::Duration::from_millis(220));
+    store(&bed).await;
+
+    let path = "/api/admin/monitoring/performance?timeRange=24h";
+    let report = bed.get_as_admin(path).await.body;
+    assert_eq!(report["total"]["n"], 5, "the job is left out: {report}");
+    assert_eq!(report["total"]["errorRate"]["num"], 1);
+    assert!(report["total"]["errorRate"]["ciHigh"].as_f64().unwrap() > 0.2);
+    let endpoints = report["endpoints"].as_array().unwrap();
+    let of = |name: &str| endpoints.iter().find(|of| of["endpoint"] == name).unwrap();
+    let health = of("GET /api/health");
+    assert_eq!((&health["n"], &health["job"]), (&json!(3), &json!(false)));
+    assert_eq!(
+        (&health["database"]["n"], &health["database"]["perRequest"]),
+        (&json!(0), &json!(0.0))
+    );
+    assert_eq!(of("GET /api/cron/sync-interactions")["job"], true);
+    let failing = of("GET /api/failing");
+    let p99 = failing["responseMs"]["p99"].as_f64().unwrap();
+    assert!((p99 / 220.0 - 1.0).abs() < 0.022, "{failing}");
+    assert_eq!(failing["errorRate"]["value"], 1.0);
+    assert_eq!(failing["database"]["perRequest"], 1.0);
+    let share = failing["database"]["timeShare"].as_f64().unwrap();
+    assert!(share > 0.5 && share < 0.9, "{failing}");
+    let hours = report["byTime"].as_array().unwrap();
+    let told: i64 = hours.iter().map(|hour| hour["n"].as_i64().unwrap()).sum();
+    assert_eq!(told, 5, "every request is in an hour");
+    let slow = &report["slowOperations"][0];
+    assert_eq!((&slow["name"], &slow["n"]), (&json!("SELECT pg_sleep(0.11)"), &json!(1)));
+    assert_eq!(slow["lastEndpoint"], "GET /api/failing");
+
+    let month = bed.get_as_admin("/api/admin/monitoring/performance?timeRange=30d").await.body;
+    assert_eq!(month["total"]["n"], 5, "read by hour: {month}");
+    assert_eq!(month["byTime"].as_array().unwrap().len(), 31);
+    roll_up_recordings(&bed.app, bed.now() + TimeDelta::hours(1)).await.unwrap();
+    bed.advance(TimeDelta::hours(2));
+    let month = bed.get_as_admin("/api/admin/monitoring/performance?timeRange=30d").await.body;
+    assert_eq!(month["total"]["n"], 5, "from the roll-up: {month}");
+}
