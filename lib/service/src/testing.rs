@@ -4,9 +4,11 @@
 //! `DATABASE_URL` and `REDIS_URL` name real servers; `scripts/test` starts throw-away ones.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::path::Path;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, Once};
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
@@ -109,7 +111,7 @@ impl TestBed {
 
     /// A bed with some variables set otherwise.
     pub async fn with(overrides: &[(&str, &str)]) -> Self {
-        start_test_telemetry(log_file());
+        start_logs();
         let variables = variables(overrides).await;
         let ahead_ms = Arc::new(AtomicI64::new(0));
         let (system, ahead) = (Clock::system(), ahead_ms.clone());
@@ -247,12 +249,22 @@ pub async fn variables(overrides: &[(&str, &str)]) -> HashMap<String, String> {
     variables
 }
 
-/// A new file in the folder of `NEST_HAUS_TEST_LOGS`, which `scripts/test` looks through afterwards.
+/// A new log of that kind in the folder of `NEST_HAUS_TEST_LOGS`, which `scripts/test` looks through
+/// afterwards.
 #[must_use]
-pub fn log_file() -> Option<std::fs::File> {
+pub fn log_file(kind: &str) -> Option<File> {
     let folder = process_var("NEST_HAUS_TEST_LOGS")?;
-    let name = format!("{}.jsonl", Uuid::new_v4().simple());
-    Some(std::fs::File::create(std::path::Path::new(&folder).join(name)).expect("a log file"))
+    let name = format!("{kind}-{}.jsonl", Uuid::new_v4().simple());
+    Some(File::create(Path::new(&folder).join(name)).expect("a log file"))
+}
+
+/// Starts the log of this process, once for all its beds.
+fn start_logs() {
+    static STARTED: Once = Once::new();
+    STARTED.call_once(|| match log_file("it") {
+        Some(file) => start_test_telemetry(Mutex::new(file)),
+        None => start_test_telemetry(std::io::sink),
+    });
 }
 
 /// A folder that comes to be with its first mail.

@@ -23,5 +23,5 @@ pub use redis::{Redis, RedisFailure};
 pub use sealing::{Sealer, SealingFailure};
 pub use telemetry::start_telemetry;
 #[cfg(feature = "testing")]
-pub use telemetry::start_test_telemetry;
+pub use telemetry::{start_test_telemetry, test_subscriber};
 pub use trace::own_span;

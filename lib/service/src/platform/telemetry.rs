@@ -37,15 +37,31 @@ pub fn start_telemetry(environment: Environment, filter: Option<&str>) {
     });
 }
 
-/// The same for tests: logs as a deployment writes them, into a file; none where there is no file.
+/// The same for tests: logs as a deployment writes them, into a file.
 #[cfg(feature = "testing")]
-pub fn start_test_telemetry(file: Option<std::fs::File>) {
-    let filter = EnvFilter::new(LOGGED);
+pub fn start_test_telemetry<W>(writer: W)
+where
+    W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
+{
+    start(test_logs(writer));
+}
+
+/// What a test reads that looks at the log of single requests.
+#[cfg(feature = "testing")]
+pub fn test_subscriber<W>(writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
+{
+    tracing_subscriber::registry().with(test_logs(writer)).with(statements())
+}
+
+#[cfg(feature = "testing")]
+fn test_logs<W>(writer: W) -> Logs
+where
+    W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
+{
     let logs = tracing_subscriber::fmt::layer().json().flatten_event(true);
-    start(match file {
-        Some(file) => logs.with_writer(std::sync::Mutex::new(file)).with_filter(filter).boxed(),
-        None => logs.with_writer(std::io::sink).with_filter(filter).boxed(),
-    });
+    logs.with_writer(writer).with_filter(EnvFilter::new(LOGGED)).boxed()
 }
 
 fn start(logs: Logs) {
