@@ -21,7 +21,7 @@ use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::customers::payments;
 use crate::description::{complete, page};
 use crate::http::{ProblemDocument, around, within_rate_limit};
-use crate::monitoring::health;
+use crate::monitoring::{health, system_health};
 use crate::platform::App;
 use crate::tracking::{drain, journey, performance, session_updates, sessions, track};
 
@@ -176,6 +176,10 @@ endpoint!(
 endpoint!(
     /// Liveness and health.
     HEALTH, "health", Read, None, health::health
+);
+endpoint!(
+    /// How everything is that the system depends on.
+    ADMIN_HEALTH, "admin/health", Admin, None, system_health::system_health
 );
 endpoint!(
     /// The description of this API.
@@ -395,6 +399,7 @@ pub const ALL: &[Endpoint] = &[
     PRICE_DISTRIBUTION,
     PERFORMANCE,
     HEATMAP,
+    ADMIN_HEALTH,
     SYSTEM_PERFORMANCE,
     SESSION_LIST,
     USER_JOURNEY,

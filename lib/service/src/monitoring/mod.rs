@@ -4,6 +4,7 @@ mod flush;
 pub mod health;
 mod recorded;
 mod recordings;
+pub mod system_health;
 
 pub use flush::flush;
 pub use recorded::{

@@ -29,6 +29,8 @@ pub struct Inner {
     pub config: Config,
     /// The clock.
     pub clock: Clock,
+    /// When the process began.
+    pub started_at: DateTime<Utc>,
     /// The database.
     pub db: sqlx::PgPool,
     /// The queue and the live state.
@@ -62,6 +64,7 @@ impl App {
         let sealer = Sealer::new(&config.encryption_keys)?;
         let mailer = Mailer::new(&config.mail)?;
         Ok(Self(Arc::new(Inner {
+            started_at: clock.now(),
             config,
             clock,
             db,

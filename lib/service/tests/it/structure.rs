@@ -47,7 +47,7 @@ fn modules_use_only_what_lies_below_them() {
         ("http", &["platform"]),
         ("queue", &["platform"]),
         ("operations", &["platform", "http", "queue"]),
-        ("monitoring", &["platform", "http", "queue"]),
+        ("monitoring", &["platform", "http", "queue", "accounts"]),
         ("accounts", &["platform", "http", "work"]),
         ("configurator", &["platform", "http", "accounts", "operations"]),
         ("customers", &["platform", "http", "accounts"]),
