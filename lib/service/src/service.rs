@@ -84,10 +84,11 @@ impl Service {
     }
 }
 
-/// The work that an answer carries, and after any answer now and then the recordings of the process.
+/// The work that an answer carries, failures to be told, and now and then the recordings of the process.
 fn after(app: App, work: Option<Work>, response: &Response) -> Option<BoxFuture<()>> {
     let flushes = app.recorder.takes_turn(app.clock.now());
-    if work.is_none() && !flushes {
+    let tells = app.sentry.has_waiting();
+    if work.is_none() && !flushes && !tells {
         return None;
     }
     let id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok());
@@ -98,6 +99,9 @@ fn after(app: App, work: Option<Work>, response: &Response) -> Option<BoxFuture<
             let measure = Measure::begin(endpoint, request_id, app.clock.now());
             measure.around(work.run(&app)).await;
             app.recorder.note_work(&measure);
+        }
+        if tells {
+            app.sentry.send().await;
         }
         if flushes {
             flush(&app, app.clock.now()).await;

@@ -1,7 +1,6 @@
 //! What happens around every handler: identity, time limit, panics, headers, limits, measuring, one log
 //! line.
 
-use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +19,7 @@ use super::context::Caller;
 use super::headers::{ANSWER_HEADERS, COMMON_HEADERS, resource_policy};
 use super::limits;
 use super::problem::Problem;
+use super::report::{Panicked, report};
 use crate::platform::{App, Measure, own_span};
 
 /// Longest id of a request that is taken from the platform.
@@ -30,7 +30,7 @@ const REQUEST_ID_CHARS_MAX: usize = 100;
 pub(super) struct Seen {
     pub(super) now: DateTime<Utc>,
     pub(super) request_id: String,
-    trace: TraceContext,
+    pub(super) trace: TraceContext,
 }
 
 impl Seen {
@@ -95,7 +95,7 @@ async fn dispatch(State(app): State<App>, mut request: Request, next: Next) -> R
             Err(_) => Problem::TimedOut.into_response(),
         }
     };
-    let mut response = with_problem_body(answer, &seen);
+    let mut response = with_problem_body(answer, &app, &measure.endpoint, &seen);
     add_headers(response.headers_mut(), &app, &path, origin.as_ref(), &seen);
     let took = measure.elapsed();
     log(&measure, (&method, &path), &response, &seen);
@@ -139,27 +139,13 @@ fn log(measure: &Measure, (method, path): (&Method, &str), response: &Response, 
     );
 }
 
-/// A panic of a handler, caught so that the platform still gets an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("a handler panicked: {0}")]
-struct Panicked(String);
-
-impl Panicked {
-    fn of(panic: &(dyn Any + Send)) -> Self {
-        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        Self(text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default())
-    }
-}
-
-/// Writes the body of a refusal, and its cause into the log.
-fn with_problem_body(response: Response, seen: &Seen) -> Response {
+/// Writes the body of a refusal, and reports those that are failures of ours.
+fn with_problem_body(response: Response, app: &App, endpoint: &str, seen: &Seen) -> Response {
     let Some(problem) = response.extensions().get::<Arc<Problem>>().cloned() else {
         return response;
     };
     if response.status().is_server_error() {
-        let error = with_causes(&*problem);
-        let (request_id, trace_id) = (&seen.request_id, seen.trace.trace_id);
-        tracing::error!(request_id, %trace_id, error, "request failed");
+        report(app, &problem, endpoint, seen);
     }
     let document = problem.document(seen.request_id.clone());
     let body = serde_json::to_vec(&document).unwrap_or_default();
@@ -168,12 +154,6 @@ fn with_problem_body(response: Response, seen: &Seen) -> Response {
     parts.headers.insert(header::CONTENT_TYPE, json);
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(body))
-}
-
-/// An error with all its causes.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn add_headers(

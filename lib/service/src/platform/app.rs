@@ -15,6 +15,7 @@ use super::postgres;
 use super::recorder::Recorder;
 use super::redis::Redis;
 use super::sealing::Sealer;
+use super::sentry::Sentry;
 
 /// Everything that handlers and jobs share. Cheap to clone; connects to nothing by itself.
 #[derive(Clone)]
@@ -39,6 +40,8 @@ pub struct Inner {
     pub sealer: Sealer,
     /// What sends mails.
     pub mailer: Mailer,
+    /// What tells failures to Sentry.
+    pub sentry: Sentry,
     /// What was recorded of requests.
     pub recorder: Recorder,
     /// The price lists that were read last. A list never changes, and which one is in force is asked
@@ -65,6 +68,7 @@ impl App {
         let mailer = Mailer::new(&config.mail)?;
         Ok(Self(Arc::new(Inner {
             started_at: clock.now(),
+            sentry: Sentry::new(&config),
             config,
             clock,
             db,

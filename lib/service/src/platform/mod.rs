@@ -5,10 +5,12 @@ mod clock;
 mod config;
 mod mailer;
 mod measure;
+mod outbound;
 mod postgres;
 mod recorder;
 mod redis;
 mod sealing;
+mod sentry;
 mod telemetry;
 mod trace;
 
@@ -21,7 +23,8 @@ pub use postgres::{MIGRATOR, begin_bounded, begin_report, begin_report_beside};
 pub use recorder::{Flush, Recorder};
 pub use redis::{Redis, RedisFailure};
 pub use sealing::{Sealer, SealingFailure};
-pub use telemetry::start_telemetry;
+pub use sentry::{Failure, Sentry};
+pub use telemetry::{last_panic, start_telemetry};
 #[cfg(feature = "testing")]
 pub use telemetry::{start_test_telemetry, test_subscriber};
 pub use trace::own_span;

@@ -1,7 +1,9 @@
 //! Logs: one JSON object a line on standard error, or plain text in local mode; and how long statements
 //! take, noted for their requests.
 
+use std::cell::RefCell;
 use std::fmt;
+use std::sync::Once;
 use std::time::Duration;
 
 use nest_haus_domain::monitoring::Metric;
@@ -64,7 +66,28 @@ where
     logs.with_writer(writer).with_filter(EnvFilter::new(LOGGED)).boxed()
 }
 
+thread_local! {
+    static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Where in the source this thread panicked last; told once.
+#[must_use]
+pub fn last_panic() -> Option<String> {
+    LAST_PANIC.take()
+}
+
+/// Notes where panics happen, besides what is done with them anyway.
+fn note_panics() {
+    let known = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        LAST_PANIC.set(panic.location().map(ToString::to_string));
+        known(panic);
+    }));
+}
+
 fn start(logs: Logs) {
+    static PANICS_NOTED: Once = Once::new();
+    PANICS_NOTED.call_once(note_panics);
     let _already_started = tracing_subscriber::registry().with(logs).with(statements()).try_init();
 }
 

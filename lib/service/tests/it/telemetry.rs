@@ -2,12 +2,21 @@
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
+use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Request, StatusCode};
+use axum::routing::get as on_get;
+use chrono::TimeDelta;
+use nest_haus::http::around;
 use nest_haus::platform::test_subscriber;
+use nest_haus::service::Answer;
 use nest_haus::testing::{Reply, TestBed};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tower::ServiceExt;
 use tracing::instrument::WithSubscriber;
 
 /// The example of the W3C's recommendation.
@@ -20,7 +29,8 @@ struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
@@ -126,4 +136,163 @@ async fn a_request_id_of_the_platform_is_taken_unless_it_is_too_long() {
     let long = "x".repeat(101);
     let reply = bed.send(get("/api/health", &[("x-vercel-id", &long)])).await;
     assert_eq!(reply.headers["x-request-id"].len(), 36);
+}
+
+/// A request that another service got: its first line, its headers in lower case, its body.
+type Received = (String, String, Vec<u8>);
+
+/// A service on this machine that takes whatever it is sent.
+struct Receiver {
+    port: u16,
+    received: Arc<Mutex<Vec<Received>>>,
+}
+
+impl Receiver {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let all = received.clone();
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                tokio::spawn(receive(socket, all.clone()));
+            }
+        });
+        Self { port, received }
+    }
+
+    fn received(&self) -> Vec<Received> {
+        self.received.lock().unwrap().clone()
+    }
+
+    fn dsn(&self) -> String {
+        format!("http://0123456789abcdef0123456789abcdef@127.0.0.1:{}/42", self.port)
+    }
+}
+
+async fn receive(socket: TcpStream, all: Arc<Mutex<Vec<Received>>>) {
+    let mut socket = BufReader::new(socket);
+    loop {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            if socket.read_until(b'\n', &mut head).await.unwrap_or(0) == 0 {
+                return;
+            }
+        }
+        let head = String::from_utf8(head).unwrap();
+        let (line, headers) = head.split_once("\r\n").unwrap();
+        let headers = headers.to_lowercase();
+        let length = headers.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let mut body = vec![0; length.unwrap().parse().unwrap()];
+        socket.read_exact(&mut body).await.unwrap();
+        all.lock().unwrap().push((line.to_owned(), headers, body));
+        socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
+    }
+}
+
+/// The event in an envelope, which is its third line.
+fn event(received: &Received) -> Value {
+    let text = String::from_utf8(received.2.clone()).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[1].contains(r#""type":"event""#), "{text}");
+    serde_json::from_str(lines[2]).unwrap()
+}
+
+#[tokio::test]
+async fn a_failure_is_told_to_sentry_after_the_answer_and_without_anything_personal() {
+    let sentry = Receiver::start().await;
+    let bed = TestBed::with(&[("SENTRY_DSN", &sentry.dsn()), ("RELEASE", "abc123")]).await;
+    bed.app.db.close().await;
+    let headers = [
+        ("authorization", "Bearer nhk_somebody-with-a-key-0123456789"),
+        ("x-real-ip", "203.0.113.77"),
+        ("cookie", "name=somebody@example.com"),
+    ];
+    let path = "/api/admin/analytics/overview?timeRange=7d&secret=somebody";
+    let Answer { response, after } = bed.service.call(get(path, &headers)).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(sentry.received().is_empty(), "nothing before the answer");
+    after.expect("something to tell").await;
+
+    let [received] = &sentry.received()[..] else { panic!("{:?}", sentry.received().len()) };
+    assert_eq!(received.0, "POST /api/42/envelope/ HTTP/1.1");
+    assert!(received.1.contains("sentry_key=0123456789abcdef0123456789abcdef"), "{}", received.1);
+    let event = event(received);
+    assert_eq!((&event["release"], &event["environment"]), (&json!("abc123"), &json!("local")));
+    assert_eq!(event["transaction"], "GET /api/admin/analytics/overview");
+    assert_eq!(event["exception"]["values"][0]["type"], "unavailable");
+    let id = response.headers()["x-request-id"].to_str().unwrap();
+    assert_eq!(event["tags"]["request_id"], id);
+    let trace = response.headers()["traceparent"].to_str().unwrap();
+    assert!(trace.contains(event["contexts"]["trace"]["trace_id"].as_str().unwrap()));
+    for absent in ["user", "request", "server_name", "breadcrumbs", "extra", "modules"] {
+        assert_eq!(event[absent], Value::Null, "{event}");
+    }
+    let whole = String::from_utf8(received.2.clone()).unwrap() + &received.1;
+    for word in ["somebody", "203.0.113", "nhk_", "timeRange"] {
+        assert!(!whole.contains(word), "{word} is in {whole}");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_told_by_its_place_and_never_by_its_words() {
+    let sentry = Receiver::start().await;
+    let bed = TestBed::with(&[("SENTRY_DSN", &sentry.dsn())]).await;
+    let panics = on_get(|| async {
+        let text = ["somebody", "example.com"].join("@");
+        if !text.is_empty() {
+            panic!("{text} was too much");
+        }
+    });
+    let router = around(Router::new().route("/api/panics", panics), &bed.app);
+    for _ in 0..3 {
+        let response = router.clone().oneshot(get("/api/panics", &[])).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+    bed.app.sentry.send().await;
+    let [received] = &sentry.received()[..] else { panic!("told once a minute") };
+    let event = event(received);
+    let value = event["exception"]["values"][0]["value"].as_str().unwrap();
+    assert!(value.contains("a panic at ") && value.contains("tests/it/telemetry.rs:"), "{value}");
+    assert!(!event.to_string().contains("somebody"), "{event}");
+    bed.advance(TimeDelta::minutes(1));
+    router.oneshot(get("/api/panics", &[])).await.unwrap();
+    bed.app.sentry.send().await;
+    assert_eq!(sentry.received().len(), 2, "and again after that");
+}
+
+#[tokio::test]
+async fn refusals_are_no_failures_and_a_sentry_that_is_away_stops_nothing() {
+    let sentry = Receiver::start().await;
+    let bed = TestBed::with(&[("SENTRY_DSN", &sentry.dsn())]).await;
+    bed.send_and_work(get("/api/admin/analytics/overview", &[])).await;
+    bed.send_and_work(get("/api/nowhere", &[])).await;
+    assert!(sentry.received().is_empty());
+
+    let dead = [("SENTRY_DSN", "http://0123456789abcdef0123456789abcdef@127.0.0.1:1/42")];
+    let bed = TestBed::with(&dead).await;
+    bed.app.db.close().await;
+    let begun = Instant::now();
+    let key = format!("Bearer {}", nest_haus::testing::ADMIN_KEY);
+    let request = get("/api/admin/analytics/overview", &[("authorization", &key)]);
+    let reply = bed.send_and_work(request).await;
+    assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+    assert!(!bed.app.sentry.has_waiting());
+}
+
+#[tokio::test]
+async fn a_wrong_address_of_sentry_is_named_at_the_start_and_stops_nothing() {
+    for dsn in ["not-an-address", "https://sentry.example/1"] {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = test_subscriber(move || writer.clone());
+        let variables = [("SENTRY_DSN", dsn)];
+        let bed = TestBed::with(&variables).with_subscriber(subscriber).await;
+        assert!(!bed.app.sentry.is_configured());
+        assert_eq!(bed.get("/api/health").await.status, StatusCode::OK);
+        let named = log.lines().into_iter().find(|line| line["level"] == "ERROR").unwrap();
+        assert!(named["error"].as_str().unwrap().starts_with("SENTRY_DSN must be"), "{named}");
+        assert!(!named.to_string().contains(dsn), "{named}");
+    }
 }
