@@ -13,13 +13,15 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use futures::FutureExt;
-use nest_haus_domain::monitoring::TraceContext;
+use nest_haus_domain::monitoring::{SpanId, TraceContext};
 
 use super::context::Caller;
 use super::headers::{ANSWER_HEADERS, COMMON_HEADERS, resource_policy};
 use super::limits;
 use super::problem::Problem;
 use super::report::{Panicked, report};
+#[cfg(feature = "otlp")]
+use crate::platform::Answered;
 use crate::platform::{App, Measure, own_span};
 
 /// Longest id of a request that is taken from the platform.
@@ -30,7 +32,10 @@ const REQUEST_ID_CHARS_MAX: usize = 100;
 pub(super) struct Seen {
     pub(super) now: DateTime<Utc>,
     pub(super) request_id: String,
+    /// The trace, and our own span in it.
     pub(super) trace: TraceContext,
+    /// The span of the caller.
+    parent: Option<SpanId>,
 }
 
 impl Seen {
@@ -39,7 +44,13 @@ impl Seen {
         let given = headers.get("x-vercel-id").and_then(|id| id.to_str().ok());
         let given = given.filter(|id| !id.is_empty() && id.len() <= REQUEST_ID_CHARS_MAX);
         let request_id = given.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
-        Self { now, request_id, trace: own_span(caller_trace(headers)) }
+        let caller = caller_trace(headers);
+        Self {
+            now,
+            request_id,
+            trace: own_span(caller),
+            parent: caller.map(|caller| caller.span_id),
+        }
     }
 }
 
@@ -101,6 +112,14 @@ async fn dispatch(State(app): State<App>, mut request: Request, next: Next) -> R
     log(&measure, (&method, &path), &response, &seen);
     if !is_preflight {
         app.recorder.note_request(&measure, response.status().as_u16(), took);
+        #[cfg(feature = "otlp")]
+        app.spans.note(&Answered {
+            trace: seen.trace,
+            parent: seen.parent,
+            status: response.status().as_u16(),
+            took,
+            measure: &measure,
+        });
     }
     response
 }
@@ -135,6 +154,7 @@ fn log(measure: &Measure, (method, path): (&Method, &str), response: &Response, 
         request_id = seen.request_id,
         trace_id = %seen.trace.trace_id,
         span_id = %seen.trace.span_id,
+        parent_span_id = seen.parent.map(tracing::field::display),
         "request"
     );
 }

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::platform::{App, Redis};
+use crate::platform::{App, Flush, Redis};
 
 /// Entries that the stream keeps, roughly; a process adds one every ten seconds at most.
 const ENTRIES_MAX: usize = 10_000;
@@ -16,9 +16,17 @@ pub(super) fn stream(redis: &Redis) -> String {
 }
 
 /// Hands on what was recorded, by one command. Where Redis does not take it, it stays for the next time.
+/// Spans go to their collector along with it, where there is one.
 pub async fn flush(app: &App, now: DateTime<Utc>) {
-    let Some(flush) = app.recorder.next_flush(now) else { return };
-    let data = match serde_json::to_string(&flush) {
+    if let Some(flush) = app.recorder.next_flush(now) {
+        append(app, &flush).await;
+    }
+    #[cfg(feature = "otlp")]
+    app.spans.send().await;
+}
+
+async fn append(app: &App, flush: &Flush) {
+    let data = match serde_json::to_string(flush) {
         Ok(data) => data,
         Err(error) => {
             tracing::error!(?error, "recordings cannot be encoded and are given up");

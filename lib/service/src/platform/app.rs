@@ -16,6 +16,8 @@ use super::recorder::Recorder;
 use super::redis::Redis;
 use super::sealing::Sealer;
 use super::sentry::Sentry;
+#[cfg(feature = "otlp")]
+use super::spans::Spans;
 
 /// Everything that handlers and jobs share. Cheap to clone; connects to nothing by itself.
 #[derive(Clone)]
@@ -42,6 +44,9 @@ pub struct Inner {
     pub mailer: Mailer,
     /// What tells failures to Sentry.
     pub sentry: Sentry,
+    /// What exports spans.
+    #[cfg(feature = "otlp")]
+    pub spans: Spans,
     /// What was recorded of requests.
     pub recorder: Recorder,
     /// The price lists that were read last. A list never changes, and which one is in force is asked
@@ -69,6 +74,8 @@ impl App {
         Ok(Self(Arc::new(Inner {
             started_at: clock.now(),
             sentry: Sentry::new(&config),
+            #[cfg(feature = "otlp")]
+            spans: Spans::new(&config),
             config,
             clock,
             db,

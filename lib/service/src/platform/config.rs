@@ -112,6 +112,8 @@ pub struct Config {
     pub drain_late_after: Duration,
     /// `SENTRY_DSN`: where failures are told. Read when the app begins, since a wrong one stops nothing.
     pub sentry_dsn: Option<SecretString>,
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`: where spans are exported, by builds with the feature `otlp`.
+    pub otlp_endpoint: Option<String>,
     /// `RELEASE`, else the commit that Vercel deployed.
     pub release: String,
 }
@@ -178,6 +180,7 @@ impl Config {
                 600,
                 0..=604_800,
             )?),
+            otlp_endpoint: vars.get("OTEL_EXPORTER_OTLP_ENDPOINT"),
             sentry_dsn: vars.get("SENTRY_DSN").map(Into::into),
             release: vars
                 .first(&["RELEASE", "VERCEL_GIT_COMMIT_SHA"])

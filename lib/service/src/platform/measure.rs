@@ -49,6 +49,12 @@ impl Measure {
         RUNNING.scope(self.clone(), future)
     }
 
+    /// The request, as logs name it.
+    #[must_use]
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
     /// The time since it began.
     #[must_use]
     pub fn elapsed(&self) -> Duration {

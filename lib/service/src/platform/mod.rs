@@ -11,6 +11,8 @@ mod recorder;
 mod redis;
 mod sealing;
 mod sentry;
+#[cfg(feature = "otlp")]
+mod spans;
 mod telemetry;
 mod trace;
 
@@ -24,6 +26,8 @@ pub use recorder::{Flush, Recorder};
 pub use redis::{Redis, RedisFailure};
 pub use sealing::{Sealer, SealingFailure};
 pub use sentry::{Failure, Sentry};
+#[cfg(feature = "otlp")]
+pub use spans::{Answered, Spans};
 pub use telemetry::{last_panic, start_telemetry};
 #[cfg(feature = "testing")]
 pub use telemetry::{start_test_telemetry, test_subscriber};

@@ -15,6 +15,6 @@ pub fn own_span(caller: Option<TraceContext>) -> TraceContext {
 }
 
 /// The lower half of a random UUID: two of its bits are set, so that it is never zero.
-fn span_id() -> SpanId {
+pub(super) fn span_id() -> SpanId {
     SpanId(Uuid::new_v4().as_u64_pair().1.to_be_bytes())
 }

@@ -13,6 +13,9 @@ use nest_haus::http::around;
 use nest_haus::platform::test_subscriber;
 use nest_haus::service::Answer;
 use nest_haus::testing::{Reply, TestBed};
+use opentelemetry_proto::tonic::common::v1::any_value;
+use opentelemetry_proto::tonic::trace::v1::{Span, TracesData};
+use prost::Message;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -79,6 +82,7 @@ async fn a_request_joins_the_trace_of_its_caller_with_a_span_of_its_own() {
     assert_ne!(span, PARENT);
     let [line] = &lines[..] else { panic!("{lines:?}") };
     assert_eq!((&line["trace_id"], &line["span_id"]), (&json!(trace), &json!(span)));
+    assert_eq!(line["parent_span_id"], PARENT);
     assert_eq!(line["request_id"], reply.headers["x-request-id"].to_str().unwrap());
 }
 
@@ -294,5 +298,69 @@ async fn a_wrong_address_of_sentry_is_named_at_the_start_and_stops_nothing() {
         let named = log.lines().into_iter().find(|line| line["level"] == "ERROR").unwrap();
         assert!(named["error"].as_str().unwrap().starts_with("SENTRY_DSN must be"), "{named}");
         assert!(!named.to_string().contains(dsn), "{named}");
+    }
+}
+
+/// An attribute of a span as text.
+fn attribute(span: &Span, key: &str) -> Option<String> {
+    let found = span.attributes.iter().find(|attribute| attribute.key == key)?;
+    match found.value.clone()?.value? {
+        any_value::Value::StringValue(text) => Some(text),
+        any_value::Value::IntValue(number) => Some(number.to_string()),
+        any_value::Value::DoubleValue(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn spans_of_requests_are_exported_with_what_they_cost() {
+    let collector = Receiver::start().await;
+    let address = format!("http://127.0.0.1:{}/", collector.port);
+    let bed = TestBed::with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &address)]).await;
+    let pool = bed.app.db.clone();
+    let reads = on_get(async move || {
+        sqlx::query("SELECT pg_sleep(0.11)").execute(&pool).await.unwrap();
+    });
+    let router = around(Router::new().route("/api/reads/{name}", reads), &bed.app);
+    let send = |headers: Vec<(&'static str, String)>| {
+        let headers: Vec<(&str, &str)> =
+            headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        router.clone().oneshot(get("/api/reads/somebody?x=somebody", &headers))
+    };
+    let answer = send(vec![("traceparent", format!("00-{TRACE}-{PARENT}-01"))]).await.unwrap();
+    let not_sampled = format!("00-{}-{PARENT}-00", TRACE.replace('4', "5"));
+    send(vec![("traceparent", not_sampled)]).await.unwrap();
+    assert!(collector.received().is_empty(), "nothing before the answer");
+    bed.send_and_work(get("/api/health", &[])).await;
+
+    let [(line, headers, body)] = &collector.received()[..] else { panic!("sent at once") };
+    assert_eq!(line, "POST /v1/traces HTTP/1.1");
+    assert!(headers.contains("content-type: application/x-protobuf"), "{headers}");
+    let data = TracesData::decode(&body[..]).unwrap();
+    let resource = format!("{:?}", data.resource_spans[0].resource);
+    assert!(resource.contains("nest-haus") && resource.contains("local"), "{resource}");
+    let spans = &data.resource_spans[0].scope_spans[0].spans;
+    let names: Vec<&str> = spans.iter().map(|span| span.name.as_str()).collect();
+    assert_eq!(names, ["GET /api/reads/{name}", "SELECT pg_sleep(0.11)", "GET /api/health"]);
+    let [whole, statement, _] = &spans[..] else { panic!("{names:?}") };
+    let header = answer.headers()["traceparent"].to_str().unwrap();
+    assert_eq!(hex::encode(&whole.trace_id), TRACE);
+    assert_eq!(hex::encode(&whole.parent_span_id), PARENT);
+    assert!(header.contains(&hex::encode(&whole.span_id)), "{header}");
+    assert_eq!(attribute(whole, "http.response.status_code").unwrap(), "200");
+    assert_eq!(attribute(whole, "nest_haus.database.queries").unwrap(), "1");
+    let lasted = |span: &Span| span.end_time_unix_nano - span.start_time_unix_nano;
+    assert!(lasted(whole) >= lasted(statement) && lasted(statement) > 100_000_000);
+    assert_eq!((&statement.trace_id, &statement.parent_span_id), (&whole.trace_id, &whole.span_id));
+    assert_eq!(attribute(statement, "db.system.name").unwrap(), "postgresql");
+    assert!(!String::from_utf8_lossy(body).contains("somebody"));
+}
+
+#[tokio::test]
+async fn a_collector_that_is_away_or_has_a_wrong_address_stops_nothing() {
+    for address in ["http://127.0.0.1:1", "collector:4317", "ftp://collector"] {
+        let bed = TestBed::with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", address)]).await;
+        let reply = bed.send_and_work(get("/api/health", &[])).await;
+        assert_eq!(reply.status, StatusCode::OK, "{address}");
     }
 }
