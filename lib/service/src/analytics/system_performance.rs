@@ -217,22 +217,22 @@ impl Sums {
         let by_time = buckets.iter().map(|_| Sum::default()).collect();
         let mut sums = Self { total: Sum::default(), by_endpoint: BTreeMap::new(), by_time };
         for metric in Metric::ALL {
-            let note = |recorded: Recorded| sums.note(metric, recorded, buckets);
+            let note = |recorded: Recorded| sums.note(metric, &recorded, buckets);
             each_recorded(db, period, metric, note).await?;
         }
         Ok(sums)
     }
 
-    fn note(&mut self, metric: Metric, recorded: Recorded, buckets: &[Bucket]) {
+    fn note(&mut self, metric: Metric, recorded: &Recorded, buckets: &[Bucket]) {
         if !is_job(&recorded.endpoint) {
-            self.total.add(metric, &recorded);
+            self.total.add(metric, recorded);
             // An hour that the range cuts begins before it.
             let after = buckets.partition_point(|bucket| bucket.start <= recorded.slot);
             if let Some(sum) = self.by_time.get_mut(after.saturating_sub(1)) {
-                sum.add(metric, &recorded);
+                sum.add(metric, recorded);
             }
         }
-        self.by_endpoint.entry(recorded.endpoint.clone()).or_default().add(metric, &recorded);
+        self.by_endpoint.entry(recorded.endpoint.clone()).or_default().add(metric, recorded);
     }
 }
 

@@ -175,8 +175,8 @@ fn overall(dependencies: &[Dependency], waits: bool) -> Condition {
     }
 }
 
-fn milliseconds_since(begun: Instant) -> Option<f64> {
-    Some(begun.elapsed().as_secs_f64() * 1e3)
+fn milliseconds_since(begun: Instant) -> f64 {
+    begun.elapsed().as_secs_f64() * 1e3
 }
 
 /// What PostgreSQL says.
@@ -191,8 +191,8 @@ async fn stored(cx: &Context) -> Stored {
     let begun = Instant::now();
     let answered = tokio::time::timeout(PATIENCE, ask_postgres(cx)).await;
     let Ok(Ok((latency_ms, migrations, jobs, uptime))) = answered else {
-        tracing::warn!(error = ?answered.map(|answer| answer.err()), "health: postgres");
-        let latency_ms = milliseconds_since(begun);
+        tracing::warn!(error = ?answered.map(Result::err), "health: postgres");
+        let latency_ms = Some(milliseconds_since(begun));
         let detail = "out of reach, or not migrated";
         let postgres = Dependency { name: "postgres", status: Condition::Down, latency_ms, detail };
         return Stored { postgres, migrations: None, jobs: None, uptime: None };
@@ -215,7 +215,7 @@ async fn ask_postgres(cx: &Context) -> Result<Answered, sqlx::Error> {
     let begun = Instant::now();
     let mut db = cx.app.db.acquire().await?;
     let migrations = migrations(&mut db).await?;
-    let latency_ms = milliseconds_since(begun);
+    let latency_ms = Some(milliseconds_since(begun));
     Ok((latency_ms, migrations, jobs(&mut db).await?, uptime(&mut db, cx.now).await?))
 }
 
@@ -260,7 +260,7 @@ async fn uptime(db: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Uptime>
 async fn in_redis(cx: &Context) -> (Dependency, Option<Vec<QueueHealth>>) {
     let begun = Instant::now();
     let found = tokio::time::timeout(PATIENCE, never_evicts(&cx.app)).await;
-    let latency_ms = milliseconds_since(begun);
+    let latency_ms = Some(milliseconds_since(begun));
     let (status, detail) = match found {
         Ok(Ok(Some(true))) => (Condition::Ok, "never evicts"),
         Ok(Ok(None)) => (Condition::Ok, "eviction policy unknown"),

@@ -30,5 +30,5 @@ pub use sentry::{Failure, Sentry};
 pub use spans::{Answered, Spans};
 pub use telemetry::{last_panic, start_telemetry};
 #[cfg(feature = "testing")]
-pub use telemetry::{start_test_telemetry, test_subscriber};
+pub use telemetry::{start_test_telemetry, test_logs_subscriber, test_subscriber};
 pub use trace::own_span;

@@ -57,6 +57,15 @@ where
     tracing_subscriber::registry().with(test_logs(writer)).with(statements())
 }
 
+/// The same without statements, which benchmarks compare it with.
+#[cfg(feature = "testing")]
+pub fn test_logs_subscriber<W>(writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
+{
+    tracing_subscriber::registry().with(test_logs(writer))
+}
+
 #[cfg(feature = "testing")]
 fn test_logs<W>(writer: W) -> Logs
 where
