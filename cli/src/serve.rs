@@ -10,6 +10,7 @@ use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use nest_haus::endpoints;
 use nest_haus::http::{COMMON_HEADERS, PAGE_HEADERS, Peer};
+use nest_haus::monitoring::flush;
 use nest_haus::platform::App;
 use nest_haus::service::{Answer, Service};
 use tokio::net::TcpListener;
@@ -56,7 +57,8 @@ pub(crate) async fn run(app: App, options: Options) -> Result<(), Failure> {
         mails: mail_folder(&app),
         after: TaskTracker::new(),
     };
-    let schedule = (!options.no_cron).then(|| tokio::spawn(cron::run(app, host.service.clone())));
+    let schedule =
+        (!options.no_cron).then(|| tokio::spawn(cron::run(app.clone(), host.service.clone())));
     let router = Router::new().fallback(answer).with_state(host.clone());
     eprintln!("serving on http://{}", listener.local_addr()?);
     let make = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -68,6 +70,7 @@ pub(crate) async fn run(app: App, options: Options) -> Result<(), Failure> {
     if tokio::time::timeout(GRACE, host.after.wait()).await.is_err() {
         eprintln!("work after answers did not end in {} s and was left", GRACE.as_secs());
     }
+    flush(&app, app.clock.now()).await;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{root, signal};
+use crate::support::{log, root, signal};
 
 /// Functions that tests run.
 const FUNCTIONS: [&str; 3] = ["health", "sessions-track-interaction", "compact-track"];
@@ -67,7 +67,7 @@ pub(crate) struct Process(Child);
 impl Process {
     pub(crate) fn start(command: &mut Command, variables: &HashMap<String, String>) -> Self {
         command.env_clear().envs(variables).stdin(Stdio::null());
-        Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+        Self(command.stdout(Stdio::null()).stderr(log()).spawn().unwrap())
     }
 
     pub(crate) fn signal(&self, name: &str) {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use nest_haus::testing::{ADMIN_KEY, variables};
+use nest_haus::testing::{ADMIN_KEY, log_file, variables};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -98,6 +98,11 @@ fn signal_quietly(child: &Child) {
     let _sent = Command::new("kill").args(["-USR1", &child.id().to_string()]).status();
 }
 
+/// Where a server of a test writes its log.
+pub(crate) fn log() -> Stdio {
+    log_file("serve").map_or_else(Stdio::null, Stdio::from)
+}
+
 /// A running system: `nest-haus serve` without its cron, and a client for it.
 pub(crate) struct System {
     pub(crate) variables: HashMap<String, String>,
@@ -121,8 +126,8 @@ impl System {
             .args(["serve", "--no-cron", "--listen", &format!("127.0.0.1:{port}")])
             .current_dir(root())
             .envs(&variables)
-            .env("RUST_LOG", "error")
-            .stderr(Stdio::null())
+            .env("RUST_LOG", "info,sqlx=warn")
+            .stderr(log())
             .spawn()
             .unwrap();
         nest_haus::platform::choose_tls();

@@ -8,11 +8,13 @@
 //! - [`analytics`]: rates and periods.
 //! - [`accounts`]: the chain of the audit log.
 //! - [`operations`]: when jobs are due.
+//! - [`monitoring`]: what is measured of requests, and traces.
 //! - [`privacy`]: what is personal data.
 
 pub mod accounts;
 pub mod analytics;
 pub mod configurator;
+pub mod monitoring;
 pub mod operations;
 pub mod privacy;
 pub mod tracking;

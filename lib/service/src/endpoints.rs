@@ -22,7 +22,7 @@ use crate::customers::payments;
 use crate::description::{complete, page};
 use crate::http::{ProblemDocument, around, within_rate_limit};
 use crate::jobs::{Job, admin as job_admin, cron};
-use crate::monitoring::{flags, health};
+use crate::monitoring::{flags, health, system_health, system_performance};
 use crate::platform::App;
 use crate::tracking::{journey, performance, session_updates, sessions, track};
 
@@ -183,6 +183,10 @@ endpoint!(
     HEALTH, "health", Read, health::health
 );
 endpoint!(
+    /// How everything is that the system depends on.
+    ADMIN_HEALTH, "admin/health", Admin, system_health::system_health
+);
+endpoint!(
     /// The description of this API.
     OPENAPI, "openapi.json", Read, openapi_json
 );
@@ -238,6 +242,11 @@ endpoint!(
 endpoint!(
     /// Clicks, scroll depths and friction.
     HEATMAP, "admin/analytics/heatmap", Admin, heatmap::heatmap
+);
+endpoint!(
+    /// How fast the system answers.
+    SYSTEM_PERFORMANCE, "admin/monitoring/performance", Admin,
+    system_performance::system_performance
 );
 endpoint!(
     /// Sessions listed and searched.
@@ -401,6 +410,8 @@ pub const ALL: &[Endpoint] = &[
     PRICE_DISTRIBUTION,
     PERFORMANCE,
     HEATMAP,
+    ADMIN_HEALTH,
+    SYSTEM_PERFORMANCE,
     SESSION_LIST,
     USER_JOURNEY,
     EXPORT,

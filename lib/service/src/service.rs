@@ -14,7 +14,10 @@ use tower::ServiceExt;
 use crate::endpoints::{self, Endpoint};
 use crate::http::Problem;
 use crate::jobs;
-use crate::platform::{App, Clock, Config, ConfigError, Environment, process_var, start_telemetry};
+use crate::monitoring::flush;
+use crate::platform::{
+    App, Clock, Config, ConfigError, Environment, Measure, process_var, start_telemetry,
+};
 use crate::tracking::controls;
 use crate::work::Work;
 
@@ -77,28 +80,41 @@ impl Service {
                 Err(never) => match never {},
             };
             let work = Work::detach(&mut response);
-            let after = app.and_then(|app| after(app, work));
+            let after = app.and_then(|app| after(app, work, &response));
             Answer { response, after }
         })
     }
 }
 
-/// What is to be done after an answer: its own work; holding back where the system is slow; and now and
-/// then a look for overdue jobs.
-fn after(app: App, work: Option<Work>) -> Option<BoxFuture<()>> {
-    let look = jobs::is_time_to_look(&app);
-    let pause = controls::should_pause(&app);
-    (look || pause.is_some() || work.is_some()).then(|| -> BoxFuture<()> {
-        Box::pin(async move {
-            if let Some(until) = pause {
-                controls::pause(&app, until).await;
-            }
-            if let Some(work) = work {
-                work.run(&app).await;
-            }
-            if look {
-                jobs::run_overdue(&app, app.config.after_answer_budget).await;
-            }
-        })
-    })
+/// What is to be done after an answer: its own work; holding back where the system is slow; failures to
+/// be told; and now and then overdue jobs and the recordings of the process.
+fn after(app: App, work: Option<Work>, response: &Response) -> Option<BoxFuture<()>> {
+    let now = app.clock.now();
+    let (pause, looks) = (controls::should_pause(&app), jobs::is_time_to_look(&app));
+    let (tells, flushes) = (app.sentry.has_waiting(), app.recorder.takes_turn(now));
+    if work.is_none() && pause.is_none() && !(looks || tells || flushes) {
+        return None;
+    }
+    let id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok());
+    let request_id = id.unwrap_or_default().to_owned();
+    Some(Box::pin(async move {
+        if let Some(until) = pause {
+            controls::pause(&app, until).await;
+        }
+        if let Some(work) = work {
+            let endpoint = format!("WORK {}", work.name());
+            let measure = Measure::begin(endpoint, request_id, now);
+            measure.around(work.run(&app)).await;
+            app.recorder.note_work(&measure);
+        }
+        if looks {
+            jobs::run_overdue(&app, app.config.after_answer_budget).await;
+        }
+        if tells {
+            app.sentry.send().await;
+        }
+        if flushes {
+            flush(&app, app.clock.now()).await;
+        }
+    }))
 }

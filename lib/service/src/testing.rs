@@ -4,9 +4,11 @@
 //! `DATABASE_URL` and `REDIS_URL` name real servers; `scripts/test` starts throw-away ones.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::path::Path;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, Once};
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
@@ -26,7 +28,7 @@ use crate::analytics::visits;
 use crate::configurator::install_first;
 use crate::endpoints;
 use crate::http::Actor;
-use crate::platform::{App, Clock, Config, MIGRATOR, process_var};
+use crate::platform::{App, Clock, Config, MIGRATOR, process_var, start_test_telemetry};
 use crate::service::{Answer, Service};
 use crate::tracking::drain::{DrainReport, drain};
 
@@ -110,6 +112,7 @@ impl TestBed {
 
     /// A bed with some variables set otherwise.
     pub async fn with(overrides: &[(&str, &str)]) -> Self {
+        start_logs();
         let variables = variables(overrides).await;
         let ahead_ms = Arc::new(AtomicI64::new(0));
         let (system, ahead) = (Clock::system(), ahead_ms.clone());
@@ -246,6 +249,24 @@ pub async fn variables(overrides: &[(&str, &str)]) -> HashMap<String, String> {
     variables
         .extend(overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     variables
+}
+
+/// A new log of that kind in the folder of `NEST_HAUS_TEST_LOGS`, which `scripts/test` looks through
+/// afterwards.
+#[must_use]
+pub fn log_file(kind: &str) -> Option<File> {
+    let folder = process_var("NEST_HAUS_TEST_LOGS")?;
+    let name = format!("{kind}-{}.jsonl", Uuid::new_v4().simple());
+    Some(File::create(Path::new(&folder).join(name)).expect("a log file"))
+}
+
+/// Starts the log of this process, once for all its beds.
+fn start_logs() {
+    static STARTED: Once = Once::new();
+    STARTED.call_once(|| match log_file("it") {
+        Some(file) => start_test_telemetry(Mutex::new(file)),
+        None => start_test_telemetry(std::io::sink),
+    });
 }
 
 /// A folder that comes to be with its first mail.

@@ -31,6 +31,16 @@ impl Work {
         response.extensions_mut().remove()
     }
 
+    /// What it is called in recordings.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Drain(_) => "drain",
+            Self::Project => "project",
+            Self::MailPasswordReset(_) => "mail",
+        }
+    }
+
     /// Does the work. Failures are logged: the visitor has the answer already. The next cron does the
     /// same drain, and a mail is asked for again.
     pub async fn run(self, app: &App) {

@@ -50,6 +50,11 @@ impl Histogram {
         }
     }
 
+    /// Its buckets with how many values each has, in their order.
+    pub fn buckets(&self) -> impl Iterator<Item = (i32, i64)> + '_ {
+        self.0.iter().map(|(bucket, count)| (*bucket, *count))
+    }
+
     /// How many values there are.
     #[must_use]
     pub fn count(&self) -> i64 {

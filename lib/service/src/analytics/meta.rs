@@ -13,7 +13,7 @@ use crate::queue::QueueStatus;
 /// What a report says about itself.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Meta {
+pub struct Meta {
     /// Names the definition.
     #[schema(value_type = String)]
     pub metric_id: &'static str,
@@ -49,7 +49,7 @@ pub(super) struct Meta {
 /// Visits left out of a report, by reason.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Excluded {
+pub struct Excluded {
     /// Robots.
     pub bot: i64,
     /// The maker's own people.
@@ -86,7 +86,8 @@ impl Meta {
     }
 
     /// What a report on a range says about itself.
-    pub(super) fn of_range(
+    #[must_use]
+    pub fn of_range(
         metric_id: &'static str,
         range: &Range,
         queues: Option<&[(Kind, QueueStatus)]>,

@@ -33,3 +33,6 @@ mod sums;
 pub mod user_journey;
 mod user_journey_store;
 pub mod visits;
+
+pub use meta::Meta;
+pub use range::{Asked, RangeQuery};

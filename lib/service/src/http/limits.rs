@@ -101,7 +101,7 @@ async fn count(app: &App, key: &str, limit: u32, window: Duration) -> Option<(u3
     let script = redis::Script::new(include_str!("rate_limit.lua"));
     let mut call = script.key(key);
     call.arg(window.as_secs());
-    match app.redis.invoke_twice::<(u32, u64)>(&call).await {
+    match app.redis.invoke_twice::<(u32, u64)>("rate_limit", &call).await {
         Ok((count, seconds)) => Some((count, Duration::from_secs(seconds.max(1)))),
         Err(failure) => {
             tracing::warn!(error = ?failure, "limit not checked");

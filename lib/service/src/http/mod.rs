@@ -9,6 +9,7 @@ mod headers;
 mod limits;
 mod problem;
 mod query;
+mod report;
 
 pub use access::{Actor, Cron, bearer};
 pub use body::{Body, Upload, guard};

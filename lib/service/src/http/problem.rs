@@ -159,6 +159,11 @@ impl Problem {
         }
     }
 
+    /// The stable code.
+    pub(super) const fn code(&self) -> &'static str {
+        self.kind().1
+    }
+
     fn errors(&self) -> &[FieldError] {
         match self {
             Self::Malformed(errors) | Self::Invalid(errors) | Self::Legacy { errors, .. } => errors,

@@ -19,7 +19,7 @@ pub use running::start;
 
 use crate::analytics::{popular, visits};
 use crate::http::Problem;
-use crate::monitoring::flags::publish_flags;
+use crate::monitoring::{self, flags::publish_flags};
 use crate::operations::Run;
 use crate::platform::CronPlan;
 use crate::tracking::drain::{self, DrainReport};
@@ -88,10 +88,14 @@ macro_rules! work {
     };
 }
 
-/// Drains measurements; and tells Redis again which tracking is off, in case it lost that.
+/// Drains measurements, those that the system took of itself too; and tells Redis again which tracking is
+/// off, in case it lost that.
 async fn sync_performance(run: Run) -> Result<DrainReport, Problem> {
     if let Err(error) = publish_flags(&run.app).await {
         tracing::warn!(?error, "flags not published");
+    }
+    if let Err(error) = monitoring::drain_recordings(&run.app, run.budget).await {
+        tracing::warn!(?error, "recordings not drained");
     }
     drain::sync_performance(run).await
 }

@@ -6,10 +6,12 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
 
+use super::system_health::Migrations;
 use crate::http::{Context, Query};
-use crate::platform::{App, MIGRATOR};
+use crate::platform::{App, MIGRATOR, RedisFailure};
 use crate::queue;
 
 /// Whether to look at dependencies.
@@ -94,33 +96,49 @@ async fn timed(
 }
 
 async fn postgres(app: &App) -> Result<String, &'static str> {
+    let asked = async { migrations(&mut *app.db.acquire().await?).await };
+    let migrations = asked.await.map_err(|error| {
+        tracing::warn!(?error, "health: postgres");
+        "out of reach, or not migrated"
+    })?;
+    if migrations.missing > 0 { Err("migrations are missing") } else { Ok("migrated".to_owned()) }
+}
+
+/// Which migrations the database has.
+pub(super) async fn migrations(db: &mut PgConnection) -> Result<Migrations, sqlx::Error> {
     // The table is the migrator's own, so this query is not checked against our schema.
-    let applied: i64 = sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success")
-        .fetch_one(&app.db)
-        .await
-        .map_err(|error| {
-            tracing::warn!(?error, "health: postgres");
-            "out of reach, or not migrated"
-        })?;
-    let known = MIGRATOR.iter().count();
-    let applied = usize::try_from(applied).unwrap_or(0);
-    if applied < known { Err("migrations are missing") } else { Ok("migrated".to_owned()) }
+    let applied: Vec<i64> =
+        sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success")
+            .fetch_all(db)
+            .await?;
+    let known = || MIGRATOR.iter().map(|migration| migration.version);
+    Ok(Migrations {
+        applied: applied.iter().max().copied(),
+        known: known().max().unwrap_or(0),
+        missing: known().filter(|version| !applied.contains(version)).count(),
+    })
 }
 
 /// Redis must answer and must never evict: the queue is kept nowhere else.
 async fn redis(app: &App) -> Result<String, &'static str> {
+    match never_evicts(app).await {
+        Ok(Some(true)) => Ok("never evicts".to_owned()),
+        Ok(None) => Ok("eviction policy unknown".to_owned()),
+        Ok(Some(false)) => Err("eviction is on: set the policy to noeviction"),
+        Err(error) => {
+            tracing::warn!(?error, "health: redis");
+            Err("out of reach")
+        }
+    }
+}
+
+/// Whether Redis never evicts; nothing where it does not say.
+pub(super) async fn never_evicts(app: &App) -> Result<Option<bool>, RedisFailure> {
     let mut command = redis::cmd("INFO");
     command.arg("memory");
-    let info: String = app.redis.query_twice(&command).await.map_err(|error| {
-        tracing::warn!(?error, "health: redis");
-        "out of reach"
-    })?;
+    let info: String = app.redis.query_twice(&command).await?;
     let policy = info.lines().find_map(|line| line.strip_prefix("maxmemory_policy:"));
-    match policy.map(str::trim) {
-        Some("noeviction") => Ok("never evicts".to_owned()),
-        None => Ok("eviction policy unknown".to_owned()),
-        Some(_) => Err("eviction is on: set the policy to noeviction"),
-    }
+    Ok(policy.map(|policy| policy.trim() == "noeviction"))
 }
 
 async fn queue_age(cx: &Context) -> Result<String, &'static str> {

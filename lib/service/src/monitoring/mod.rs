@@ -1,4 +1,17 @@
-//! Whether the system is well.
+//! Whether the system is well: health, and what it records of itself.
 
 pub mod flags;
+mod flush;
 pub mod health;
+mod recorded;
+mod recordings;
+pub mod system_health;
+pub mod system_performance;
+
+pub use flush::flush;
+pub use recorded::{
+    Recorded, SlowGroup, each_recorded, overall, recorded, recorded_by_hour, slow_operations,
+};
+pub use recordings::{
+    RecordingsReport, RollUpReport, delete_old_recordings, drain_recordings, roll_up_recordings,
+};

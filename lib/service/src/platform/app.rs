@@ -14,8 +14,12 @@ use super::clock::Clock;
 use super::config::{Config, ConfigError};
 use super::mailer::Mailer;
 use super::postgres;
+use super::recorder::Recorder;
 use super::redis::Redis;
 use super::sealing::Sealer;
+use super::sentry::Sentry;
+#[cfg(feature = "otlp")]
+use super::spans::Spans;
 
 /// Everything that handlers and jobs share. Cheap to clone; connects to nothing by itself.
 #[derive(Clone)]
@@ -47,6 +51,8 @@ pub struct Inner {
     pub config: Config,
     /// The clock.
     pub clock: Clock,
+    /// When the process began.
+    pub started_at: DateTime<Utc>,
     /// The database.
     pub db: sqlx::PgPool,
     /// The queue and the live state.
@@ -55,6 +61,13 @@ pub struct Inner {
     pub sealer: Sealer,
     /// What sends mails.
     pub mailer: Mailer,
+    /// What tells failures to Sentry.
+    pub sentry: Sentry,
+    /// What exports spans.
+    #[cfg(feature = "otlp")]
+    pub spans: Spans,
+    /// What was recorded of requests.
+    pub recorder: Recorder,
     /// The price lists that were read last. A list never changes, and which one is in force is asked
     /// anew each time; without the database these have to do.
     pub price_lists: RwLock<PriceLists>,
@@ -84,24 +97,26 @@ impl App {
         })?;
         let sealer = Sealer::new(&config.encryption_keys)?;
         let mailer = Mailer::new(&config.mail)?;
-        let (price_lists, principals) = (RwLock::default(), RwLock::default());
-        let (controls, accept_times) = (RwLock::default(), Mutex::default());
         // The first look is a minute after the process began: it has better things to do until then.
         let looked_for_overdue_jobs_at = AtomicI64::new(clock.now().timestamp_millis());
-        let inner = Inner {
+        Ok(Self(Arc::new(Inner {
+            started_at: clock.now(),
+            sentry: Sentry::new(&config),
+            #[cfg(feature = "otlp")]
+            spans: Spans::new(&config),
             config,
             clock,
             db,
             redis,
             sealer,
             mailer,
-            price_lists,
-            principals,
-            controls,
-            accept_times,
+            recorder: Recorder::default(),
+            price_lists: RwLock::default(),
+            principals: RwLock::default(),
+            controls: RwLock::default(),
+            accept_times: Mutex::default(),
             looked_for_overdue_jobs_at,
-        };
-        Ok(Self(Arc::new(inner)))
+        })))
     }
 }
 

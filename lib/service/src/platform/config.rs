@@ -37,6 +37,18 @@ pub enum Environment {
     Production,
 }
 
+impl Environment {
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Staging => "staging",
+            Self::Production => "production",
+        }
+    }
+}
+
 /// What is done with events of visitors who have not said whether they agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConsentMode {
@@ -114,6 +126,10 @@ pub struct Config {
     pub after_answer_budget: Duration,
     /// `DRAIN_LATE_AFTER_S`: a stream not drained for so long is drained after the next answer.
     pub drain_late_after: Duration,
+    /// `SENTRY_DSN`: where failures are told. Read when the app begins, since a wrong one stops nothing.
+    pub sentry_dsn: Option<SecretString>,
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`: where spans are exported, by builds with the feature `otlp`.
+    pub otlp_endpoint: Option<String>,
     /// `RELEASE`, else the commit that Vercel deployed.
     pub release: String,
 }
@@ -187,6 +203,8 @@ impl Config {
                 600,
                 0..=604_800,
             )?),
+            otlp_endpoint: vars.get("OTEL_EXPORTER_OTLP_ENDPOINT"),
+            sentry_dsn: vars.get("SENTRY_DSN").map(Into::into),
             release: vars
                 .first(&["RELEASE", "VERCEL_GIT_COMMIT_SHA"])
                 .unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned()),

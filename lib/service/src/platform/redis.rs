@@ -1,14 +1,16 @@
 //! Redis: one multiplexed connection a process, made when first used and made again when lost.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use nest_haus_domain::monitoring::Metric;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, FromRedisValue, RedisError, ScriptInvocation};
 use secrecy::ExposeSecret;
 use tokio::sync::OnceCell;
 
 use super::config::Config;
+use super::measure::{Described, note};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -55,6 +57,13 @@ impl Redis {
 
     /// Runs a command.
     pub async fn query<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, RedisFailure> {
+        let begun = Instant::now();
+        let answer = self.ask(command).await;
+        note(Metric::RedisOperationTime, begun.elapsed(), || described(name_of(command)));
+        answer
+    }
+
+    async fn ask<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, RedisFailure> {
         Ok(command.query_async(&mut self.connection().await?).await?)
     }
 
@@ -70,24 +79,48 @@ impl Redis {
         }
     }
 
-    /// Runs a script; once more if the connection turns out to be dead. For scripts that may be
-    /// repeated.
+    /// Runs a script by the name that slow operations have; once more if the connection turns out to be
+    /// dead. For scripts that may be repeated.
     pub async fn invoke_twice<T: FromRedisValue>(
         &self,
+        name: &'static str,
         script: &ScriptInvocation<'_>,
     ) -> Result<T, RedisFailure> {
-        match self.invoke(script).await {
-            Err(failure) if failure.connection_was_dead() => self.invoke(script).await,
+        match self.invoke(name, script).await {
+            Err(failure) if failure.connection_was_dead() => self.invoke(name, script).await,
             other => other,
         }
     }
 
-    /// Runs a script.
+    /// Runs a script by the name that slow operations have.
     pub async fn invoke<T: FromRedisValue>(
+        &self,
+        name: &'static str,
+        script: &ScriptInvocation<'_>,
+    ) -> Result<T, RedisFailure> {
+        let begun = Instant::now();
+        let answer = self.run(script).await;
+        note(Metric::RedisOperationTime, begun.elapsed(), || described(name.to_owned()));
+        answer
+    }
+
+    async fn run<T: FromRedisValue>(
         &self,
         script: &ScriptInvocation<'_>,
     ) -> Result<T, RedisFailure> {
         Ok(script.invoke_async(&mut self.connection().await?).await?)
+    }
+}
+
+fn described(name: String) -> Described {
+    Described { name, statement: None }
+}
+
+/// A command's first word; keys and values are not part of its name.
+fn name_of(command: &redis::Cmd) -> String {
+    match command.args_iter().next() {
+        Some(redis::Arg::Simple(word)) => String::from_utf8_lossy(word).into_owned(),
+        _ => String::new(),
     }
 }
 

@@ -151,7 +151,7 @@ async fn invoke(
             call.arg(register.name()).arg(keep(register)).arg(encode(stamped));
         }
     }
-    Ok(parse(app.redis.invoke(&call).await?))
+    Ok(parse(app.redis.invoke("append", &call).await?))
 }
 
 fn consent_check(app: &App, kind: Kind, check: bool) -> &'static str {
@@ -192,7 +192,7 @@ pub async fn remember_consent(app: &App, sessions: &[SessionTouch]) -> Result<()
             let script = redis::Script::new(KEEP_LATEST);
             let mut call = script.key(consent_key(&app.redis, session.session_id.as_str()));
             call.arg(decision).arg(CONSENT_TTL.as_secs());
-            app.redis.invoke_twice::<()>(&call).await?;
+            app.redis.invoke_twice::<()>("keep_latest", &call).await?;
         }
     }
     Ok(())

@@ -35,7 +35,7 @@ impl Lease {
         let script = redis::Script::new(RENEW);
         let mut call = script.key(&self.key);
         call.arg(&self.token).arg(self.ttl_millis());
-        app.redis.invoke_twice::<bool>(&call).await
+        app.redis.invoke_twice::<bool>("renew", &call).await
     }
 
     /// Gives the lease back. If Redis is out of reach it runs out by itself.
@@ -43,7 +43,7 @@ impl Lease {
         let script = redis::Script::new(RELEASE);
         let mut call = script.key(&self.key);
         call.arg(&self.token);
-        if let Err(error) = app.redis.invoke_twice::<bool>(&call).await {
+        if let Err(error) = app.redis.invoke_twice::<bool>("release", &call).await {
             tracing::warn!(?error, lease = self.key, "lease left to run out");
         }
     }

@@ -53,7 +53,7 @@ pub async fn live_registers(
     for register in registers {
         call.arg(register.name());
     }
-    let found: Vec<Vec<Option<String>>> = app.redis.invoke_twice(&call).await?;
+    let found: Vec<Vec<Option<String>>> = app.redis.invoke_twice("some_facts", &call).await?;
     let facts = found.into_iter().map(|values| {
         let mut facts = SessionFacts::default();
         for (register, encoded) in registers.iter().zip(values) {

@@ -128,7 +128,7 @@ pub async fn read_oldest(
     call.arg(committed.map_or("", |committed| committed.stream_id.as_str()));
     call.arg(entry_id.map(|id| id.to_string()).unwrap_or_default());
     call.arg(READ_ENTRIES_MAX).arg(READ_BYTES).arg(app.clock.now().timestamp_millis());
-    let reply: StreamRangeReply = app.redis.invoke_twice(&call).await?;
+    let reply: StreamRangeReply = app.redis.invoke_twice("read", &call).await?;
     Ok(reply.ids.into_iter().map(|id| Queued::of(id.id, &id.map)).collect())
 }
 
@@ -164,7 +164,7 @@ pub async fn trim(
     }
     call.arg(last.0.next()).arg(last.1).arg(now.timestamp_millis());
     call.arg(DRAINED_FACTS_TTL.as_secs());
-    app.redis.invoke_twice(&call).await
+    app.redis.invoke_twice("trim", &call).await
 }
 
 /// How full a stream is.
@@ -188,7 +188,7 @@ pub async fn status(app: &App) -> Result<Vec<(Kind, QueueStatus)>, RedisFailure>
         let keys = Keys::of(&app.redis, kind);
         call.key(keys.stream).key(keys.end).key(keys.start).arg(kind.as_str());
     }
-    let rows: Vec<(i64, i64, String, i64)> = app.redis.invoke_twice(&call).await?;
+    let rows: Vec<(i64, i64, String, i64)> = app.redis.invoke_twice("status", &call).await?;
     let status = rows.into_iter().map(|(entries, bytes, oldest, accepted)| QueueStatus {
         entries,
         bytes,

@@ -115,3 +115,43 @@ async fn a_metric_that_nobody_measured_is_insufficient_and_a_bad_name_is_refused
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(reply.body["errors"][0]["field"], "metric");
 }
+
+#[tokio::test]
+async fn every_vital_and_timer_is_told_by_device_and_page() {
+    const METRICS: [&str; 8] = [
+        "CLS",
+        "FCP",
+        "INP",
+        "LCP",
+        "TTFB",
+        "configurator_load_time",
+        "image_load_time",
+        "price_calc_time",
+    ];
+    let bed = TestBed::new().await;
+    let mobile = json!({"page": "/konfigurator/fassade", "deviceType": "mobile"});
+    let desktop = json!({"page": "/galerie", "deviceType": "desktop"});
+    let measured = METRICS.iter().flat_map(|name| {
+        [metric(name, 0.5, &mobile), metric(name, 0.5, &mobile), metric(name, 2.0, &desktop)]
+    });
+    track(&bed, measured.collect()).await;
+    bed.drain().await;
+    let report = report(&bed, "timeRange=24h").await;
+    let told = report["metrics"].as_array().unwrap();
+    let names: Vec<_> = told.iter().map(|metric| metric["metric"].as_str().unwrap()).collect();
+    assert_eq!(names, METRICS);
+    for metric in told {
+        for (by, often, rare) in
+            [("byDevice", "mobile", "desktop"), ("byPageGroup", "/konfigurator", "/galerie")]
+        {
+            let parts = metric[by].as_array().unwrap();
+            assert_eq!(
+                (&parts[0]["value"], &parts[0]["n"]),
+                (&json!(often), &json!(2)),
+                "{metric}"
+            );
+            assert_eq!((&parts[1]["value"], &parts[1]["n"]), (&json!(rare), &json!(1)), "{metric}");
+            assert!(is_about(&parts[0]["p75"], 0.5) && is_about(&parts[1]["p75"], 2.0), "{metric}");
+        }
+    }
+}

@@ -70,7 +70,16 @@ fn modules_use_only_what_lies_below_them() {
         ("tracking", &["platform", "http", "queue", "operations", "configurator", "work"]),
         (
             "analytics",
-            &["platform", "http", "queue", "accounts", "configurator", "operations", "tracking"],
+            &[
+                "platform",
+                "http",
+                "queue",
+                "accounts",
+                "configurator",
+                "monitoring",
+                "operations",
+                "tracking",
+            ],
         ),
     ] {
         let used = used_by(module);
