@@ -7,12 +7,14 @@
 //! - [`configurator`]: the catalogue, what was chosen, what it costs, how configurations differ.
 //! - [`analytics`]: rates and periods.
 //! - [`accounts`]: the chain of the audit log.
+//! - [`notifications`]: messages to administrators, in their language.
 //! - [`operations`]: when jobs are due.
 //! - [`privacy`]: what is personal data.
 
 pub mod accounts;
 pub mod analytics;
 pub mod configurator;
+pub mod notifications;
 pub mod operations;
 pub mod privacy;
 pub mod tracking;

@@ -15,6 +15,7 @@ use super::mailer::Mailer;
 use super::postgres;
 use super::redis::Redis;
 use super::sealing::Sealer;
+use super::webhook::Webhook;
 
 /// Everything that handlers and jobs share. Cheap to clone; connects to nothing by itself.
 #[derive(Clone)]
@@ -37,6 +38,8 @@ pub struct Inner {
     pub sealer: Sealer,
     /// What sends mails.
     pub mailer: Mailer,
+    /// What posts alerts.
+    pub webhook: Webhook,
     /// The price lists that were read last. A list never changes, and which one is in force is asked
     /// anew each time; without the database these have to do.
     pub price_lists: RwLock<PriceLists>,
@@ -61,6 +64,7 @@ impl App {
         })?;
         let sealer = Sealer::new(&config.encryption_keys)?;
         let mailer = Mailer::new(&config.mail)?;
+        let webhook = Webhook::new(&config.alerts);
         let (price_lists, principals) = (RwLock::default(), RwLock::default());
         // The first look is a minute after the process began: it has better things to do until then.
         let looked_for_overdue_jobs_at = AtomicI64::new(clock.now().timestamp_millis());
@@ -71,6 +75,7 @@ impl App {
             redis,
             sealer,
             mailer,
+            webhook,
             price_lists,
             principals,
             looked_for_overdue_jobs_at,

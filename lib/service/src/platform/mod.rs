@@ -8,14 +8,16 @@ mod postgres;
 mod redis;
 mod sealing;
 mod telemetry;
+mod webhook;
 
 pub use app::{App, Principals, choose_tls};
 pub use clock::Clock;
 pub use config::{
-    Config, ConfigError, ConsentMode, CronPlan, Environment, MailConfig, process_var,
+    AlertConfig, Config, ConfigError, ConsentMode, CronPlan, Environment, MailConfig, process_var,
 };
 pub use mailer::{Mail, MailFailure, Mailer};
 pub use postgres::{MIGRATOR, begin_bounded, begin_report, begin_report_beside};
 pub use redis::{Redis, RedisFailure};
 pub use sealing::{Sealer, SealingFailure};
 pub use telemetry::start_telemetry;
+pub use webhook::{Webhook, WebhookFailure};
