@@ -7,6 +7,7 @@
 //! - [`configurator`]: the catalogue, what was chosen, what it costs, how configurations differ.
 //! - [`analytics`]: rates and periods.
 //! - [`accounts`]: the chain of the audit log.
+//! - [`monitoring`]: when alerts begin and end.
 //! - [`notifications`]: messages to administrators, in their language.
 //! - [`operations`]: when jobs are due.
 //! - [`privacy`]: what is personal data.
@@ -14,6 +15,7 @@
 pub mod accounts;
 pub mod analytics;
 pub mod configurator;
+pub mod monitoring;
 pub mod notifications;
 pub mod operations;
 pub mod privacy;

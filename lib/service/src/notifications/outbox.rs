@@ -109,7 +109,6 @@ pub(super) async fn queue(
 pub(super) struct Claimed {
     pub(super) id: Uuid,
     pub(super) channel: String,
-    pub(super) recipient: String,
     pub(super) language: String,
     pub(super) payload: Value,
     /// This attempt included.
@@ -139,8 +138,7 @@ pub(super) async fn claim(
             FROM due WHERE n.id = due.id
             RETURNING n.id, channel, recipient, language, payload, attempts, n.created_at
          )
-         SELECT claimed.id AS "id!", channel AS "channel!", recipient AS "recipient!",
-            language AS "language!", payload AS "payload!", attempts AS "attempts!",
+         SELECT claimed.id AS "id!", channel AS "channel!", language AS "language!", payload AS "payload!", attempts AS "attempts!",
             claimed.created_at AS "created_at!", email AS "email?"
          FROM claimed LEFT JOIN admin_users AS u ON channel = 'mail' AND u.id::text = recipient
             AND u.disabled_at IS NULL AND u.password_hash IS NOT NULL
