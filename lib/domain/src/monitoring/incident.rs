@@ -133,7 +133,9 @@ impl Incident {
         Self { value, count, peak: self.peak.max(value), measured_at: now, ..self }
     }
 
-    fn resolved(self, now: DateTime<Utc>) -> Self {
+    /// The incident once it is over.
+    #[must_use]
+    pub fn resolved(self, now: DateTime<Utc>) -> Self {
         Self { state: IncidentState::Resolved, resolved_at: Some(now), ..self }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, RwLock};
 
 use chrono::{DateTime, Utc};
@@ -48,6 +48,8 @@ pub struct Inner {
     pub principals: RwLock<Principals>,
     /// When this process last looked for overdue jobs, in milliseconds since 1970.
     pub looked_for_overdue_jobs_at: AtomicI64,
+    /// Whether this process told that the database is out of reach, while Redis could not remember it.
+    pub outage_told: AtomicBool,
 }
 
 impl App {
@@ -79,6 +81,7 @@ impl App {
             price_lists,
             principals,
             looked_for_overdue_jobs_at,
+            outage_told: AtomicBool::new(false),
         };
         Ok(Self(Arc::new(inner)))
     }
