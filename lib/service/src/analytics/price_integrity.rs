@@ -114,7 +114,7 @@ pub(super) async fn price_integrity(
 pub async fn wrong_prices(db: &mut PgConnection, period: Period) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(
         r#"SELECT count(*) AS "wrong!" FROM configuration_snapshots
-         WHERE price_check = 'mismatch' AND NOT ohne_nest_mode AND occurred_at >= $1 AND occurred_at < $2"#,
+         WHERE price_check = 'mismatch' AND ohne_nest_mode IS NOT TRUE AND occurred_at >= $1 AND occurred_at < $2"#,
         period.from,
         period.to
     )
