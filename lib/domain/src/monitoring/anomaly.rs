@@ -2,7 +2,7 @@
 //!
 //! The robust z-score is |x - median| / (1.4826 MAD), MAD being the median absolute deviation. Where that
 //! is zero, more than half of the values being the same, the mean absolute deviation takes its place:
-//! |x - median| / (1.253314 MeanAD) (Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993).
+//! |x - median| / (1.253314 `MeanAD`) (Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993).
 
 /// A smaller median says nothing.
 const MEDIAN_MIN: f64 = 20.0;
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_move_of_less_than_half_scores_nothing() {
-        assert_eq!(score(149.0, &USUAL, Grain::Hour).unwrap().z, 0.0);
+        assert!(score(149.0, &USUAL, Grain::Hour).unwrap().z < 1e-9);
         assert!(score(150.0, &USUAL, Grain::Hour).unwrap().z > 3.5);
         assert!(score(50.0, &USUAL, Grain::Hour).unwrap().z > 3.5);
     }
@@ -172,8 +172,8 @@ mod tests {
     #[test]
     fn where_most_values_are_the_same_the_mean_deviation_counts() {
         let mut same = [100.0; 12];
-        assert_eq!(score(160.0, &same, Grain::Hour).unwrap().z, SCORE_MAX);
-        assert_eq!(score(100.0, &same, Grain::Hour).unwrap().z, 0.0);
+        assert!(score(160.0, &same, Grain::Hour).unwrap().z >= SCORE_MAX);
+        assert!(score(100.0, &same, Grain::Hour).unwrap().z < 1e-9);
         same[0] = 220.0;
         let found = score(160.0, &same, Grain::Hour).unwrap();
         assert!((found.z - 60.0 / (1.253_314 * 10.0)).abs() < 1e-9, "{found:?}");

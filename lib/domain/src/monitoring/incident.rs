@@ -140,10 +140,8 @@ impl Incident {
     }
 
     fn reopened(self) -> Self {
-        let state = match self.is_acknowledged {
-            true => IncidentState::Acknowledged,
-            false => IncidentState::Firing,
-        };
+        let state =
+            if self.is_acknowledged { IncidentState::Acknowledged } else { IncidentState::Firing };
         Self { state, resolved_at: None, reopened: self.reopened + 1, calm: 0, ..self }
     }
 }
@@ -188,11 +186,8 @@ fn go_on(
     now: DateTime<Utc>,
 ) -> (Option<Incident>, Change) {
     let is_same_slot = slot(now) <= slot(incident.measured_at);
-    let calm = match rule.is_clear(value, settings) {
-        true if is_same_slot => incident.calm,
-        true => incident.calm + 1,
-        false => 0,
-    };
+    let calm =
+        if rule.is_clear(value, settings) { incident.calm + i32::from(!is_same_slot) } else { 0 };
     let incident = Incident { calm, ..incident.measured(value, count, now) };
     if calm >= CALM_EVALUATIONS {
         (Some(incident.resolved(now)), Change::Resolved)

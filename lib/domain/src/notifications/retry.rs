@@ -33,7 +33,11 @@ pub fn retry_at(
     let wait = (FIRST * 2_i32.pow(doublings)).min(LONGEST);
     let share = share(id, attempts);
     let fixed = wait / 2;
-    #[expect(clippy::cast_possible_truncation, reason = "at most half an hour")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "at most half an hour"
+    )]
     let rest = TimeDelta::milliseconds((fixed.num_milliseconds() as f64 * share) as i64);
     Some(now + fixed + rest)
 }

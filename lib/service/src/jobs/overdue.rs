@@ -96,9 +96,10 @@ pub async fn run_overdue(app: &App, budget: Duration) {
         Ok(states) => states,
         Err(error) => {
             tracing::warn!(?error, "overdue jobs not looked for");
-            return if is_outage(&error) {
-                tell_of_outage(app).await
-            };
+            if is_outage(&error) {
+                tell_of_outage(app).await;
+            }
+            return;
         }
     };
     let now = app.clock.now();

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 
 /// What is recorded, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "they are called as metrics are")]
 pub(super) enum Metric {
     /// From a request to its answer, one a request.
     ApiResponseTime,

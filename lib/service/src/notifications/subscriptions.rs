@@ -107,7 +107,7 @@ fn whose(person: &SignedIn, user_id: Option<Uuid>) -> Result<Uuid, Problem> {
 /// Which messages one gets by mail, or another account does.
 #[utoipa::path(
     get, path = "/api/admin/notifications/subscriptions", tag = "operations",
-    params(SubscriptionsQuery), security(("admin" = [])),
+    params(SubscriptionsQuery), security(("session" = [])),
     responses(
         (status = 200, description = "Every kind of message.", body = Subscriptions),
         (status = 403, description = "Another's, which needs `users:write`.", body = ProblemDocument),
@@ -148,7 +148,7 @@ pub async fn get_subscriptions(
 /// Chooses which messages one gets by mail, or another account does.
 #[utoipa::path(
     put, path = "/api/admin/notifications/subscriptions", tag = "operations",
-    request_body = ChosenSubscriptions, security(("admin" = [])),
+    request_body = ChosenSubscriptions, security(("session" = [])),
     responses(
         (status = 204, description = "In force."),
         (status = 403, description = "Another's, which needs `users:write`.", body = ProblemDocument),

@@ -37,7 +37,7 @@ pub struct AlertsQuery {
 /// What is wrong, and what was.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Alerts {
+pub struct AlertList {
     /// Always true.
     success: bool,
     /// How many there are in each state.
@@ -124,7 +124,7 @@ impl AlertsQuery {
     get, path = "/api/admin/alerts", tag = "operations", params(AlertsQuery),
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The alerts.", body = Alerts),
+        (status = 200, description = "The alerts.", body = AlertList),
         (status = 422, description = "A parameter is unknown or not allowed.", body = ProblemDocument),
     )
 )]
@@ -132,7 +132,7 @@ pub async fn list_alerts(
     cx: Context,
     _: May<ReadAnalytics>,
     Only(query): Only<AlertsQuery>,
-) -> Result<Json<Alerts>, Problem> {
+) -> Result<Json<AlertList>, Problem> {
     let limit = query.checked_limit()?;
     let counts = sqlx::query_as!(
         StateCounts,
@@ -147,7 +147,7 @@ pub async fn list_alerts(
     let alerts = page(&cx, &query, limit).await?;
     let is_full = i64::try_from(alerts.len()).is_ok_and(|listed| listed == limit);
     let next_cursor = alerts.last().filter(|_| is_full).map(|last| last.id);
-    Ok(Json(Alerts { success: true, counts, alerts, next_cursor }))
+    Ok(Json(AlertList { success: true, counts, alerts, next_cursor }))
 }
 
 async fn page(

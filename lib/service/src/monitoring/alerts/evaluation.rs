@@ -155,9 +155,7 @@ impl Evaluation<'_> {
             notified_at: to_tell.then_some(self.now),
         };
         incidents::write(&mut *db, key, (id, &incident), &about).await?;
-        if to_tell {
-            self.tell(&mut *db, key, (id, &incident), &edited).await?;
-        } else if change == Change::Resolved && was_notified {
+        if to_tell || (change == Change::Resolved && was_notified) {
             self.tell(&mut *db, key, (id, &incident), &edited).await?;
         }
         Ok(())
@@ -199,9 +197,10 @@ impl Evaluation<'_> {
             resolved_at: incident.resolved_at,
             path: PAGE.to_owned(),
         };
-        let (kind, key) = match is_over {
-            true => (Kind::AlertResolved, format!("alert_resolved:{id}")),
-            false => (Kind::Alert, format!("alert:{id}")),
+        let (kind, key) = if is_over {
+            (Kind::AlertResolved, format!("alert_resolved:{id}"))
+        } else {
+            (Kind::Alert, format!("alert:{id}"))
         };
         self.report.queued += queue_alert(self.app, db, (kind, &key), mail, self.now).await?;
         Ok(())
