@@ -7,14 +7,16 @@
 //! - [`configurator`]: the catalogue, what was chosen, what it costs, how configurations differ.
 //! - [`analytics`]: rates and periods.
 //! - [`accounts`]: the chain of the audit log.
+//! - [`monitoring`]: what is measured of requests, traces, and when alerts begin and end.
+//! - [`notifications`]: messages to administrators, in their language.
 //! - [`operations`]: when jobs are due.
-//! - [`monitoring`]: what is measured of requests, and traces.
 //! - [`privacy`]: what is personal data.
 
 pub mod accounts;
 pub mod analytics;
 pub mod configurator;
 pub mod monitoring;
+pub mod notifications;
 pub mod operations;
 pub mod privacy;
 pub mod tracking;

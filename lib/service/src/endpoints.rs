@@ -22,7 +22,9 @@ use crate::customers::payments;
 use crate::description::{complete, page};
 use crate::http::{ProblemDocument, around, within_rate_limit};
 use crate::jobs::{Job, admin as job_admin, cron};
+use crate::monitoring::alerts::{admin as alerts, backtest, rules};
 use crate::monitoring::{flags, health, system_health, system_performance};
+use crate::notifications::{admin as notifications, subscriptions};
 use crate::platform::App;
 use crate::tracking::{journey, performance, session_updates, sessions, track};
 
@@ -354,6 +356,39 @@ endpoint!(
     JOB_RUN, "admin/jobs/{name}/run", Admin, job_admin::run_job
 );
 endpoint!(
+    /// What is wrong, and what was.
+    ALERTS, "admin/alerts", Admin, alerts::list_alerts
+);
+endpoint!(
+    /// Says that somebody knows of an alert.
+    ALERTS_ACKNOWLEDGE, "admin/alerts/acknowledge", Admin, alerts::acknowledge_alert
+);
+endpoint!(
+    /// Mutes a rule of alerts.
+    ALERTS_MUTE, "admin/alerts/mute", Admin, rules::mute_alert_rule
+);
+endpoint!(
+    /// The rules of alerts, and setting one.
+    ALERTS_RULES, "admin/alerts/rules", Admin, rules::get_alert_rules, rules::put_alert_rule
+);
+endpoint!(
+    /// How often a rule would have fired.
+    ALERTS_BACKTEST, "admin/alerts/backtest", Admin, backtest::backtest
+);
+endpoint!(
+    /// Messages to administrators.
+    NOTIFICATIONS, "admin/notifications", Admin, notifications::list_notifications
+);
+endpoint!(
+    /// Who gets which messages.
+    NOTIFICATIONS_SUBSCRIPTIONS, "admin/notifications/subscriptions", Admin,
+    subscriptions::get_subscriptions, subscriptions::put_subscriptions
+);
+endpoint!(
+    /// A message to try whether messages arrive.
+    NOTIFICATIONS_TEST, "admin/notifications/test", Admin, notifications::test_notification
+);
+endpoint!(
     /// Drains configurations.
     SYNC_CONFIGURATIONS, "cron/sync-configurations", Cron, cron::sync_configurations
 );
@@ -372,6 +407,14 @@ endpoint!(
 endpoint!(
     /// Brings visits and roll-ups up to date, and restates days.
     AGGREGATE_DAILY, "cron/aggregate-daily", Cron, cron::aggregate_daily
+);
+endpoint!(
+    /// Evaluates the rules of alerts.
+    EVALUATE_ALERTS, "cron/evaluate-alerts", Cron, cron::evaluate_alerts
+);
+endpoint!(
+    /// Sends messages to administrators.
+    SEND_NOTIFICATIONS, "cron/send-notifications", Cron, cron::send_notifications
 );
 
 /// Every endpoint.
@@ -437,11 +480,21 @@ pub const ALL: &[Endpoint] = &[
     FLAGS,
     JOBS,
     JOB_RUN,
+    ALERTS,
+    ALERTS_ACKNOWLEDGE,
+    ALERTS_MUTE,
+    ALERTS_RULES,
+    ALERTS_BACKTEST,
+    NOTIFICATIONS,
+    NOTIFICATIONS_SUBSCRIPTIONS,
+    NOTIFICATIONS_TEST,
     SYNC_CONFIGURATIONS,
     SYNC_INTERACTIONS,
     SYNC_PERFORMANCE,
     POPULAR_CONFIGURATIONS,
     AGGREGATE_DAILY,
+    EVALUATE_ALERTS,
+    SEND_NOTIFICATIONS,
 ];
 
 /// The endpoints of a group, which the compact deployment serves from one function.

@@ -9,7 +9,7 @@
 //! - Capabilities, each named as in `nest_haus_domain`, with its doors and its storage:
 //!   [`tracking`] (events in, the drain, dead letters, the ledger), [`analytics`] (reports),
 //!   [`configurator`] (catalogue and prices), [`accounts`] (people, keys, the audit log), [`monitoring`] (health),
-//!   [`operations`] (runs of jobs, partitions, annotations).
+//!   [`notifications`] (messages to administrators), [`operations`] (runs of jobs, partitions, annotations).
 //! - [`setup`]: what a database needs before it serves.
 //! - [`queue`]: Redis streams, leases and live state.
 //! - [`http`]: what endpoints share: context, bodies, problems, access, limits.
@@ -28,6 +28,7 @@ pub mod endpoints;
 pub mod http;
 pub mod jobs;
 pub mod monitoring;
+pub mod notifications;
 pub mod operations;
 pub mod platform;
 pub mod queue;

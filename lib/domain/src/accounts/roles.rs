@@ -25,11 +25,13 @@ pub enum Permission {
     WriteSettings,
     /// Run jobs by hand.
     RunJobs,
+    /// Acknowledge and mute alerts, and change their rules.
+    WriteAlerts,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ReadAnalytics,
         Self::ReadCatalogue,
         Self::WriteCatalogue,
@@ -40,6 +42,7 @@ impl Permission {
         Self::WritePayments,
         Self::WriteSettings,
         Self::RunJobs,
+        Self::WriteAlerts,
     ];
 
     /// The name in documents, answers and the scopes of API keys.
@@ -56,6 +59,7 @@ impl Permission {
             Self::WritePayments => "payments:write",
             Self::WriteSettings => "settings:write",
             Self::RunJobs => "jobs:run",
+            Self::WriteAlerts => "alerts:write",
         }
     }
 
@@ -79,6 +83,7 @@ impl Permission {
             Self::WritePayments => "record payments and refunds",
             Self::WriteSettings => "change settings of reports",
             Self::RunJobs => "run jobs by hand",
+            Self::WriteAlerts => "acknowledge and mute alerts, and change their rules",
         }
     }
 }

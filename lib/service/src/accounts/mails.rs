@@ -56,7 +56,7 @@ fn mail(
         }
     };
     let text = format!("{}\n\n{link}\n\n{until}\n\n{rest}\n", paragraphs.join("\n\n"));
-    Mail { to, subject: subject.to_owned(), text, html: page.into_string() }
+    Mail { id: None, to, subject: subject.to_owned(), text, html: page.into_string() }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use chrono::{DateTime, TimeDelta, Utc};
 use nest_haus_domain::accounts::{Permission, Principal, Role};
+use uuid::Uuid;
 
 use super::session::{self, Session};
 use super::{api_keys, secret};
@@ -75,6 +76,10 @@ permission!(
 permission!(
     /// Run jobs by hand.
     RunJobs
+);
+permission!(
+    /// Acknowledge and mute alerts, and change their rules.
+    WriteAlerts
 );
 
 /// Proof that the caller has a permission: by a session whose role has it, or an API key whose
@@ -148,6 +153,26 @@ fn recall(app: &App, hash: &[u8; 32], now: DateTime<Utc>) -> Option<Principal> {
 
 /// Proof that the caller is a person with a session. A change also needs the session's CSRF token.
 pub struct SignedIn(pub(super) Session);
+
+impl SignedIn {
+    /// Whose session it is.
+    #[must_use]
+    pub const fn user_id(&self) -> Uuid {
+        self.0.user_id
+    }
+
+    /// Their role.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.0.role
+    }
+
+    /// Their name in the audit log.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::named(&self.0.email)
+    }
+}
 
 impl FromRequestParts<App> for SignedIn {
     type Rejection = Problem;

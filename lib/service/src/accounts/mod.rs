@@ -20,5 +20,5 @@ pub mod users;
 pub use audit::{AuditReport, record, verify};
 pub use may::{
     Granted, May, ReadAnalytics, ReadAudit, ReadCatalogue, ReadUsers, RunJobs, SignedIn,
-    WriteApiKeys, WriteCatalogue, WritePayments, WriteSettings, WriteUsers,
+    WriteAlerts, WriteApiKeys, WriteCatalogue, WritePayments, WriteSettings, WriteUsers,
 };

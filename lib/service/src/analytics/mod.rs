@@ -32,7 +32,11 @@ pub mod sessions;
 mod sums;
 pub mod user_journey;
 mod user_journey_store;
+mod usual;
 pub mod visits;
 
 pub use meta::Meta;
+pub use performance_store::{measured_by_hour, measured_histogram};
+pub use price_integrity::wrong_prices;
 pub use range::{Asked, RangeQuery};
+pub use usual::{VisitCounts, is_projected_up_to, visit_counts, visit_counts_by_part};

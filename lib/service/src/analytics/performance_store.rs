@@ -139,3 +139,36 @@ pub(super) async fn histograms_by_time(
     }
     Ok(metrics)
 }
+
+/// All measurements of a metric in a period.
+pub async fn measured_histogram(
+    db: &mut PgConnection,
+    period: Period,
+    metric: &str,
+) -> Result<Histogram, sqlx::Error> {
+    let mut found = histograms(db, period, Some(metric)).await?;
+    Ok(found.remove(metric).map(|histograms| histograms.all).unwrap_or_default())
+}
+
+/// All measurements of a metric in each hour in UTC that begins in a period, from roll-ups. One without
+/// measurements is not among them.
+pub async fn measured_by_hour(
+    db: &mut PgConnection,
+    period: Period,
+    metric: &str,
+) -> Result<BTreeMap<DateTime<Utc>, Histogram>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT bucket, index, sum(count)::bigint AS "count!" FROM metric_histograms
+         WHERE grain = 'hour' AND bucket >= $1 AND bucket < $2 AND metric = $3 GROUP BY 1, 2"#,
+        period.from,
+        period.to,
+        metric
+    )
+    .fetch_all(db)
+    .await?;
+    let mut hours: BTreeMap<DateTime<Utc>, Histogram> = BTreeMap::new();
+    for row in rows {
+        hours.entry(row.bucket).or_default().add(row.index, row.count);
+    }
+    Ok(hours)
+}

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use nest_haus_domain::analytics::{Period, Rate};
 use serde::Serialize;
+use sqlx::PgConnection;
 use utoipa::ToSchema;
 
 use crate::platform::{App, begin_bounded};
@@ -107,4 +108,16 @@ pub(super) async fn price_integrity(
         mismatch_rate: Rate::new(counts.mismatched, claims),
         examples,
     })
+}
+
+/// How many configurations of a period were shown with a wrong price: the incidents among them.
+pub async fn wrong_prices(db: &mut PgConnection, period: Period) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "wrong!" FROM configuration_snapshots
+         WHERE price_check = 'mismatch' AND ohne_nest_mode IS NOT TRUE AND occurred_at >= $1 AND occurred_at < $2"#,
+        period.from,
+        period.to
+    )
+    .fetch_one(db)
+    .await
 }

@@ -290,7 +290,9 @@ impl From<MailFailure> for Problem {
                 let message = "must be an e-mail address that mails can be sent to";
                 Self::field(FieldError::new("email", "invalid", message))
             }
-            MailFailure::Server(_) | MailFailure::Folder(_) => Self::MailNotSent(failure.into()),
+            MailFailure::Server(_) | MailFailure::Refused(_) | MailFailure::Folder(_) => {
+                Self::MailNotSent(failure.into())
+            }
         }
     }
 }

@@ -3,10 +3,11 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 
-use super::{Job, start};
+use super::{AlertsReport, Job, start};
 use crate::analytics::popular::RefreshReport;
 use crate::analytics::visits::ProjectionReport;
 use crate::http::{Context, Cron, Problem, ProblemDocument};
+use crate::notifications::DeliveryReport;
 use crate::operations::{JobReport, Trigger};
 use crate::tracking::drain::DrainReport;
 
@@ -47,6 +48,15 @@ cron_function!(
     /// Brings visits and their roll-ups up to date, and restates the days that late events changed. Each
     /// drain does the same after its answer; this is for what they had no time for.
     aggregate_daily, "/api/cron/aggregate-daily", ProjectionReport
+);
+
+cron_function!(
+    /// Evaluates the rules of alerts, keeps and tells of what is wrong.
+    evaluate_alerts, "/api/cron/evaluate-alerts", AlertsReport
+);
+cron_function!(
+    /// Sends messages to administrators that are due.
+    send_notifications, "/api/cron/send-notifications", DeliveryReport
 );
 
 /// Runs the job whose function has this path, and hands on what is to be done after the answer.

@@ -5,6 +5,7 @@
 //! holds by what it works on (a stream's position, a report's period), not by its schedule.
 
 pub mod admin;
+mod alerts;
 pub mod cron;
 mod overdue;
 mod running;
@@ -14,14 +15,16 @@ use futures::future::BoxFuture;
 use nest_haus_domain::operations::{BadSchedule, Schedule};
 use serde_json::Value;
 
+pub use alerts::AlertsReport;
 pub use overdue::{JobState, is_time_to_look, run_overdue, states};
 pub use running::start;
 
 use crate::analytics::{popular, visits};
 use crate::http::Problem;
 use crate::monitoring::{self, flags::publish_flags};
+use crate::notifications;
 use crate::operations::Run;
-use crate::platform::CronPlan;
+use crate::platform::{App, CronPlan};
 use crate::tracking::drain::{self, DrainReport};
 use crate::work::Work;
 
@@ -36,6 +39,8 @@ pub struct Job {
     work: fn(Run) -> BoxFuture<'static, Result<Value, Problem>>,
     /// What follows a good run.
     pub then: Option<Work>,
+    /// What is done where a run cannot begin since the database is out of reach.
+    on_outage: Option<fn(App) -> BoxFuture<'static, ()>>,
 }
 
 /// How late a job may be where the platform's cron runs at the minute.
@@ -108,6 +113,7 @@ pub const ALL: &[Job] = &[
         schedule: "*/2 * * * *",
         work: work!(drain::sync_configurations),
         then: Some(Work::Project),
+        on_outage: None,
     },
     Job {
         name: "sync-interactions",
@@ -115,6 +121,7 @@ pub const ALL: &[Job] = &[
         schedule: "*/5 * * * *",
         work: work!(drain::sync_interactions),
         then: Some(Work::Project),
+        on_outage: None,
     },
     Job {
         name: "sync-performance",
@@ -122,6 +129,7 @@ pub const ALL: &[Job] = &[
         schedule: "*/5 * * * *",
         work: work!(sync_performance),
         then: Some(Work::Project),
+        on_outage: None,
     },
     Job {
         name: "popular-configurations",
@@ -129,6 +137,7 @@ pub const ALL: &[Job] = &[
         schedule: "*/15 * * * *",
         work: work!(popular::popular_configurations),
         then: None,
+        on_outage: None,
     },
     Job {
         name: "aggregate-daily",
@@ -136,6 +145,23 @@ pub const ALL: &[Job] = &[
         schedule: "17 1 * * *",
         work: work!(visits::aggregate_daily),
         then: None,
+        on_outage: None,
+    },
+    Job {
+        name: alerts::EVALUATE,
+        summary: "measures what the rules of alerts are about, and tells of what is wrong",
+        schedule: "*/5 * * * *",
+        work: work!(alerts::evaluate_alerts),
+        then: None,
+        on_outage: Some(alerts::on_outage),
+    },
+    Job {
+        name: "send-notifications",
+        summary: "sends messages to administrators that are due",
+        schedule: "*/5 * * * *",
+        work: work!(notifications::send_notifications),
+        then: None,
+        on_outage: None,
     },
 ];
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{ALL, Job, start};
-use crate::http::Problem;
+use crate::http::{Problem, is_outage};
 use crate::operations::Trigger;
 use crate::platform::{App, CronPlan};
 
@@ -94,7 +94,13 @@ pub async fn run_overdue(app: &App, budget: Duration) {
     }
     let states = match states(app).await {
         Ok(states) => states,
-        Err(error) => return tracing::warn!(?error, "overdue jobs not looked for"),
+        Err(error) => {
+            tracing::warn!(?error, "overdue jobs not looked for");
+            if is_outage(&error) {
+                tell_of_outage(app).await;
+            }
+            return;
+        }
     };
     let now = app.clock.now();
     let late = TimeDelta::from_std(app.config.drain_late_after).unwrap_or(TimeDelta::MAX);
@@ -106,6 +112,13 @@ pub async fn run_overdue(app: &App, budget: Duration) {
         if state.overdue(CronPlan::Frequent, now, late).is_some() {
             catch_up(app, state.job, left).await;
         }
+    }
+}
+
+/// Without the database it is not known what is late; what tells of that does so all the same.
+async fn tell_of_outage(app: &App) {
+    for on_outage in ALL.iter().filter_map(|job| job.on_outage) {
+        on_outage(app.clone()).await;
     }
 }
 

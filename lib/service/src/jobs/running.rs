@@ -28,9 +28,15 @@ pub async fn start(
         job.schedule_by(app.config.cron_plan).map_err(|bad| Problem::Internal(bad.into()))?;
     let due = schedule.last(now).unwrap_or(now);
     let run = Run { app: app.clone(), now, budget };
-    operations::run(run, (job.name, due), trigger, async |run| {
+    let mut began = false;
+    let ran = operations::run(run, (job.name, due), trigger, async |run| {
+        began = true;
         let worked = AssertUnwindSafe((job.work)(run)).catch_unwind().await;
         worked.unwrap_or_else(|_| Err(Problem::Internal(Panicked(job.name).into())))
     })
-    .await
+    .await;
+    if let (Err(Problem::Unavailable(_)), false, Some(on_outage)) = (&ran, began, job.on_outage) {
+        on_outage(app.clone()).await;
+    }
+    ran
 }

@@ -1,5 +1,6 @@
-//! Whether the system is well: health, and what it records of itself.
+//! Whether the system is well, what it records of itself, and saying so when something is wrong.
 
+pub mod alerts;
 pub mod flags;
 mod flush;
 pub mod health;

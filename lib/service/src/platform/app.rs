@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex, RwLock};
 
 use chrono::{DateTime, Utc};
@@ -20,6 +20,7 @@ use super::sealing::Sealer;
 use super::sentry::Sentry;
 #[cfg(feature = "otlp")]
 use super::spans::Spans;
+use super::webhook::Webhook;
 
 /// Everything that handlers and jobs share. Cheap to clone; connects to nothing by itself.
 #[derive(Clone)]
@@ -68,6 +69,8 @@ pub struct Inner {
     pub spans: Spans,
     /// What was recorded of requests.
     pub recorder: Recorder,
+    /// What posts alerts.
+    pub webhook: Webhook,
     /// The price lists that were read last. A list never changes, and which one is in force is asked
     /// anew each time; without the database these have to do.
     pub price_lists: RwLock<PriceLists>,
@@ -81,6 +84,8 @@ pub struct Inner {
     pub accept_times: Mutex<AcceptTimes>,
     /// When this process last looked for overdue jobs, in milliseconds since 1970.
     pub looked_for_overdue_jobs_at: AtomicI64,
+    /// Whether this process told that the database is out of reach, while Redis could not remember it.
+    pub outage_told: AtomicBool,
 }
 
 impl App {
@@ -97,6 +102,7 @@ impl App {
         })?;
         let sealer = Sealer::new(&config.encryption_keys)?;
         let mailer = Mailer::new(&config.mail)?;
+        let webhook = Webhook::new(&config.alerts);
         // The first look is a minute after the process began: it has better things to do until then.
         let looked_for_overdue_jobs_at = AtomicI64::new(clock.now().timestamp_millis());
         Ok(Self(Arc::new(Inner {
@@ -116,6 +122,8 @@ impl App {
             controls: RwLock::default(),
             accept_times: Mutex::default(),
             looked_for_overdue_jobs_at,
+            outage_told: AtomicBool::new(false),
+            webhook,
         })))
     }
 }

@@ -80,6 +80,15 @@ pub struct MailConfig {
     pub public_url: String,
 }
 
+/// Who is told of alerts without being asked whether they want to.
+#[derive(Clone)]
+pub struct AlertConfig {
+    /// `ALERT_WEBHOOK_URL`: where alerts are posted, in the form that Slack reads.
+    pub webhook_url: Option<SecretString>,
+    /// `ALERT_MAIL_TO`: who is mailed while the database, and with it who subscribed, is out of reach.
+    pub mail_to: Vec<String>,
+}
+
 /// The whole configuration. `README.md` has the table of variables.
 #[derive(Clone)]
 pub struct Config {
@@ -101,6 +110,8 @@ pub struct Config {
     pub session_token_secret: SecretString,
     /// `SMTP_URL`, `MAIL_FROM`, `MAIL_FOLDER` and `PUBLIC_URL`.
     pub mail: MailConfig,
+    /// `ALERT_WEBHOOK_URL` and `ALERT_MAIL_TO`.
+    pub alerts: AlertConfig,
     /// `CONSENT_MODE`.
     pub consent_mode: ConsentMode,
     /// `CRON_PLAN`: `frequent` or `daily`.
@@ -174,6 +185,7 @@ impl Config {
                     what: "the secret that signs session tokens, 32 characters or more",
                 })?,
             mail: mail_config(&vars, environment)?,
+            alerts: alert_config(&vars, environment)?,
             consent_mode: match vars.get("CONSENT_MODE").as_deref() {
                 None | Some("implied") => ConsentMode::Implied,
                 Some("required") => ConsentMode::Required,
@@ -301,6 +313,30 @@ fn mail_config(vars: &Vars<'_>, environment: Environment) -> Result<MailConfig, 
         folder: is_local.then(|| folder.into()),
         public_url: public_url.trim_end_matches('/').to_owned(),
     })
+}
+
+/// The address of a webhook is a secret, and what it is told is not for everybody: it goes by TLS.
+fn alert_config(vars: &Vars<'_>, environment: Environment) -> Result<AlertConfig, ConfigError> {
+    let webhook_url = vars.get("ALERT_WEBHOOK_URL");
+    let is_allowed = |url: &str| {
+        let is_local = environment == Environment::Local && url.starts_with("http://");
+        (url.starts_with("https://") || is_local) && url.parse::<axum::http::Uri>().is_ok()
+    };
+    if webhook_url.as_deref().is_some_and(|url| !is_allowed(url)) {
+        return Err(ConfigError::Invalid {
+            variable: "ALERT_WEBHOOK_URL",
+            allowed: "an https:// address (in local mode http:// too)",
+        });
+    }
+    let mail_to = vars.list("ALERT_MAIL_TO");
+    if mail_to.iter().any(|address| !address.contains('@') || address.contains(char::is_whitespace))
+    {
+        return Err(ConfigError::Invalid {
+            variable: "ALERT_MAIL_TO",
+            allowed: "e-mail addresses, separated by commas",
+        });
+    }
+    Ok(AlertConfig { webhook_url: webhook_url.map(Into::into), mail_to })
 }
 
 fn is_public_url(text: &str, is_local: bool) -> bool {

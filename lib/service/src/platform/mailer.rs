@@ -18,6 +18,9 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// A mail to one person.
 pub struct Mail {
+    /// Names the mail to servers and mailboxes, which show it once however often it is sent; nothing
+    /// for a mail that is never sent again.
+    pub id: Option<Uuid>,
     /// The person's address.
     pub to: String,
     /// What it is about.
@@ -40,6 +43,9 @@ pub enum MailFailure {
     /// The server did not take it.
     #[error("the mail server: {0}")]
     Server(String),
+    /// The server will not take it, however often it is asked.
+    #[error("the mail server: {0}")]
+    Refused(String),
     /// It could not be written into the folder.
     #[error("the folder of mails: {0}")]
     Folder(std::io::ErrorKind),
@@ -80,18 +86,20 @@ impl Mailer {
 
     /// Sends a mail. When this returns without a failure, the server or the folder has it.
     pub async fn send(&self, mail: Mail, now: DateTime<Utc>) -> Result<(), MailFailure> {
+        let id = mail.id.unwrap_or_else(Uuid::now_v7);
         match &self.way {
             Way::Server(server) => {
-                let message = message(self.from.clone(), mail, now)?;
+                let message = message(self.from.clone(), (id, mail), now)?;
                 match tokio::time::timeout(SEND_TIMEOUT, server.send(message)).await {
                     Ok(Ok(_)) => Ok(()),
+                    Ok(Err(error)) if is_refusal(&error) => Err(MailFailure::Refused(kind(&error))),
                     Ok(Err(error)) => Err(MailFailure::Server(kind(&error))),
                     Err(_) => Err(MailFailure::Server("it takes too long".to_owned())),
                 }
             }
             Way::Folder(folder) => {
-                let message = message(self.from.clone(), mail, now)?;
-                let written = write(folder, &message.formatted()).await;
+                let message = message(self.from.clone(), (id, mail), now)?;
+                let written = write(folder, id, &message.formatted()).await;
                 written.map_err(|error| MailFailure::Folder(error.kind()))
             }
             Way::Nowhere => Err(MailFailure::NotConfigured),
@@ -107,9 +115,13 @@ fn server(url: &str) -> Result<AsyncSmtpTransport<Tokio1Executor>, ConfigError> 
     Ok(builder.timeout(Some(SEND_TIMEOUT)).build())
 }
 
-fn message(from: Mailbox, mail: Mail, now: DateTime<Utc>) -> Result<Message, MailFailure> {
+fn message(
+    from: Mailbox,
+    (id, mail): (Uuid, Mail),
+    now: DateTime<Utc>,
+) -> Result<Message, MailFailure> {
     let to = mail.to.parse().map_err(|_| MailFailure::Address)?;
-    let id = format!("<{}@{}>", Uuid::new_v4().simple(), from.email.domain());
+    let id = format!("<{}@{}>", id.simple(), from.email.domain());
     Message::builder()
         .date(SystemTime::from(now))
         .message_id(Some(id))
@@ -120,13 +132,19 @@ fn message(from: Mailbox, mail: Mail, now: DateTime<Utc>) -> Result<Message, Mai
         .map_err(|_| MailFailure::Address)
 }
 
-/// Writes a mail as a file whose name tells when it was written. It appears whole.
-async fn write(folder: &Path, message: &[u8]) -> std::io::Result<()> {
+/// Writes a mail as a file that its id names, so that files follow one another as mails were made. It
+/// appears whole.
+async fn write(folder: &Path, id: Uuid, message: &[u8]) -> std::io::Result<()> {
     tokio::fs::create_dir_all(folder).await?;
-    let id = Uuid::now_v7();
     let unfinished = folder.join(format!("{id}.unfinished"));
     tokio::fs::write(&unfinished, message).await?;
     tokio::fs::rename(unfinished, folder.join(format!("{id}.eml"))).await
+}
+
+/// Whether asking again is of no use. A refusal of our own password is not about the mail (RFC 4954).
+fn is_refusal(error: &smtp::Error) -> bool {
+    let is_about_us = error.status().is_some_and(|code| (530..540).contains(&u16::from(code)));
+    error.is_permanent() && !is_about_us
 }
 
 /// What went wrong, without what the server said.

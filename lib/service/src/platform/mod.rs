@@ -15,11 +15,12 @@ mod sentry;
 mod spans;
 mod telemetry;
 mod trace;
+mod webhook;
 
 pub use app::{App, KnownControls, Principals, choose_tls};
 pub use clock::Clock;
 pub use config::{
-    Config, ConfigError, ConsentMode, CronPlan, Environment, MailConfig, process_var,
+    AlertConfig, Config, ConfigError, ConsentMode, CronPlan, Environment, MailConfig, process_var,
 };
 pub use mailer::{Mail, MailFailure, Mailer};
 pub use measure::{Costs, Measure};
@@ -34,3 +35,4 @@ pub use telemetry::{last_panic, start_telemetry};
 #[cfg(feature = "testing")]
 pub use telemetry::{start_test_telemetry, test_logs_subscriber, test_subscriber};
 pub use trace::own_span;
+pub use webhook::{Webhook, WebhookFailure};

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use nest_haus_domain::tracking::{Entry, Event, Kind, RequestContext};
 use serde::Serialize;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::store::{self, Origin};
@@ -130,4 +131,14 @@ fn entry_around(event: Event, queue: &str, received_at: DateTime<Utc>) -> Option
         repeated: Vec::new(),
         sequences: Vec::new(),
     })
+}
+
+/// Events that the database refused and that were not replayed.
+pub async fn open_dead_events(db: &mut PgConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT coalesce(sum(events), 0)::bigint AS "events!" FROM dead_letters
+         WHERE stage = 'dead' AND replayed_at IS NULL"#
+    )
+    .fetch_one(db)
+    .await
 }

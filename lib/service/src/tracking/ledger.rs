@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use nest_haus_domain::analytics::Rate;
+use nest_haus_domain::analytics::{Period, Rate};
 use nest_haus_domain::tracking::{
     Entry, Kind, SequenceLedger, SessionId, SessionKey, TransmissionLedger,
 };
@@ -367,6 +367,26 @@ async fn all_sequences(db: &mut PgConnection, waiting: &Waiting) -> Result<Seque
     let quiet = Sequences { counts, unknown: quiet.unknown, overcounted: quiet.overcounted };
     let busy = tab_ledgers(db, &keys, Some(&tabs), waiting).await?;
     Ok(busy.into_iter().fold(quiet, |sum, tab| sum.add(tab.sequences)))
+}
+
+/// Numbered events of which nothing is known, and all numbered events, of the sessions whose last activity
+/// lies in a period; added up tab by tab, as the ledger does. What waits in the queue counts as unknown.
+pub async fn loss_of_closed_sessions(
+    db: &mut PgConnection,
+    period: Period,
+) -> Result<(i64, i64), sqlx::Error> {
+    let sums = sqlx::query!(
+        r#"SELECT coalesce(sum(greatest(emitted - stored - rejected - dead - erased
+                - dropped_events(dropped_local), 0)), 0)::bigint AS "unknown!",
+            coalesce(sum(emitted), 0)::bigint AS "emitted!"
+         FROM user_sessions JOIN sequences USING (session_key)
+         WHERE last_activity_at >= $1 AND last_activity_at < $2"#,
+        period.from,
+        period.to
+    )
+    .fetch_one(db)
+    .await?;
+    Ok((sums.unknown, sums.emitted))
 }
 
 /// Counts the rows of all events, and names sessions whose ledger says something else.

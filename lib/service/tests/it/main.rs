@@ -11,6 +11,7 @@
 
 mod access;
 mod accounts;
+mod alerts;
 mod attribution;
 mod catalogue;
 mod comparisons;
@@ -30,6 +31,7 @@ mod journeys;
 mod ledger;
 mod live;
 mod mails;
+mod notifications;
 mod original;
 mod plans;
 mod planted;

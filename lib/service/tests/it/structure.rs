@@ -49,8 +49,19 @@ fn modules_use_only_what_lies_below_them() {
         ("operations", &["platform", "http", "queue"]),
         (
             "monitoring",
-            &["platform", "http", "queue", "accounts", "operations", "tracking", "analytics"],
+            &[
+                "platform",
+                "http",
+                "queue",
+                "accounts",
+                "operations",
+                "notifications",
+                "tracking",
+                "analytics",
+                "configurator",
+            ],
         ),
+        ("notifications", &["platform", "http", "accounts", "operations"]),
         ("accounts", &["platform", "http", "work"]),
         (
             "jobs",
@@ -62,6 +73,7 @@ fn modules_use_only_what_lies_below_them() {
                 "tracking",
                 "analytics",
                 "monitoring",
+                "notifications",
                 "work",
             ],
         ),
