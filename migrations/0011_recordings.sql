@@ -25,6 +25,13 @@ CREATE TABLE recordings_hourly (
     PRIMARY KEY (hour, metric, endpoint, status_class)
 );
 
+-- How many requests a slot had, and how many of them failed: what uptime is made of.
+CREATE TABLE recorded_slots (
+    slot timestamptz PRIMARY KEY,
+    requests bigint NOT NULL,
+    failed bigint NOT NULL
+);
+
 -- Hours with slots that are not in recordings_hourly yet, or changed since.
 CREATE TABLE stale_recording_hours (hour timestamptz PRIMARY KEY);
 

@@ -136,7 +136,7 @@ async fn store(db: &mut PgConnection, flushes: &[Flush]) -> Result<usize, Proble
     Ok(new.len())
 }
 
-/// Adds to what is stored, and marks the hours that change.
+/// Adds to what is stored, to the requests of its slots, and marks the hours that change.
 async fn store_recordings(db: &mut PgConnection, recordings: Recordings) -> Result<(), Problem> {
     let rows = serde_json::to_value(recordings.into_rows())?;
     sqlx::query!(
@@ -147,6 +147,18 @@ async fn store_recordings(db: &mut PgConnection, recordings: Recordings) -> Resu
             (indexes, counts) = (SELECT * FROM added_histograms(
                 stored.indexes, stored.counts, excluded.indexes, excluded.counts)),
             sum_ms = stored.sum_ms + excluded.sum_ms",
+        rows
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "INSERT INTO recorded_slots AS stored
+         SELECT slot, sum(n)::bigint, coalesce(sum(n) FILTER (WHERE status_class = 5), 0)::bigint
+         FROM jsonb_to_recordset($1) AS r (slot timestamptz, metric text, status_class smallint,
+            counts bigint[]) CROSS JOIN unnest(counts) AS n
+         WHERE metric = 'api_response_time' GROUP BY slot
+         ON CONFLICT (slot) DO UPDATE SET requests = stored.requests + excluded.requests,
+            failed = stored.failed + excluded.failed",
         rows
     )
     .execute(&mut *db)
@@ -256,6 +268,9 @@ async fn roll_up_some(
 pub async fn delete_old_recordings(app: &App, now: DateTime<Utc>) -> Result<u64, sqlx::Error> {
     let mut tx = begin_bounded(&app.db, app.config.job_budget).await?;
     let slots = sqlx::query!("DELETE FROM recordings WHERE slot < $1", now - SLOTS_KEPT)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query!("DELETE FROM recorded_slots WHERE slot < $1", now - SLOTS_KEPT)
         .execute(&mut *tx)
         .await?;
     let hours = sqlx::query!("DELETE FROM recordings_hourly WHERE hour < $1", now - HOURS_KEPT)

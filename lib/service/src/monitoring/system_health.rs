@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::health::{migrations, never_evicts};
 use crate::accounts::{May, ReadAnalytics};
 use crate::http::{Context, Problem, ProblemDocument};
-use crate::platform::App;
+use crate::platform::{App, begin_report};
 use crate::queue;
 
 /// A dependency that does not answer for so long is down.
@@ -189,34 +189,33 @@ struct Stored {
 
 async fn stored(cx: &Context) -> Stored {
     let begun = Instant::now();
-    let answered = tokio::time::timeout(PATIENCE, ask_postgres(cx)).await;
-    let Ok(Ok((latency_ms, migrations, jobs, uptime))) = answered else {
+    let asked = async { migrations(&mut *cx.app.db.acquire().await?).await };
+    let answered = tokio::time::timeout(PATIENCE, asked).await;
+    let latency_ms = Some(milliseconds_since(begun));
+    let Ok(Ok(found)) = answered else {
         tracing::warn!(error = ?answered.map(Result::err), "health: postgres");
-        let latency_ms = Some(milliseconds_since(begun));
         let detail = "out of reach, or not migrated";
         let postgres = Dependency { name: "postgres", status: Condition::Down, latency_ms, detail };
         return Stored { postgres, migrations: None, jobs: None, uptime: None };
     };
-    let (status, detail) = match migrations.missing {
+    let (status, detail) = match found.missing {
         0 => (Condition::Ok, "migrated"),
         _ => (Condition::Degraded, "migrations are missing"),
     };
-    Stored {
-        postgres: Dependency { name: "postgres", status, latency_ms, detail },
-        migrations: Some(migrations),
-        jobs: Some(jobs),
-        uptime: Some(uptime),
-    }
+    let (jobs, uptime) = recorded(cx).await.unwrap_or_else(|error| {
+        tracing::warn!(?error, "health: jobs and uptime");
+        (None, None)
+    });
+    let postgres = Dependency { name: "postgres", status, latency_ms, detail };
+    Stored { postgres, migrations: Some(found), jobs, uptime }
 }
 
-type Answered = (Option<f64>, Migrations, Vec<JobHealth>, Vec<Uptime>);
+type JobsAndUptime = (Option<Vec<JobHealth>>, Option<Vec<Uptime>>);
 
-async fn ask_postgres(cx: &Context) -> Result<Answered, sqlx::Error> {
-    let begun = Instant::now();
-    let mut db = cx.app.db.acquire().await?;
-    let migrations = migrations(&mut db).await?;
-    let latency_ms = Some(milliseconds_since(begun));
-    Ok((latency_ms, migrations, jobs(&mut db).await?, uptime(&mut db, cx.now).await?))
+async fn recorded(cx: &Context) -> Result<JobsAndUptime, sqlx::Error> {
+    let mut tx = begin_report(&cx.app.db, PATIENCE).await?;
+    let (jobs, uptime) = (jobs(&mut tx).await?, uptime(&mut tx, cx.now).await?);
+    Ok((Some(jobs), Some(uptime)))
 }
 
 async fn jobs(db: &mut PgConnection) -> Result<Vec<JobHealth>, sqlx::Error> {
@@ -233,17 +232,10 @@ async fn uptime(db: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Uptime>
     let until = slot_of(now);
     let since: Vec<DateTime<Utc>> = RANGES.iter().map(|(_, length)| until - *length).collect();
     let rows = sqlx::query!(
-        r#"WITH counted AS (
-            SELECT slot, status_class, (SELECT sum(n) FROM unnest(counts) AS n) AS n FROM recordings
-            WHERE metric = 'api_response_time' AND slot >= (SELECT min(s) FROM unnest($1::timestamptz[]) AS s)
-                AND slot < $2
-         ), slots AS (
-            SELECT slot, sum(n) AS n, sum(n) FILTER (WHERE status_class = 5) AS failed
-            FROM counted GROUP BY slot)
-         SELECT count(slot) AS "known!",
-            count(slot) FILTER (WHERE 2 * coalesce(failed, 0) < n) AS "up!"
+        r#"SELECT count(slot) AS "known!", count(slot) FILTER (WHERE 2 * failed < requests) AS "up!"
          FROM unnest($1::timestamptz[]) WITH ORDINALITY AS range (since, place)
-         LEFT JOIN slots ON slot >= since GROUP BY place ORDER BY place"#,
+         LEFT JOIN recorded_slots ON slot >= since AND slot < $2
+         GROUP BY place ORDER BY place"#,
         &since,
         until
     )

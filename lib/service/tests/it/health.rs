@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use nest_haus::monitoring::{drain_recordings, flush};
+use nest_haus::platform::Measure;
 use nest_haus::testing::TestBed;
 use nest_haus_domain::monitoring::slot_of;
 use serde_json::{Value, json};
@@ -70,23 +71,14 @@ async fn uptime_is_the_share_of_recorded_slots_in_which_less_than_half_failed() 
     let now_running = (-5, 0, 9);
     let too_old = (60 * 24 * 31, 0, 9);
     for (minutes, succeeded, failed) in slots.into_iter().chain([now_running, too_old]) {
-        for (class, n) in [(2, succeeded), (5, failed)] {
-            for endpoint in ["GET /api/a", "POST /api/b"] {
-                sqlx::query(
-                    "INSERT INTO recordings
-                     SELECT $1, metric, $2, $3, '{0}', ARRAY[$4::bigint], 1
-                     FROM unnest(ARRAY['api_response_time', 'database_query_time']) AS metric
-                     WHERE $4 > 0",
-                )
-                .bind(slot - TimeDelta::minutes(minutes))
-                .bind(endpoint)
-                .bind(class)
-                .bind(i64::from(n))
-                .execute(&bed.app.db)
-                .await
-                .unwrap();
-            }
-        }
+        let statement = "INSERT INTO recorded_slots VALUES ($1, $2, $3)";
+        sqlx::query(statement)
+            .bind(slot - TimeDelta::minutes(minutes))
+            .bind(i64::from(succeeded + failed))
+            .bind(i64::from(failed))
+            .execute(&bed.app.db)
+            .await
+            .unwrap();
     }
     let health = health(&bed).await;
     let up = |place: usize| {
@@ -102,11 +94,32 @@ async fn uptime_is_the_share_of_recorded_slots_in_which_less_than_half_failed() 
 #[tokio::test]
 async fn recorded_requests_are_what_uptime_is_made_of() {
     let bed = TestBed::new().await;
-    bed.get("/api/health").await;
-    flush(&bed.app, bed.now()).await;
-    drain_recordings(&bed.app, bed.app.config.job_budget).await.unwrap();
+    // Well inside a slot, whatever the time is.
+    bed.advance(slot_of(bed.now()) + TimeDelta::seconds(330) - bed.now());
+    let outcomes = |statuses: [u16; 2]| {
+        for status in statuses {
+            let at = bed.now();
+            let measure = Measure::begin("GET /api/a".to_owned(), "r".to_owned(), at);
+            bed.app.recorder.note_request(&measure, status, measure.elapsed());
+        }
+    };
+    for statuses in [[200, 404], [200, 503]] {
+        outcomes(statuses);
+        bed.get("/api/nowhere").await;
+        flush(&bed.app, bed.now()).await;
+        drain_recordings(&bed.app, bed.app.config.job_budget).await.unwrap();
+    }
     bed.advance(TimeDelta::minutes(5));
-    assert_eq!(health(&bed).await["uptime"][0]["up"]["num"], 1);
+    let up = health(&bed).await["uptime"][0]["up"].clone();
+    assert_eq!((&up["num"], &up["den"]), (&json!(1), &json!(1)), "one of six failed");
+    for _ in 0..2 {
+        outcomes([503, 500]);
+        flush(&bed.app, bed.now()).await;
+        drain_recordings(&bed.app, bed.app.config.job_budget).await.unwrap();
+    }
+    bed.advance(TimeDelta::minutes(5));
+    let up = health(&bed).await["uptime"][0]["up"].clone();
+    assert_eq!((&up["num"], &up["den"]), (&json!(1), &json!(2)), "four of five failed");
 }
 
 #[tokio::test]
