@@ -1,6 +1,7 @@
 //! Reports for administrators.
 
 pub mod attribution;
+pub mod by_name;
 mod change;
 mod choice;
 mod counts;

@@ -64,6 +64,17 @@ fn modules_use_only_what_lies_below_them() {
     }
 }
 
+/// The system asks for reports in one place. No handler lets itself in.
+#[test]
+fn only_reports_asked_by_name_are_asked_by_the_system() {
+    let source = root().join("lib/service/src");
+    let callers = sources(&source)
+        .into_iter()
+        .filter(|file| fs::read_to_string(file).unwrap().contains("May::of_system("));
+    let callers: Vec<PathBuf> = callers.collect();
+    assert_eq!(callers, [source.join("analytics/by_name.rs")]);
+}
+
 fn host() -> String {
     let output = Command::new("rustc").arg("-vV").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
