@@ -19,6 +19,7 @@ use crate::analytics::{
 };
 use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::customers::payments;
+use crate::data_retention;
 use crate::description::{complete, page};
 use crate::http::{ProblemDocument, around, within_rate_limit};
 use crate::jobs::{Job, admin as job_admin, cron};
@@ -341,6 +342,10 @@ endpoint!(
     JOB_RUN, "admin/jobs/{name}/run", Admin, job_admin::run_job
 );
 endpoint!(
+    /// What would go by age.
+    RETENTION_PREVIEW, "admin/retention", Admin, data_retention::preview_retention
+);
+endpoint!(
     /// Drains configurations.
     SYNC_CONFIGURATIONS, "cron/sync-configurations", Cron, cron::sync_configurations
 );
@@ -360,7 +365,14 @@ endpoint!(
     /// Brings visits and roll-ups up to date, and restates days.
     AGGREGATE_DAILY, "cron/aggregate-daily", Cron, cron::aggregate_daily
 );
-
+endpoint!(
+    /// Makes partitions ahead of time.
+    PARTITIONS, "cron/partitions", Cron, cron::partitions
+);
+endpoint!(
+    /// Removes what is older than it is kept.
+    RETENTION_RUN, "cron/retention", Cron, cron::run_retention
+);
 /// Every endpoint.
 pub const ALL: &[Endpoint] = &[
     SESSIONS,
@@ -421,11 +433,14 @@ pub const ALL: &[Endpoint] = &[
     ADMIN_CATALOG_HISTORY,
     JOBS,
     JOB_RUN,
+    RETENTION_PREVIEW,
     SYNC_CONFIGURATIONS,
     SYNC_INTERACTIONS,
     SYNC_PERFORMANCE,
     POPULAR_CONFIGURATIONS,
     AGGREGATE_DAILY,
+    PARTITIONS,
+    RETENTION_RUN,
 ];
 
 /// The endpoints of a group, which the compact deployment serves from one function.

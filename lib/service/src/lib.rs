@@ -9,7 +9,7 @@
 //! - Capabilities, each named as in `nest_haus_domain`, with its doors and its storage:
 //!   [`tracking`] (events in, the drain, dead letters, the ledger), [`analytics`] (reports),
 //!   [`configurator`] (catalogue and prices), [`accounts`] (people, keys, the audit log), [`monitoring`] (health),
-//!   [`operations`] (runs of jobs, partitions, annotations).
+//!   [`operations`] (runs of jobs, partitions, annotations), [`data_retention`] (what goes by age).
 //! - [`setup`]: what a database needs before it serves.
 //! - [`queue`]: Redis streams, leases and live state.
 //! - [`http`]: what endpoints share: context, bodies, problems, access, limits.
@@ -23,6 +23,7 @@ pub mod accounts;
 pub mod analytics;
 pub mod configurator;
 pub mod customers;
+pub mod data_retention;
 pub mod description;
 pub mod endpoints;
 pub mod http;

@@ -3,22 +3,35 @@
 
 use std::time::Duration;
 
+use sqlx::PgTransaction;
+
 use crate::platform::{App, begin_bounded};
 
 use super::heatmap_store::refresh_stale_days;
 use super::performance_store::refresh_stale_metric_hours;
 use super::popular_store::refresh_stale_vote_days;
+use super::visits::PROJECTION_LOCK;
 
 /// The lock that one process holds while it counts.
 const COUNTING_LOCK: i64 = 7254;
+
+/// Waits until nobody projects visits or counts, and keeps others from it until the transaction ends.
+pub async fn hold(tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock($1) AS projecting, pg_advisory_xact_lock($2) AS counting",
+        PROJECTION_LOCK,
+        COUNTING_LOCK
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(())
+}
 
 /// Counts some hours of measurements, one day of clicks and one of chosen options anew; answers how many
 /// hours and days, or nothing if another process is at it.
 pub(super) async fn refresh(app: &App, limit: Duration) -> Result<Option<u64>, sqlx::Error> {
     let mut tx = begin_bounded(&app.db, limit).await?;
-    let taken =
-        sqlx::query_scalar!(r#"SELECT pg_try_advisory_xact_lock($1) AS "taken!""#, COUNTING_LOCK);
-    if !taken.fetch_one(&mut *tx).await? {
+    if !take_lock(&mut tx).await? {
         return Ok(None);
     }
     let hours = refresh_stale_metric_hours(&mut tx).await?;
@@ -26,4 +39,11 @@ pub(super) async fn refresh(app: &App, limit: Duration) -> Result<Option<u64>, s
     let vote_days = refresh_stale_vote_days(&mut tx, app.clock.now()).await?;
     tx.commit().await?;
     Ok(Some(hours + days + vote_days))
+}
+
+/// Takes the lock until the transaction ends; false if another process counts.
+async fn take_lock(tx: &mut PgTransaction<'_>) -> Result<bool, sqlx::Error> {
+    let taken =
+        sqlx::query_scalar!(r#"SELECT pg_try_advisory_xact_lock($1) AS "taken!""#, COUNTING_LOCK);
+    taken.fetch_one(&mut **tx).await
 }

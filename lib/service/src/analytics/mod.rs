@@ -4,7 +4,7 @@ pub mod attribution;
 pub mod by_name;
 mod change;
 mod choice;
-mod counts;
+pub mod counts;
 mod cursor;
 pub mod data_quality;
 pub mod drop_off;

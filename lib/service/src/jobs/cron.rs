@@ -6,8 +6,9 @@ use axum::response::{IntoResponse, Response};
 use super::{Job, start};
 use crate::analytics::popular::RefreshReport;
 use crate::analytics::visits::ProjectionReport;
+use crate::data_retention::RetentionReport;
 use crate::http::{Context, Cron, Problem, ProblemDocument};
-use crate::operations::{JobReport, Trigger};
+use crate::operations::{JobReport, PartitionsReport, Trigger};
 use crate::tracking::drain::DrainReport;
 
 macro_rules! cron_function {
@@ -47,6 +48,15 @@ cron_function!(
     /// Brings visits and their roll-ups up to date, and restates the days that late events changed. Each
     /// drain does the same after its answer; this is for what they had no time for.
     aggregate_daily, "/api/cron/aggregate-daily", ProjectionReport
+);
+
+cron_function!(
+    /// Makes the monthly partitions of the tables of events ahead of time.
+    partitions, "/api/cron/partitions", PartitionsReport
+);
+cron_function!(
+    /// Removes what is older than its class is kept.
+    run_retention, "/api/cron/retention", RetentionReport
 );
 
 /// Runs the job whose function has this path, and hands on what is to be done after the answer.

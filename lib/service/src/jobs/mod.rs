@@ -18,8 +18,9 @@ pub use overdue::{JobState, is_time_to_look, run_overdue, states};
 pub use running::start;
 
 use crate::analytics::{popular, visits};
+use crate::data_retention;
 use crate::http::Problem;
-use crate::operations::Run;
+use crate::operations::{self, Run};
 use crate::platform::CronPlan;
 use crate::tracking::drain;
 use crate::work::Work;
@@ -122,6 +123,20 @@ pub const ALL: &[Job] = &[
         summary: "brings visits and roll-ups up to date, and restates days",
         schedule: "17 1 * * *",
         work: work!(visits::aggregate_daily),
+        then: None,
+    },
+    Job {
+        name: "partitions",
+        summary: "makes the partitions of the months ahead",
+        schedule: "37 1 * * *",
+        work: work!(operations::partitions),
+        then: None,
+    },
+    Job {
+        name: "retention",
+        summary: "removes what is older than it is kept",
+        schedule: "27 2 * * *",
+        work: work!(data_retention::retention),
         then: None,
     },
 ];

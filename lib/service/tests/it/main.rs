@@ -15,6 +15,7 @@ mod attribution;
 mod catalogue;
 mod comparisons;
 mod contract;
+mod data_retention;
 mod description;
 mod drain;
 mod events;
