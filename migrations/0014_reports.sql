@@ -1,4 +1,16 @@
--- What the ledger and roll-ups need once events go by age.
+-- Reports that are kept once their period is over; and what the ledger needs once events go by age.
+
+CREATE TABLE stored_reports (
+    id uuid PRIMARY KEY,
+    kind text NOT NULL CHECK (length(kind) BETWEEN 1 AND 100),
+    period_from timestamptz NOT NULL,
+    period_to timestamptz NOT NULL CHECK (period_to > period_from),
+    time_zone text NOT NULL,
+    made_at timestamptz NOT NULL,
+    report jsonb NOT NULL,
+    UNIQUE (kind, period_from, period_to)
+);
+CREATE INDEX stored_reports_period_to ON stored_reports (period_to, id);
 
 -- From when on single records of a class are kept: events, sessions and visits (raw), and where clicks were
 -- (points). What is counted of days before is never counted anew.

@@ -25,6 +25,7 @@ use crate::http::{ProblemDocument, around, within_rate_limit};
 use crate::jobs::{Job, admin as job_admin, cron};
 use crate::monitoring::health;
 use crate::platform::App;
+use crate::reports::{content as kept_report, list as kept_reports};
 use crate::tracking::{journey, performance, session_updates, sessions, track};
 
 /// What an endpoint is for, which decides its limits and its place in the compact deployment.
@@ -253,6 +254,14 @@ endpoint!(
     EXPORT, "admin/analytics/export", Admin, export::export
 );
 endpoint!(
+    /// Reports that were kept.
+    REPORTS, "admin/reports", Admin, kept_reports::list_reports
+);
+endpoint!(
+    /// One of them.
+    REPORT_CONTENT, "admin/reports/content", Admin, kept_report::report_content
+);
+endpoint!(
     /// Rules about the maker's own people.
     INTERNAL_TRAFFIC, "admin/internal-traffic", Admin,
     internal_traffic::get_internal_traffic, internal_traffic::put_internal_traffic
@@ -373,6 +382,25 @@ endpoint!(
     /// Removes what is older than it is kept.
     RETENTION_RUN, "cron/retention", Cron, cron::run_retention
 );
+endpoint!(
+    /// Keeps the summary of the day before.
+    DAILY_SUMMARY, "cron/daily-summary", Cron, cron::daily_summary
+);
+endpoint!(
+    /// Keeps and mails how visitors behaved in the week before.
+    WEEKLY_CUSTOMER_BEHAVIOUR, "cron/weekly-customer-behaviour", Cron,
+    cron::weekly_customer_behaviour
+);
+endpoint!(
+    /// Keeps and mails revenue and conversion of the month before.
+    MONTHLY_REVENUE_CONVERSION, "cron/monthly-revenue-conversion", Cron,
+    cron::monthly_revenue_conversion
+);
+endpoint!(
+    /// Brings the hours of measurements up to date.
+    PERFORMANCE_ROLLUP, "cron/performance-rollup", Cron, cron::performance_rollup
+);
+
 /// Every endpoint.
 pub const ALL: &[Endpoint] = &[
     SESSIONS,
@@ -412,6 +440,8 @@ pub const ALL: &[Endpoint] = &[
     SESSION_LIST,
     USER_JOURNEY,
     EXPORT,
+    REPORTS,
+    REPORT_CONTENT,
     INTERNAL_TRAFFIC,
     PAYMENTS,
     LOGIN,
@@ -441,6 +471,10 @@ pub const ALL: &[Endpoint] = &[
     AGGREGATE_DAILY,
     PARTITIONS,
     RETENTION_RUN,
+    DAILY_SUMMARY,
+    WEEKLY_CUSTOMER_BEHAVIOUR,
+    MONTHLY_REVENUE_CONVERSION,
+    PERFORMANCE_ROLLUP,
 ];
 
 /// The endpoints of a group, which the compact deployment serves from one function.

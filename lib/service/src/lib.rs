@@ -9,7 +9,8 @@
 //! - Capabilities, each named as in `nest_haus_domain`, with its doors and its storage:
 //!   [`tracking`] (events in, the drain, dead letters, the ledger), [`analytics`] (reports),
 //!   [`configurator`] (catalogue and prices), [`accounts`] (people, keys, the audit log), [`monitoring`] (health),
-//!   [`operations`] (runs of jobs, partitions, annotations), [`data_retention`] (what goes by age).
+//!   [`operations`] (runs of jobs, partitions, annotations), [`data_retention`] (what goes by age), [`reports`]
+//!   (reports that are made once and kept).
 //! - [`setup`]: what a database needs before it serves.
 //! - [`queue`]: Redis streams, leases and live state.
 //! - [`http`]: what endpoints share: context, bodies, problems, access, limits.
@@ -32,6 +33,7 @@ pub mod monitoring;
 pub mod operations;
 pub mod platform;
 pub mod queue;
+pub mod reports;
 pub mod service;
 pub mod setup;
 #[cfg(feature = "testing")]

@@ -5,7 +5,7 @@ pub mod by_name;
 mod change;
 mod choice;
 pub mod counts;
-mod cursor;
+pub mod cursor;
 pub mod data_quality;
 pub mod drop_off;
 pub mod export;

@@ -59,6 +59,7 @@ const AGED: &[Aged] = &[
     aggregate("option_votes", "day"),
     aggregate("option_regrets", "day"),
     aggregate("option_switches", "day"),
+    aggregate("stored_reports", "period_to"),
 ];
 
 /// Removes the old rows of every such table.

@@ -4,11 +4,13 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 
 use super::{Job, start};
+use crate::analytics::counts::PerformanceRollup;
 use crate::analytics::popular::RefreshReport;
 use crate::analytics::visits::ProjectionReport;
 use crate::data_retention::RetentionReport;
 use crate::http::{Context, Cron, Problem, ProblemDocument};
 use crate::operations::{JobReport, PartitionsReport, Trigger};
+use crate::reports::MadeReports;
 use crate::tracking::drain::DrainReport;
 
 macro_rules! cron_function {
@@ -57,6 +59,23 @@ cron_function!(
 cron_function!(
     /// Removes what is older than its class is kept.
     run_retention, "/api/cron/retention", RetentionReport
+);
+
+cron_function!(
+    /// Makes the summary of the day before and keeps it; days that were missed, too.
+    daily_summary, "/api/cron/daily-summary", MadeReports
+);
+cron_function!(
+    /// Makes the report of how visitors behaved in the week before, keeps it, and mails it.
+    weekly_customer_behaviour, "/api/cron/weekly-customer-behaviour", MadeReports
+);
+cron_function!(
+    /// Makes the report of revenue and conversion in the month before, keeps it, and mails it.
+    monthly_revenue_conversion, "/api/cron/monthly-revenue-conversion", MadeReports
+);
+cron_function!(
+    /// Makes the hours of measurements anew that changed. Each drain does the same after its answer.
+    performance_rollup, "/api/cron/performance-rollup", PerformanceRollup
 );
 
 /// Runs the job whose function has this path, and hands on what is to be done after the answer.

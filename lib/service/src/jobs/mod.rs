@@ -17,11 +17,12 @@ use serde_json::Value;
 pub use overdue::{JobState, is_time_to_look, run_overdue, states};
 pub use running::start;
 
-use crate::analytics::{popular, visits};
+use crate::analytics::{counts, popular, visits};
 use crate::data_retention;
 use crate::http::Problem;
 use crate::operations::{self, Run};
 use crate::platform::CronPlan;
+use crate::reports;
 use crate::tracking::drain;
 use crate::work::Work;
 
@@ -137,6 +138,34 @@ pub const ALL: &[Job] = &[
         summary: "removes what is older than it is kept",
         schedule: "27 2 * * *",
         work: work!(data_retention::retention),
+        then: None,
+    },
+    Job {
+        name: "daily-summary",
+        summary: "keeps a summary of the day before",
+        schedule: "7 3 * * *",
+        work: work!(reports::daily_summary),
+        then: None,
+    },
+    Job {
+        name: "weekly-customer-behaviour",
+        summary: "keeps and mails how visitors behaved in the week before",
+        schedule: "7 4 * * 1",
+        work: work!(reports::weekly_customer_behaviour),
+        then: None,
+    },
+    Job {
+        name: "monthly-revenue-conversion",
+        summary: "keeps and mails revenue and conversion of the month before",
+        schedule: "37 4 1 * *",
+        work: work!(reports::monthly_revenue_conversion),
+        then: None,
+    },
+    Job {
+        name: "performance-rollup",
+        summary: "brings the hours of measurements up to date",
+        schedule: "12 * * * *",
+        work: work!(counts::performance_rollup),
         then: None,
     },
 ];

@@ -26,6 +26,7 @@ mod heatmaps;
 mod invitations;
 mod jobs;
 mod journeys;
+mod kept_reports;
 mod ledger;
 mod live;
 mod mails;

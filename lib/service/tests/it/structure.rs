@@ -59,8 +59,13 @@ fn modules_use_only_what_lies_below_them() {
                 "tracking",
                 "analytics",
                 "data_retention",
+                "reports",
                 "work",
             ],
+        ),
+        (
+            "reports",
+            &["platform", "http", "queue", "accounts", "operations", "tracking", "analytics"],
         ),
         ("data_retention", &["platform", "http", "accounts", "operations", "analytics"]),
         ("configurator", &["platform", "http", "accounts", "operations"]),
