@@ -44,6 +44,7 @@ mod retention;
 mod second_factor;
 mod session_lists;
 mod sessions;
+mod simulated_day;
 mod speed;
 mod structure;
 mod synth;
