@@ -19,6 +19,7 @@ use crate::analytics::{
 };
 use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::customers::payments;
+use crate::data_retention;
 use crate::description::{complete, page};
 use crate::http::{ProblemDocument, around, within_rate_limit};
 use crate::jobs::{Job, admin as job_admin, cron};
@@ -26,6 +27,7 @@ use crate::monitoring::alerts::{admin as alerts, backtest, rules};
 use crate::monitoring::{flags, health, system_health, system_performance};
 use crate::notifications::{admin as notifications, subscriptions};
 use crate::platform::App;
+use crate::reports::{content as kept_report, list as kept_reports};
 use crate::tracking::{journey, performance, session_updates, sessions, track};
 
 /// What an endpoint is for, which decides its limits and its place in the compact deployment.
@@ -263,6 +265,14 @@ endpoint!(
     EXPORT, "admin/analytics/export", Admin, export::export
 );
 endpoint!(
+    /// Reports that were kept.
+    REPORTS, "admin/reports", Admin, kept_reports::list_reports
+);
+endpoint!(
+    /// One of them.
+    REPORT_CONTENT, "admin/reports/content", Admin, kept_report::report_content
+);
+endpoint!(
     /// Rules about the maker's own people.
     INTERNAL_TRAFFIC, "admin/internal-traffic", Admin,
     internal_traffic::get_internal_traffic, internal_traffic::put_internal_traffic
@@ -389,6 +399,10 @@ endpoint!(
     NOTIFICATIONS_TEST, "admin/notifications/test", Admin, notifications::test_notification
 );
 endpoint!(
+    /// What would go by age.
+    RETENTION_PREVIEW, "admin/retention", Admin, data_retention::preview_retention
+);
+endpoint!(
     /// Drains configurations.
     SYNC_CONFIGURATIONS, "cron/sync-configurations", Cron, cron::sync_configurations
 );
@@ -415,6 +429,32 @@ endpoint!(
 endpoint!(
     /// Sends messages to administrators.
     SEND_NOTIFICATIONS, "cron/send-notifications", Cron, cron::send_notifications
+);
+endpoint!(
+    /// Makes partitions ahead of time.
+    PARTITIONS, "cron/partitions", Cron, cron::partitions
+);
+endpoint!(
+    /// Removes what is older than it is kept.
+    RETENTION_RUN, "cron/retention", Cron, cron::run_retention
+);
+endpoint!(
+    /// Keeps the summary of the day before.
+    DAILY_SUMMARY, "cron/daily-summary", Cron, cron::daily_summary
+);
+endpoint!(
+    /// Keeps and mails how visitors behaved in the week before.
+    WEEKLY_CUSTOMER_BEHAVIOUR, "cron/weekly-customer-behaviour", Cron,
+    cron::weekly_customer_behaviour
+);
+endpoint!(
+    /// Keeps and mails revenue and conversion of the month before.
+    MONTHLY_REVENUE_CONVERSION, "cron/monthly-revenue-conversion", Cron,
+    cron::monthly_revenue_conversion
+);
+endpoint!(
+    /// Brings the hours of measurements up to date.
+    PERFORMANCE_ROLLUP, "cron/performance-rollup", Cron, cron::performance_rollup
 );
 
 /// Every endpoint.
@@ -458,6 +498,8 @@ pub const ALL: &[Endpoint] = &[
     SESSION_LIST,
     USER_JOURNEY,
     EXPORT,
+    REPORTS,
+    REPORT_CONTENT,
     INTERNAL_TRAFFIC,
     PAYMENTS,
     LOGIN,
@@ -488,6 +530,7 @@ pub const ALL: &[Endpoint] = &[
     NOTIFICATIONS,
     NOTIFICATIONS_SUBSCRIPTIONS,
     NOTIFICATIONS_TEST,
+    RETENTION_PREVIEW,
     SYNC_CONFIGURATIONS,
     SYNC_INTERACTIONS,
     SYNC_PERFORMANCE,
@@ -495,6 +538,12 @@ pub const ALL: &[Endpoint] = &[
     AGGREGATE_DAILY,
     EVALUATE_ALERTS,
     SEND_NOTIFICATIONS,
+    PARTITIONS,
+    RETENTION_RUN,
+    DAILY_SUMMARY,
+    WEEKLY_CUSTOMER_BEHAVIOUR,
+    MONTHLY_REVENUE_CONVERSION,
+    PERFORMANCE_ROLLUP,
 ];
 
 /// The endpoints of a group, which the compact deployment serves from one function.

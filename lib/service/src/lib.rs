@@ -10,6 +10,8 @@
 //!   [`tracking`] (events in, the drain, dead letters, the ledger), [`analytics`] (reports),
 //!   [`configurator`] (catalogue and prices), [`accounts`] (people, keys, the audit log), [`monitoring`] (health),
 //!   [`notifications`] (messages to administrators), [`operations`] (runs of jobs, partitions, annotations).
+//!   [`operations`] (runs of jobs, partitions, annotations), [`data_retention`] (what goes by age), [`reports`]
+//!   (reports that are made once and kept).
 //! - [`setup`]: what a database needs before it serves.
 //! - [`queue`]: Redis streams, leases and live state.
 //! - [`http`]: what endpoints share: context, bodies, problems, access, limits.
@@ -23,6 +25,7 @@ pub mod accounts;
 pub mod analytics;
 pub mod configurator;
 pub mod customers;
+pub mod data_retention;
 pub mod description;
 pub mod endpoints;
 pub mod http;
@@ -32,6 +35,7 @@ pub mod notifications;
 pub mod operations;
 pub mod platform;
 pub mod queue;
+pub mod reports;
 pub mod service;
 pub mod setup;
 #[cfg(feature = "testing")]

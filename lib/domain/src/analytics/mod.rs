@@ -3,6 +3,7 @@
 mod attribution;
 mod calendar;
 mod channel;
+mod closed;
 mod distribution;
 mod drop_off;
 mod friction;
@@ -31,6 +32,7 @@ pub use attribution::{
 };
 pub use calendar::{BUCKETS_MAX, Bucket, Interval, Zone, buckets, offset_seconds};
 pub use channel::{Channel, Touch};
+pub use closed::{closed_periods, due_periods};
 pub use distribution::{Bin, Distribution, Percentiles, PriceCount};
 pub use drop_off::{DropOff, Ending, Leaving, LeavingByName, NOT_SET};
 pub use friction::{Click, GRID, Look, breakpoint, grid_cell, quick_backs, rages};

@@ -1,5 +1,7 @@
-//! When jobs are due, and which runs were missed.
+//! When jobs are due, which runs were missed, and how long records are kept.
 
+mod retention;
 mod schedule;
 
+pub use retention::Cutoffs;
 pub use schedule::{BadSchedule, Schedule};

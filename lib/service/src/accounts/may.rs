@@ -101,6 +101,16 @@ impl<P: Granted> Clone for May<P> {
     }
 }
 
+impl May<ReadAnalytics> {
+    /// The system itself, which makes reports without anybody asking. Only where reports are asked by name;
+    /// no handler is let in by this.
+    #[must_use]
+    pub fn of_system() -> Self {
+        let permissions = vec![Permission::ReadAnalytics];
+        Self { actor: Actor::system(), role: None, permissions, permission: PhantomData }
+    }
+}
+
 impl<P: Granted> FromRequestParts<App> for May<P> {
     type Rejection = Problem;
 

@@ -22,3 +22,4 @@ pub use may::{
     Granted, May, ReadAnalytics, ReadAudit, ReadCatalogue, ReadUsers, RunJobs, SignedIn,
     WriteAlerts, WriteApiKeys, WriteCatalogue, WritePayments, WriteSettings, WriteUsers,
 };
+pub use retention::sweep;

@@ -11,10 +11,7 @@ const ROWS_MAX: i64 = 1000;
 
 /// Deletes sessions, links and wrong tries that ended long ago. Rows that somebody else is busy with
 /// stay for the next time.
-pub(super) async fn sweep(
-    tx: &mut PgTransaction<'_>,
-    now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
+pub async fn sweep(tx: &mut PgTransaction<'_>, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     let before = now - KEPT;
     sqlx::query!(
         "DELETE FROM admin_sessions WHERE id IN (

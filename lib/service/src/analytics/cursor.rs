@@ -8,12 +8,12 @@ use serde::de::DeserializeOwned;
 use crate::http::{FieldError, Problem};
 
 /// A place as text for a query string.
-pub(super) fn encode(place: &impl Serialize) -> Option<String> {
+pub fn encode(place: &impl Serialize) -> Option<String> {
     serde_json::to_vec(place).ok().map(|json| URL_SAFE_NO_PAD.encode(json))
 }
 
 /// The place in a cursor, or a refusal that names `cursor`.
-pub(super) fn decode<T: DeserializeOwned>(cursor: &str) -> Result<T, Problem> {
+pub fn decode<T: DeserializeOwned>(cursor: &str) -> Result<T, Problem> {
     let json = URL_SAFE_NO_PAD.decode(cursor).ok();
     json.and_then(|json| serde_json::from_slice(&json).ok()).ok_or_else(|| {
         let message = "must be `nextCursor` of an answer to the same question";

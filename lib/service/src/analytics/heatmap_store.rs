@@ -27,13 +27,15 @@ const LISTED_MAX: i64 = 500;
 /// Most cells of an answer.
 const CELLS_MAX: i64 = 20_000;
 
-/// Makes the counts of one day that changed anew; answers how many days. Inside the caller's
-/// transaction, of which there must not be two at once.
+/// Makes the counts of one day that changed anew; answers how many days. Days whose clicks have lost their
+/// places stay marked, for whoever takes the places away. Inside the caller's transaction, of which there
+/// must not be two at once.
 pub(super) async fn refresh_stale_days(db: &mut PgConnection) -> Result<u64, sqlx::Error> {
     let days = sqlx::query_scalar!(
         "WITH taken AS (
             DELETE FROM stale_heatmap_days
-            WHERE day = (SELECT min(day) FROM stale_heatmap_days) RETURNING day)
+            WHERE day = (SELECT min(day) FROM stale_heatmap_days WHERE day >= kept_since('points'))
+            RETURNING day)
          SELECT DISTINCT day FROM taken"
     )
     .fetch_all(&mut *db)

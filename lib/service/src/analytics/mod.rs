@@ -1,10 +1,11 @@
 //! Reports for administrators.
 
 pub mod attribution;
+pub mod by_name;
 mod change;
 mod choice;
-mod counts;
-mod cursor;
+pub mod counts;
+pub mod cursor;
 pub mod data_quality;
 pub mod drop_off;
 pub mod export;

@@ -9,23 +9,25 @@ use sqlx::PgConnection;
 /// Hours that are made anew at a time.
 const HOURS_PER_BATCH: i64 = 24;
 
-/// Makes the histograms of hours that changed; answers how many hours. Inside the caller's
-/// transaction, of which there must not be two at once.
+/// Makes the histograms of hours that changed, but for those whose measurements went by age; answers how
+/// many hours. Inside the caller's transaction, of which there must not be two at once.
 pub(super) async fn refresh_stale_metric_hours(db: &mut PgConnection) -> Result<u64, sqlx::Error> {
-    let hours = sqlx::query_scalar!(
-        "WITH taken AS (
+    let taken = sqlx::query!(
+        r#"WITH taken AS (
             DELETE FROM stale_metric_hours WHERE hour IN (
                 SELECT DISTINCT hour FROM stale_metric_hours ORDER BY hour LIMIT $1)
             RETURNING hour)
-         SELECT DISTINCT hour FROM taken",
+         SELECT DISTINCT hour AS "hour!", hour >= kept_since('raw') AS "kept!" FROM taken"#,
         HOURS_PER_BATCH
     )
     .fetch_all(&mut *db)
     .await?;
+    let kept = taken.iter().filter(|taken| taken.kept);
+    let hours: Vec<DateTime<Utc>> = kept.map(|taken| taken.hour).collect();
     if !hours.is_empty() {
         refresh_metric_histograms(db, &hours).await?;
     }
-    Ok(u64::try_from(hours.len()).unwrap_or(u64::MAX))
+    Ok(u64::try_from(taken.len()).unwrap_or(u64::MAX))
 }
 
 /// Makes the histograms of some hours anew from the measurements, and those of their days from their

@@ -6,25 +6,25 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 /// Makes the numbers of options of one day that changed anew, once it is over: ranges that end in it read
-/// its votes themselves. Answers how many days. Inside the caller's transaction, of which there must
+/// its votes themselves. Numbers of days whose votes went by age stay as they are. Answers how many days. Inside the caller's transaction, of which there must
 /// not be two at once.
 pub(super) async fn refresh_stale_vote_days(
     db: &mut PgConnection,
     now: DateTime<Utc>,
 ) -> Result<u64, sqlx::Error> {
-    let days = sqlx::query_scalar!(
-        "WITH taken AS (
+    let taken = sqlx::query!(
+        r#"WITH taken AS (
             DELETE FROM stale_vote_days
             WHERE day = (SELECT min(day) FROM stale_vote_days) AND day <= $1 RETURNING day)
-         SELECT DISTINCT day FROM taken",
+         SELECT DISTINCT day AS "day!", day >= kept_since('raw') AS "kept!" FROM taken"#,
         now - TimeDelta::days(1)
     )
     .fetch_all(&mut *db)
     .await?;
-    for day in &days {
-        refresh_options(db, *day).await?;
+    for taken in taken.iter().filter(|taken| taken.kept) {
+        refresh_options(db, taken.day).await?;
     }
-    Ok(u64::try_from(days.len()).unwrap_or(u64::MAX))
+    Ok(u64::try_from(taken.len()).unwrap_or(u64::MAX))
 }
 
 async fn refresh_options(db: &mut PgConnection, day: DateTime<Utc>) -> Result<(), sqlx::Error> {

@@ -245,7 +245,8 @@ impl VisitTime {
     }
 }
 
-/// How a time is spread over the visits of a range whose sums are known: exactly where they are few.
+/// How a time is spread over the visits of a range whose sums are known: exactly where they are few and
+/// none of them went by age.
 pub(super) async fn times(
     db: &mut PgConnection,
     range: &Range,
@@ -255,7 +256,7 @@ pub(super) async fn times(
     let total = if time == VisitTime::Duration { sums.duration_ms } else { sums.engaged_ms };
     #[expect(clippy::cast_precision_loss, reason = "a mean of milliseconds")]
     let mean_ms = (sums.visits > 0).then(|| total as f64 / sums.visits as f64);
-    let approx = sums.visits > EXACT_MAX;
+    let approx = sums.visits > EXACT_MAX || !visits_are_kept(db, range.period).await?;
     let (p50_ms, p90_ms) = if approx {
         let (period, metric) = (range.period, time.metric());
         let mut found = histograms(db, period, range.populations, &[metric]).await?;
@@ -265,6 +266,12 @@ pub(super) async fn times(
         exact(db, range, time).await?
     };
     Ok(Times { mean_ms, p50_ms, p90_ms, approx })
+}
+
+/// Whether the single visits of a period are there, and not roll-ups of them alone.
+async fn visits_are_kept(db: &mut PgConnection, period: Period) -> Result<bool, sqlx::Error> {
+    let kept = sqlx::query_scalar!(r#"SELECT $1 >= kept_since('raw') AS "kept!""#, period.from);
+    kept.fetch_one(db).await
 }
 
 async fn exact(

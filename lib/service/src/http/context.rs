@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Request, Uri};
 use chrono::{DateTime, Utc};
 use nest_haus_domain::tracking::RequestContext;
 use sha2::{Digest, Sha256};
@@ -23,6 +23,20 @@ pub struct Context {
     pub request_id: String,
     /// Who asks.
     pub caller: Caller,
+}
+
+impl Context {
+    /// What a handler is given where the system itself asks for an address, at an instant.
+    #[must_use]
+    pub fn of_system(app: &App, uri: Uri, now: DateTime<Utc>) -> (Self, Parts) {
+        let (mut parts, ()) = Request::new(()).into_parts();
+        parts.uri = uri;
+        let seen = super::dispatch::Seen { now, ..super::dispatch::Seen::now(app, &parts.headers) };
+        let request_id = seen.request_id.clone();
+        parts.extensions.insert(seen);
+        let caller = Caller::of(&parts, app);
+        (Self { app: app.clone(), now, request_id, caller }, parts)
+    }
 }
 
 /// The address of the socket's other end, where the host knows it.

@@ -35,7 +35,7 @@ pub(super) struct Seen {
     /// The trace, and our own span in it.
     pub(super) trace: TraceContext,
     /// The span of the caller.
-    parent: Option<SpanId>,
+    pub(super) parent: Option<SpanId>,
 }
 
 impl Seen {

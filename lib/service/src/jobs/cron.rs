@@ -3,12 +3,14 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 
-use super::{AlertsReport, Job, start};
+use super::{AlertsReport, Job, PerformanceReport, start};
 use crate::analytics::popular::RefreshReport;
 use crate::analytics::visits::ProjectionReport;
+use crate::data_retention::RetentionReport;
 use crate::http::{Context, Cron, Problem, ProblemDocument};
 use crate::notifications::DeliveryReport;
-use crate::operations::{JobReport, Trigger};
+use crate::operations::{JobReport, PartitionsReport, Trigger};
+use crate::reports::MadeReports;
 use crate::tracking::drain::DrainReport;
 
 macro_rules! cron_function {
@@ -57,6 +59,31 @@ cron_function!(
 cron_function!(
     /// Sends messages to administrators that are due.
     send_notifications, "/api/cron/send-notifications", DeliveryReport
+);
+cron_function!(
+    /// Makes the monthly partitions of the tables of events ahead of time.
+    partitions, "/api/cron/partitions", PartitionsReport
+);
+cron_function!(
+    /// Removes what is older than its class is kept.
+    run_retention, "/api/cron/retention", RetentionReport
+);
+
+cron_function!(
+    /// Makes the summary of the day before and keeps it; days that were missed, too.
+    daily_summary, "/api/cron/daily-summary", MadeReports
+);
+cron_function!(
+    /// Makes the report of how visitors behaved in the week before, keeps it, and mails it.
+    weekly_customer_behaviour, "/api/cron/weekly-customer-behaviour", MadeReports
+);
+cron_function!(
+    /// Makes the report of revenue and conversion in the month before, keeps it, and mails it.
+    monthly_revenue_conversion, "/api/cron/monthly-revenue-conversion", MadeReports
+);
+cron_function!(
+    /// Makes the hours of measurements anew that changed, those that the system took of itself too.
+    performance_rollup, "/api/cron/performance-rollup", PerformanceReport
 );
 
 /// Runs the job whose function has this path, and hands on what is to be done after the answer.

@@ -13,18 +13,23 @@ mod running;
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use nest_haus_domain::operations::{BadSchedule, Schedule};
+use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 pub use alerts::AlertsReport;
 pub use overdue::{JobState, is_time_to_look, run_overdue, states};
 pub use running::start;
 
+use crate::analytics::counts::{self, PerformanceRollup};
 use crate::analytics::{popular, visits};
+use crate::data_retention;
 use crate::http::Problem;
-use crate::monitoring::{self, flags::publish_flags};
+use crate::monitoring::{self, RollUpReport, flags::publish_flags};
 use crate::notifications;
-use crate::operations::Run;
+use crate::operations::{self, Run};
 use crate::platform::{App, CronPlan};
+use crate::reports;
 use crate::tracking::drain::{self, DrainReport};
 use crate::work::Work;
 
@@ -105,6 +110,24 @@ async fn sync_performance(run: Run) -> Result<DrainReport, Problem> {
     drain::sync_performance(run).await
 }
 
+/// What was rolled up of measurements.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PerformanceReport {
+    /// Of measurements that browsers took.
+    #[schema(value_type = Object)]
+    browsers: PerformanceRollup,
+    /// Of those that the system took of itself.
+    #[schema(value_type = Object)]
+    system: RollUpReport,
+}
+
+/// Brings the hours of all measurements up to date.
+async fn performance_rollup(run: Run) -> Result<PerformanceReport, Problem> {
+    let system = monitoring::roll_up_recordings(&run.app, run.now).await?;
+    Ok(PerformanceReport { browsers: counts::performance_rollup(run).await?, system })
+}
+
 /// Every job, in the order in which late ones are caught up with.
 pub const ALL: &[Job] = &[
     Job {
@@ -160,6 +183,54 @@ pub const ALL: &[Job] = &[
         summary: "sends messages to administrators that are due",
         schedule: "*/5 * * * *",
         work: work!(notifications::send_notifications),
+        then: None,
+        on_outage: None,
+    },
+    Job {
+        name: "partitions",
+        summary: "makes the partitions of the months ahead",
+        schedule: "37 1 * * *",
+        work: work!(operations::partitions),
+        then: None,
+        on_outage: None,
+    },
+    Job {
+        name: "retention",
+        summary: "removes what is older than it is kept",
+        schedule: "27 2 * * *",
+        work: work!(data_retention::retention),
+        then: None,
+        on_outage: None,
+    },
+    Job {
+        name: "daily-summary",
+        summary: "keeps a summary of the day before",
+        schedule: "7 3 * * *",
+        work: work!(reports::daily_summary),
+        then: None,
+        on_outage: None,
+    },
+    Job {
+        name: "weekly-customer-behaviour",
+        summary: "keeps and mails how visitors behaved in the week before",
+        schedule: "7 4 * * 1",
+        work: work!(reports::weekly_customer_behaviour),
+        then: None,
+        on_outage: None,
+    },
+    Job {
+        name: "monthly-revenue-conversion",
+        summary: "keeps and mails revenue and conversion of the month before",
+        schedule: "37 4 1 * *",
+        work: work!(reports::monthly_revenue_conversion),
+        then: None,
+        on_outage: None,
+    },
+    Job {
+        name: "performance-rollup",
+        summary: "brings the hours of measurements up to date",
+        schedule: "12 * * * *",
+        work: work!(performance_rollup),
         then: None,
         on_outage: None,
     },

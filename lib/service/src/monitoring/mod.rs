@@ -13,6 +13,4 @@ pub use flush::flush;
 pub use recorded::{
     Recorded, SlowGroup, each_recorded, overall, recorded, recorded_by_hour, slow_operations,
 };
-pub use recordings::{
-    RecordingsReport, RollUpReport, delete_old_recordings, drain_recordings, roll_up_recordings,
-};
+pub use recordings::{RecordingsReport, RollUpReport, drain_recordings, roll_up_recordings};

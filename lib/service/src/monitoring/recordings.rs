@@ -28,14 +28,6 @@ const STATEMENT_TIME_MIN: Duration = Duration::from_secs(5);
 /// Hours that one transaction rolls up.
 const HOURS_PER_BATCH: i64 = 24;
 
-/// How long slots are kept: alerts are tried on 60 days of them.
-const SLOTS_KEPT: TimeDelta = TimeDelta::days(90);
-
-/// How long hours are kept: five years.
-const HOURS_KEPT: TimeDelta = TimeDelta::days(5 * 365 + 1);
-
-/// How long slow operations are kept, and how many at most.
-const SLOW_KEPT: TimeDelta = TimeDelta::days(30);
 const SLOW_MAX: i64 = 10_000;
 
 /// What a drain of recordings did.
@@ -261,24 +253,4 @@ async fn roll_up_some(
     .execute(db)
     .await?;
     Ok(hours.len())
-}
-
-/// Deletes slots of more than 90 days ago, hours of more than five years ago, and slow operations of more
-/// than 30 days ago; answers how many rows.
-pub async fn delete_old_recordings(app: &App, now: DateTime<Utc>) -> Result<u64, sqlx::Error> {
-    let mut tx = begin_bounded(&app.db, app.config.job_budget).await?;
-    let slots = sqlx::query!("DELETE FROM recordings WHERE slot < $1", now - SLOTS_KEPT)
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query!("DELETE FROM recorded_slots WHERE slot < $1", now - SLOTS_KEPT)
-        .execute(&mut *tx)
-        .await?;
-    let hours = sqlx::query!("DELETE FROM recordings_hourly WHERE hour < $1", now - HOURS_KEPT)
-        .execute(&mut *tx)
-        .await?;
-    let slow = sqlx::query!("DELETE FROM slow_operations WHERE at < $1", now - SLOW_KEPT)
-        .execute(&mut *tx)
-        .await?;
-    tx.commit().await?;
-    Ok(slots.rows_affected() + hours.rows_affected() + slow.rows_affected())
 }

@@ -6,4 +6,4 @@ mod partitions;
 
 pub use annotations::{Annotation, annotate};
 pub use jobs::{JobOutcome, JobReport, Run, Trigger, run};
-pub use partitions::ensure_partitions;
+pub use partitions::{EVENT_TABLES, PartitionsReport, ensure_partitions, partitions};

@@ -4,11 +4,15 @@
 //! partition is filled from there before it is attached.
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::jobs::Run;
+use crate::http::Problem;
 use crate::platform::App;
 
 /// The tables of events.
-const TABLES: [&str; 4] =
+pub const EVENT_TABLES: [&str; 4] =
     ["interaction_events", "configuration_snapshots", "session_events", "performance_metrics"];
 
 /// Months that exist besides the present one: the one before, and two ahead.
@@ -18,9 +22,22 @@ const MONTHS_AHEAD: u32 = 2;
 /// Serialises the processes that make partitions.
 const ADVISORY_LOCK: i64 = 0x006e_6573_7468_6175;
 
+/// What the job that makes partitions did.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PartitionsReport {
+    /// Partitions that were made.
+    made: u32,
+}
+
+/// The job that makes partitions ahead of time. Drains do so too; this is for when nothing is drained.
+pub async fn partitions(run: Run) -> Result<PartitionsReport, Problem> {
+    Ok(PartitionsReport { made: ensure_partitions(&run.app, run.now).await? })
+}
+
 /// Makes the partitions around `now` that are missing, and answers how many.
 pub async fn ensure_partitions(app: &App, now: DateTime<Utc>) -> Result<u32, sqlx::Error> {
-    let wanted: Vec<Partition> = TABLES
+    let wanted: Vec<Partition> = EVENT_TABLES
         .into_iter()
         .flat_map(|table| months(now).into_iter().map(move |month| Partition { table, month }))
         .collect();

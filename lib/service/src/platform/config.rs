@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use nest_haus_domain::analytics::Zone;
 use secrecy::{ExposeSecret, SecretString};
 
 /// Why the configuration cannot be used. Names variables, never their values.
@@ -116,6 +117,8 @@ pub struct Config {
     pub consent_mode: ConsentMode,
     /// `CRON_PLAN`: `frequent` or `daily`.
     pub cron_plan: CronPlan,
+    /// `REPORT_TIME_ZONE`: the zone whose days, weeks and months stored reports are of.
+    pub report_time_zone: Zone,
     /// `CORS_ALLOWED_ORIGINS`: allowed origins of public endpoints; empty allows all, without credentials.
     pub cors_allowed_origins: Vec<String>,
     /// `RATE_LIMIT_PER_MINUTE`: requests a minute from one address; 0 is no limit.
@@ -197,6 +200,7 @@ impl Config {
                 }
             },
             cron_plan: cron_plan(&vars)?,
+            report_time_zone: report_time_zone(&vars)?,
             cors_allowed_origins: vars.list("CORS_ALLOWED_ORIGINS"),
             rate_limit_per_minute: vars.number("RATE_LIMIT_PER_MINUTE", 1200, 0..=u32::MAX)?,
             rate_limit_per_session_per_minute: vars.number(
@@ -252,6 +256,13 @@ fn cron_plan(vars: &Vars<'_>) -> Result<CronPlan, ConfigError> {
             Err(ConfigError::Invalid { variable: "CRON_PLAN", allowed: "`frequent` or `daily`" })
         }
     }
+}
+
+fn report_time_zone(vars: &Vars<'_>) -> Result<Zone, ConfigError> {
+    let name = vars.get("REPORT_TIME_ZONE");
+    let zone = Zone::of_name(name.as_deref().unwrap_or("Europe/Vienna"));
+    let allowed = "an IANA time zone, `Europe/Vienna` for example";
+    zone.ok_or(ConfigError::Invalid { variable: "REPORT_TIME_ZONE", allowed })
 }
 
 /// The address of Redis: given whole, or from the variables that Upstash's integration sets. The
@@ -455,6 +466,7 @@ mod tests {
             ("DATABASE_POOL_MAX", "0"),
             ("QUEUE_BYTES_MAX", "lots"),
             ("CRON_SECRET", "short-one"),
+            ("REPORT_TIME_ZONE", "Mars/Olympus"),
             ("NEST_HAUS_ENV", "moon-base"),
         ] {
             let pairs: Vec<_> = LOCAL

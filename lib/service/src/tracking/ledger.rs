@@ -127,7 +127,7 @@ impl LedgerReport {
     }
 }
 
-/// The ledger of one session, its stored events counted as rows.
+/// The ledger of one session, its stored events counted as rows, those that went by age among them.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionLedger {
@@ -298,8 +298,9 @@ async fn ledger_once(
             coalesce(sum(duplicate), 0)::bigint AS "duplicate!",
             coalesce(sum(dead), 0)::bigint AS "dead!",
             coalesce(sum(unnumbered), 0)::bigint AS "unnumbered!",
-            (SELECT coalesce(sum(received), 0)::bigint FROM direct_entries WHERE NOT in_queue)
-                AS "direct!"
+            (SELECT coalesce(sum(received), 0)::bigint FROM (
+                SELECT received FROM direct_entries WHERE NOT in_queue
+                UNION ALL SELECT received FROM removed_direct_entries) AS entries) AS "direct!"
          FROM ledger"#
     )
     .fetch_one(&mut *db)
@@ -339,7 +340,13 @@ async fn all_sequences(db: &mut PgConnection, waiting: &Waiting) -> Result<Seque
                 USING (session_key, tab_id)
             WHERE waiting.session_key IS NULL
          ), compared AS (
-            SELECT *, emitted - stored - rejected - dead - erased - dropped AS open FROM quiet
+            SELECT emitted, stored, rejected, dead, erased, dropped,
+                emitted - stored - rejected - dead - erased - dropped AS open
+            FROM (
+                SELECT emitted, stored, rejected, dead, erased, dropped FROM quiet
+                UNION ALL
+                SELECT emitted, stored, rejected, dead, erased, dropped FROM removed_sequences
+            ) AS known
          )
          SELECT coalesce(sum(emitted), 0)::bigint AS "emitted!",
             coalesce(sum(stored), 0)::bigint AS "stored!",
@@ -403,7 +410,7 @@ async fn count_all_rows(app: &App) -> Result<(Option<i64>, Vec<String>), sqlx::E
          ), compared AS (
             SELECT coalesce(ledger.session_key, counted.session_key) AS session_key,
                 coalesce(n, 0) AS n,
-                coalesce(n, 0) = coalesce(stored, 0) AND coalesce(received, 0) =
+                coalesce(n, 0) + coalesce(removed, 0) = coalesce(stored, 0) AND coalesce(received, 0) =
                     coalesce(stored, 0) + rejected + duplicate + dead AS balanced
             FROM ledger FULL JOIN counted USING (session_key)
          )
@@ -432,11 +439,13 @@ pub async fn session_ledger(app: &App, session_id: &SessionId) -> Result<Session
             (SELECT count(*) FROM interaction_events WHERE session_key = $1)
                 + (SELECT count(*) FROM configuration_snapshots WHERE session_key = $1)
                 + (SELECT count(*) FROM session_events WHERE session_key = $1)
-                + (SELECT count(*) FROM performance_metrics WHERE session_key = $1) AS "rows!",
+                + (SELECT count(*) FROM performance_metrics WHERE session_key = $1)
+                + coalesce(sum(removed), 0)::bigint AS "rows!",
             (SELECT count(*) FROM dead_letters WHERE session_key = $1 AND stage = 'rejected')
-                AS "rejected!",
+                + coalesce(sum(removed_rejected), 0)::bigint AS "rejected!",
             (SELECT coalesce(sum(events), 0)::bigint FROM dead_letters
-             WHERE session_key = $1 AND stage = 'dead' AND replayed_at IS NULL) AS "dead!"
+             WHERE session_key = $1 AND stage = 'dead' AND replayed_at IS NULL)
+                + coalesce(sum(removed_dead), 0)::bigint AS "dead!"
          FROM ledger WHERE session_key = $1"#,
         key.as_uuid()
     )

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use nest_haus::monitoring::{
-    Recorded, delete_old_recordings, drain_recordings, flush, overall, recorded, recorded_by_hour,
-    roll_up_recordings, slow_operations,
+    Recorded, drain_recordings, flush, overall, recorded, recorded_by_hour, roll_up_recordings,
+    slow_operations,
 };
 use nest_haus::platform::{Flush, Measure};
 use nest_haus::testing::TestBed;
@@ -14,6 +14,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::json;
 use uuid::Uuid;
+
+use crate::notifications::run;
 
 /// Hands on what the process recorded, and drains it.
 async fn store(bed: &TestBed) {
@@ -325,12 +327,11 @@ async fn old_recordings_are_deleted_and_slow_operations_are_few() {
             WHERE slot > now() - interval '1 day'",
         "INSERT INTO slow_operations (at, metric, name, duration_ms, endpoint, request_id)
             SELECT now() - days * interval '1 day', 'database_query_time', 'x', 200, 'GET /', 'r'
-            FROM unnest(ARRAY[29, 31]) AS days",
+            FROM unnest(ARRAY[89, 91]) AS days",
     ] {
         sqlx::query(statement).execute(&bed.app.db).await.unwrap();
     }
-    assert_eq!(delete_old_recordings(&bed.app, bed.now()).await.unwrap(), 3);
-    assert_eq!(delete_old_recordings(&bed.app, bed.now()).await.unwrap(), 0);
+    run(&bed, "retention").await;
     assert_eq!(bed.count("SELECT count(*) FROM recordings").await, 1);
     assert_eq!(bed.count("SELECT count(*) FROM recordings_hourly").await, 1);
     assert_eq!(bed.count("SELECT count(*) FROM slow_operations").await, 1);

@@ -38,66 +38,96 @@ fn used_by(module: &str) -> BTreeSet<String> {
     named.filter(|name| !name.is_empty() && name != module).collect()
 }
 
+/// What the modules may use besides their own.
+const BELOW: &[(&str, &[&str])] = &[
+    ("platform", &[]),
+    ("description", &["http", "endpoints"]),
+    ("http", &["platform"]),
+    ("queue", &["platform"]),
+    ("operations", &["platform", "http", "queue"]),
+    (
+        "monitoring",
+        &[
+            "platform",
+            "http",
+            "queue",
+            "accounts",
+            "operations",
+            "notifications",
+            "tracking",
+            "analytics",
+            "configurator",
+        ],
+    ),
+    ("notifications", &["platform", "http", "accounts", "operations"]),
+    ("accounts", &["platform", "http", "work"]),
+    (
+        "jobs",
+        &[
+            "platform",
+            "http",
+            "accounts",
+            "operations",
+            "tracking",
+            "analytics",
+            "monitoring",
+            "notifications",
+            "data_retention",
+            "reports",
+            "work",
+        ],
+    ),
+    (
+        "reports",
+        &[
+            "platform",
+            "http",
+            "queue",
+            "accounts",
+            "operations",
+            "notifications",
+            "tracking",
+            "analytics",
+        ],
+    ),
+    ("data_retention", &["platform", "http", "accounts", "operations", "analytics"]),
+    ("configurator", &["platform", "http", "accounts", "operations"]),
+    ("customers", &["platform", "http", "accounts"]),
+    ("tracking", &["platform", "http", "queue", "operations", "configurator", "work"]),
+    (
+        "analytics",
+        &[
+            "platform",
+            "http",
+            "queue",
+            "accounts",
+            "configurator",
+            "monitoring",
+            "operations",
+            "tracking",
+        ],
+    ),
+];
+
 #[test]
 fn modules_use_only_what_lies_below_them() {
     let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
-    for (module, below) in [
-        ("platform", &[][..]),
-        ("description", &["http", "endpoints"]),
-        ("http", &["platform"]),
-        ("queue", &["platform"]),
-        ("operations", &["platform", "http", "queue"]),
-        (
-            "monitoring",
-            &[
-                "platform",
-                "http",
-                "queue",
-                "accounts",
-                "operations",
-                "notifications",
-                "tracking",
-                "analytics",
-                "configurator",
-            ],
-        ),
-        ("notifications", &["platform", "http", "accounts", "operations"]),
-        ("accounts", &["platform", "http", "work"]),
-        (
-            "jobs",
-            &[
-                "platform",
-                "http",
-                "accounts",
-                "operations",
-                "tracking",
-                "analytics",
-                "monitoring",
-                "notifications",
-                "work",
-            ],
-        ),
-        ("configurator", &["platform", "http", "accounts", "operations"]),
-        ("customers", &["platform", "http", "accounts"]),
-        ("tracking", &["platform", "http", "queue", "operations", "configurator", "work"]),
-        (
-            "analytics",
-            &[
-                "platform",
-                "http",
-                "queue",
-                "accounts",
-                "configurator",
-                "monitoring",
-                "operations",
-                "tracking",
-            ],
-        ),
-    ] {
+    for (module, below) in BELOW {
         let used = used_by(module);
         let allowed = set(below);
         assert!(used.is_subset(&allowed), "{module} uses {used:?}, allowed is {allowed:?}");
     }
+}
+
+/// The system asks for reports in one place. No handler lets itself in.
+#[test]
+fn only_reports_asked_by_name_are_asked_by_the_system() {
+    let source = root().join("lib/service/src");
+    let callers = sources(&source)
+        .into_iter()
+        .filter(|file| fs::read_to_string(file).unwrap().contains("May::of_system("));
+    let callers: Vec<PathBuf> = callers.collect();
+    assert_eq!(callers, [source.join("analytics/by_name.rs")]);
 }
 
 fn host() -> String {

@@ -1,13 +1,12 @@
 //! Reports as files. A file is made of the answer that the report's own endpoint gives, so that no
 //! number can differ.
 
-mod table;
+pub mod table;
 
 use std::io;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::uri::InvalidUri;
 use axum::http::{HeaderValue, Uri, header};
@@ -18,70 +17,13 @@ use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use self::table::Table;
-use super::range::{Asked, RangeQuery};
-use super::{
-    attribution, data_quality, drop_off, funnel, heatmap, journeys, overview, performance, popular,
-    price_distribution, retention, sessions, user_journey,
-};
+use super::by_name::{Asker, Comparing, ReportName};
+use super::range::RangeQuery;
 use crate::accounts::{May, ReadAnalytics, record};
 use crate::http::{Context, FieldError, Problem, ProblemDocument, parameters};
-use crate::platform::App;
 
 /// Most rows of a workbook, which is made as a whole.
 const XLSX_ROWS_MAX: usize = 100_000;
-
-/// The reports that there are as files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReportName {
-    /// A row for each part of the period.
-    Overview,
-    /// A row for each configuration.
-    PopularConfigs,
-    /// A row for each step.
-    ConversionFunnel,
-    /// A row for each visit.
-    Sessions,
-    /// A row for each event of a session.
-    UserJourney,
-    /// A row for each cohort.
-    Retention,
-    /// A row for each link from node to node.
-    Journeys,
-    /// A row for each page, element or layer, as asked for.
-    Heatmap,
-    /// A row for each bin.
-    PriceDistribution,
-    /// A row for each channel, source, medium or campaign.
-    Attribution,
-    /// A row for each step of the funnel.
-    Dropoff,
-    /// A row for each measurement.
-    Performance,
-    /// One row, the ledger.
-    DataQuality,
-}
-
-impl ReportName {
-    /// Where the rows of the report stand in its answer: the first of these that is there.
-    const fn rows(self) -> &'static [&'static str] {
-        match self {
-            Self::Overview => &["/series"],
-            Self::PopularConfigs => &["/configurations"],
-            Self::ConversionFunnel => &["/steps"],
-            Self::Sessions => &["/visits"],
-            Self::UserJourney => &["/rows"],
-            Self::Retention => &["/cohorts"],
-            Self::Journeys => &["/links"],
-            Self::Heatmap => &["/layers", "/elements", "/pages"],
-            Self::PriceDistribution => &["/distribution/bins"],
-            Self::Attribution => &["/values"],
-            Self::Dropoff => &["/levels"],
-            Self::Performance => &["/metrics"],
-            Self::DataQuality => &["/ledger"],
-        }
-    }
-}
 
 /// The kinds of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -151,7 +93,9 @@ pub async fn export(
     record(&mut tx, &may.actor, ("report.export", &name), &detail, cx.now).await?;
     tx.commit().await?;
     let file_name = format!("{name}-{}.{}", cx.now.format("%Y-%m-%d"), format.extension());
-    let source = Source { cx, may, parts, report };
+    // Rows say nothing of another period, so that none is asked for, nor read.
+    let asker = Asker { cx, may, report, comparing: Comparing::Never };
+    let source = Source { asker, parts };
     let content = source.content(format).await?;
     let mut response = Response::new(content);
     let headers = response.headers_mut();
@@ -172,10 +116,8 @@ struct Page {
 
 /// Where the rows of a file come from.
 struct Source {
-    cx: Context,
-    may: May<ReadAnalytics>,
+    asker: Asker,
     parts: Parts,
-    report: ReportName,
 }
 
 impl Source {
@@ -237,59 +179,11 @@ impl Source {
     async fn page(&self, cursor: Option<String>) -> Result<Page, Problem> {
         let mut parts = self.parts.clone();
         parts.uri = own_address(&parts.uri, cursor.as_deref())?;
-        let answer = self.answer(&mut parts).await?;
-        let rows = self
-            .report
-            .rows()
-            .iter()
-            .find_map(|path| answer.pointer(path).filter(|rows| !rows.is_null()).cloned());
-        let rows = match rows.unwrap_or_else(|| json!([])) {
-            Value::Array(rows) => rows,
-            one => vec![one],
-        };
+        let answer = self.asker.answer(&mut parts).await?;
+        let rows = self.asker.report.rows(&answer);
         let next = answer["nextCursor"].as_str().map(str::to_owned);
         Ok(Page { rows, meta: answer["meta"].clone(), next })
     }
-
-    async fn answer(&self, parts: &mut Parts) -> Result<Value, Problem> {
-        let (cx, may, app) = (self.cx.clone(), self.may.clone(), &self.cx.app);
-        macro_rules! ask {
-            ($report:path) => {
-                json!($report(cx, may, asked(parts, app).await?).await?.0)
-            };
-        }
-        // Rows say nothing of another period, so that none is asked for, nor read.
-        macro_rules! ask_uncompared {
-            ($report:path) => {
-                json!($report(cx, may, asked::<Asked<_>>(parts, app).await?.into()).await?.0)
-            };
-        }
-        Ok(match self.report {
-            ReportName::Overview => ask_uncompared!(overview::overview),
-            ReportName::PopularConfigs => ask!(popular::popular_configs),
-            ReportName::ConversionFunnel => ask_uncompared!(funnel::conversion_funnel),
-            ReportName::Sessions => ask!(sessions::list_sessions),
-            ReportName::UserJourney => ask!(user_journey::user_journey),
-            ReportName::Retention => ask_uncompared!(retention::retention),
-            ReportName::Journeys => ask_uncompared!(journeys::journeys),
-            ReportName::Heatmap => ask!(heatmap::heatmap),
-            ReportName::PriceDistribution => {
-                ask_uncompared!(price_distribution::price_distribution)
-            }
-            ReportName::Attribution => ask_uncompared!(attribution::attribution),
-            ReportName::Dropoff => ask_uncompared!(drop_off::drop_off),
-            ReportName::Performance => ask_uncompared!(performance::performance),
-            ReportName::DataQuality => ask!(data_quality::data_quality),
-        })
-    }
-}
-
-/// What a report is asked for.
-async fn asked<T>(parts: &mut Parts, app: &App) -> Result<T, Problem>
-where
-    T: FromRequestParts<App, Rejection = Problem>,
-{
-    T::from_request_parts(parts, app).await
 }
 
 /// The address that the report itself would be asked by.

@@ -12,14 +12,14 @@ const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 const CELL_CHARS_MAX: usize = 32_767;
 
 /// Rows, each an object of plain values.
-pub(super) struct Table {
+pub struct Table {
     columns: Vec<String>,
     rows: Vec<Map<String, Value>>,
 }
 
 impl Table {
     /// The table of some rows. Columns stand in the order in which rows first name them.
-    pub(super) fn of(rows: &[Value]) -> Self {
+    pub fn of(rows: &[Value]) -> Self {
         let rows: Vec<Map<String, Value>> = rows.iter().map(flat).collect();
         let mut columns: Vec<String> = Vec::new();
         for name in rows.iter().flat_map(Map::keys) {
@@ -31,7 +31,7 @@ impl Table {
     }
 
     /// The table as CSV (RFC 4180), with the names of its columns where it is the first part.
-    pub(super) fn csv(&self, columns: &[String], with_names: bool) -> io::Result<Vec<u8>> {
+    pub fn csv(&self, columns: &[String], with_names: bool) -> io::Result<Vec<u8>> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         if with_names {
             writer.write_record(columns.iter().map(|name| defused(name)))?;
@@ -45,12 +45,13 @@ impl Table {
     }
 
     /// The names of the columns.
-    pub(super) fn columns(&self) -> &[String] {
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
         &self.columns
     }
 
     /// The table as a workbook, with what the report says about itself on a second sheet.
-    pub(super) fn xlsx(&self, meta: &Value) -> Result<Vec<u8>, XlsxError> {
+    pub fn xlsx(&self, meta: &Value) -> Result<Vec<u8>, XlsxError> {
         let mut book = Workbook::new();
         let bold = Format::new().set_bold();
         let sheet = book.add_worksheet().set_name("report")?;

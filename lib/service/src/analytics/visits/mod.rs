@@ -12,6 +12,8 @@ use serde::Serialize;
 use sqlx::PgTransaction;
 use utoipa::ToSchema;
 
+pub(super) use store::PROJECTION_LOCK;
+
 use super::counts;
 use crate::http::Problem;
 use crate::operations::Run;

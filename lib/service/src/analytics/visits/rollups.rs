@@ -24,22 +24,25 @@ pub(super) struct Refreshed {
 }
 
 /// Makes the roll-ups of hours that changed, and of their days; nothing if another process is at it.
+/// Roll-ups of hours whose visits went by age stay as they are.
 pub(super) async fn refresh(app: &App, budget: Duration) -> Result<Option<Refreshed>, sqlx::Error> {
     let mut tx = begin_bounded(&app.db, budget.max(STATEMENT_TIME_MIN)).await?;
     if !store::take_lock(&mut tx).await? {
         return Ok(None);
     }
-    let hours = sqlx::query_scalar!(
-        "DELETE FROM stale_hours WHERE hour IN (SELECT hour FROM stale_hours ORDER BY hour LIMIT $1)
-         RETURNING hour",
+    let taken = sqlx::query!(
+        r#"DELETE FROM stale_hours WHERE hour IN (SELECT hour FROM stale_hours ORDER BY hour LIMIT $1)
+         RETURNING hour, hour >= kept_since('raw') AS "kept!""#,
         HOURS_PER_BATCH
     )
     .fetch_all(&mut *tx)
     .await?;
-    if hours.is_empty() {
+    if taken.is_empty() {
         tx.rollback().await?;
         return Ok(Some(Refreshed { hours: 0, restated_days: 0 }));
     }
+    let kept = taken.iter().filter(|taken| taken.kept);
+    let hours: Vec<DateTime<Utc>> = kept.map(|taken| taken.hour).collect();
     let before = visits_by_day(&mut tx, &hours).await?;
     make_hours(&mut tx, &hours).await?;
     make_hour_histograms(&mut tx, &hours).await?;
@@ -47,7 +50,7 @@ pub(super) async fn refresh(app: &App, budget: Duration) -> Result<Option<Refres
     let after = visits_by_day(&mut tx, &hours).await?;
     let restated_days = restate(&mut tx, (&before, &after), app.clock.now()).await?;
     tx.commit().await?;
-    Ok(Some(Refreshed { hours: u64::try_from(hours.len()).unwrap_or(u64::MAX), restated_days }))
+    Ok(Some(Refreshed { hours: u64::try_from(taken.len()).unwrap_or(u64::MAX), restated_days }))
 }
 
 async fn make_hours(

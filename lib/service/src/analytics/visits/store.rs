@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::evidence::Verdict;
 
 /// The lock that one projection holds at a time.
-const PROJECTION_LOCK: i64 = 7253;
+pub(in crate::analytics) const PROJECTION_LOCK: i64 = 7253;
 
 /// A session with everything that its visits follow from.
 pub(super) struct StoredSession {
