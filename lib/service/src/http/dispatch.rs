@@ -105,7 +105,7 @@ async fn dispatch(State(app): State<App>, mut request: Request, next: Next) -> R
         let handled = AssertUnwindSafe(measure.around(next.run(request))).catch_unwind();
         match tokio::time::timeout(time_limit, handled).await {
             Ok(Ok(response)) => response,
-            Ok(Err(panic)) => Problem::Internal(Panicked::of(&*panic).into()).into_response(),
+            Ok(Err(_panic)) => Problem::Internal(Panicked::caught().into()).into_response(),
             Err(_) => Problem::TimedOut.into_response(),
         }
     };

@@ -1,25 +1,23 @@
 //! Failures of ours: the whole of their causes into the log, and what is our own of it to Sentry.
 
-use std::any::Any;
 use std::error::Error;
 
 use super::dispatch::Seen;
 use super::problem::Problem;
 use crate::platform::{App, Failure, RedisFailure, last_panic};
 
-/// A panic of a handler, caught so that the platform still gets an answer.
+/// A panic of a handler, caught so that the platform still gets an answer. Told by its place: what it says
+/// may repeat what a visitor sent.
 #[derive(Debug, thiserror::Error)]
-#[error("a handler panicked: {text}")]
+#[error("a panic at {}", place.as_deref().unwrap_or("an unknown place"))]
 pub(super) struct Panicked {
-    text: String,
     place: Option<String>,
 }
 
 impl Panicked {
-    pub(super) fn of(panic: &(dyn Any + Send)) -> Self {
-        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-        Self { text, place: last_panic() }
+    /// The panic that this thread just caught.
+    pub(super) fn caught() -> Self {
+        Self { place: last_panic() }
     }
 }
 
@@ -52,8 +50,7 @@ fn with_causes(error: &(dyn Error + 'static)) -> String {
 /// repeat what a visitor sent.
 fn own_words(cause: &(dyn Error + 'static)) -> Option<String> {
     if let Some(panicked) = cause.downcast_ref::<Panicked>() {
-        let place = panicked.place.as_deref().unwrap_or("an unknown place");
-        return Some(format!("a panic at {place}"));
+        return Some(panicked.to_string());
     }
     if let Some(failure) = cause.downcast_ref::<RedisFailure>() {
         return Some(failure.to_string());

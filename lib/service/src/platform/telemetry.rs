@@ -31,6 +31,7 @@ pub fn start_telemetry(environment: Environment, filter: Option<&str>) {
     let filter =
         EnvFilter::try_new(filter.unwrap_or(LOGGED)).unwrap_or_else(|_| EnvFilter::new("info"));
     let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    note_panics(environment == Environment::Local);
     start(match environment {
         Environment::Local => logs.compact().with_filter(filter).boxed(),
         Environment::Staging | Environment::Production => {
@@ -45,6 +46,7 @@ pub fn start_test_telemetry<W>(writer: W)
 where
     W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
 {
+    note_panics(true);
     start(test_logs(writer));
 }
 
@@ -85,18 +87,25 @@ pub fn last_panic() -> Option<String> {
     LAST_PANIC.take()
 }
 
-/// Notes where panics happen, besides what is done with them anyway.
-fn note_panics() {
-    let known = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        LAST_PANIC.set(panic.location().map(ToString::to_string));
-        known(panic);
-    }));
+/// Notes where panics happen. What they say may repeat what a visitor sent, so that a deployment logs their
+/// place alone; elsewhere they are told as always.
+fn note_panics(in_full: bool) {
+    static NOTED: Once = Once::new();
+    NOTED.call_once(|| {
+        let known = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let place = panic.location().map(ToString::to_string);
+            if in_full {
+                known(panic);
+            } else {
+                tracing::error!(place, "panic");
+            }
+            LAST_PANIC.set(place);
+        }));
+    });
 }
 
 fn start(logs: Logs) {
-    static PANICS_NOTED: Once = Once::new();
-    PANICS_NOTED.call_once(note_panics);
     let _already_started = tracing_subscriber::registry().with(logs).with(statements()).try_init();
 }
 

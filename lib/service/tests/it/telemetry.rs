@@ -247,9 +247,17 @@ async fn a_panic_is_told_by_its_place_and_never_by_its_words() {
         assert!(text.is_empty(), "{text} was too much");
     });
     let router = around(Router::new().route("/api/panics", panics), &bed.app);
-    for _ in 0..3 {
-        let response = router.clone().oneshot(get("/api/panics", &[])).await.unwrap();
-        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = test_subscriber(move || writer.clone());
+    let send = || router.clone().oneshot(get("/api/panics", &[]));
+    let response = send().with_subscriber(subscriber).await.unwrap();
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let failed = log.lines().into_iter().find(|line| line["message"] == "request failed").unwrap();
+    let error = failed["error"].as_str().unwrap();
+    assert!(error.contains("a panic at ") && !error.contains("somebody"), "{error}");
+    for _ in 0..2 {
+        assert_eq!(send().await.unwrap().status(), StatusCode::INTERNAL_SERVER_ERROR);
     }
     bed.app.sentry.send().await;
     let [received] = &sentry.received()[..] else { panic!("told once a minute") };
