@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::may::{May, WriteApiKeys};
 use super::{audit, secret};
 use crate::http::{Actor, Body, Context, FieldError, Problem, ProblemDocument, Query, read};
-use crate::platform::App;
+use crate::platform::{App, begin};
 
 /// What every key begins with, so that a leaked one is recognised.
 const MARK: &str = "nhk_";
@@ -182,7 +182,7 @@ pub(crate) async fn keep(
     let id = Uuid::now_v7();
     let prefix: String = key.chars().skip(MARK.len()).take(PREFIX_CHARS).collect();
     let expires_at = new.expires_in_days.map(|days| now + TimeDelta::days(days));
-    let mut tx = db.begin().await?;
+    let mut tx = begin(db).await?;
     sqlx::query!(
         "INSERT INTO api_keys
             (id, name, prefix, key_hash, scopes, created_at, created_by, expires_at)
@@ -251,7 +251,7 @@ pub async fn revoke_api_key(
     may: May<WriteApiKeys>,
     Query(query): Query<ApiKeyQuery>,
 ) -> Result<axum::http::StatusCode, Problem> {
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     let name = sqlx::query_scalar!(
         "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING name",
         query.id,

@@ -15,6 +15,7 @@ use super::password_links::{self, Link, Purpose};
 use super::users::{MadeUser, NewUser, insert};
 use super::{audit, mails, password, session, sign_in};
 use crate::http::{Actor, Body, Context, Problem, ProblemDocument, read};
+use crate::platform::begin;
 
 /// Makes an account and mails its owner a link, good once within seven days, by which they choose a
 /// password. Only an owner makes owners and administrators. If the mail is not sent, there is no
@@ -42,7 +43,7 @@ pub async fn make_user(
         return Err(Problem::Forbidden);
     }
     let new = new.checked()?;
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     let id = insert(&mut tx, &new, None, cx.now).await?;
     let invited = Invited { id, email: &new.email, name: &new.name };
     mail_link(&mut tx, &cx, &may.actor, &invited).await?;
@@ -102,7 +103,7 @@ pub async fn invite(
     Body(body): Body,
 ) -> Result<StatusCode, Problem> {
     let InvitedAgain { id } = read("", &body).map_err(Problem::field)?;
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     let user = sqlx::query!(
         r#"SELECT email, name, role::text AS "role!", password_hash IS NOT NULL AS "has_password!",
             disabled_at IS NOT NULL AS "is_disabled!"
@@ -157,7 +158,7 @@ pub async fn accept_invitation(cx: Context, Body(body): Body) -> Result<Response
     let email = password_links::email_of(&cx.app.db, &token, Purpose::Invitation, cx.now).await?;
     password::check("password", &password, &email)?;
     let hash = password::hash(password).await?;
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     let user_id = password_links::take(&mut tx, &token, Purpose::Invitation, cx.now).await?;
     let role = sqlx::query_scalar!(
         r#"UPDATE admin_users

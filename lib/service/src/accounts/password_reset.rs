@@ -14,7 +14,7 @@ use super::password_links::{self, Link, Purpose};
 use super::users::{address_error, canonical, is_address};
 use super::{audit, mails, password, secret, session, sign_in, tries};
 use crate::http::{Actor, Body, Context, Problem, ProblemDocument, check_limit_of, read};
-use crate::platform::App;
+use crate::platform::{App, begin};
 use crate::work::Work;
 
 /// Window in which forgotten passwords are counted.
@@ -70,7 +70,7 @@ pub async fn forgot_password(cx: Context, Body(body): Body) -> Result<Response, 
 /// Mails the link, if there is an account that somebody may sign in with and that did not get too many
 /// already. Answers whether there was one.
 pub async fn mail_link(app: &App, email: &str, now: DateTime<Utc>) -> Result<bool, Problem> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = begin(&app.db).await?;
     let user = sqlx::query!(
         "SELECT id, name FROM admin_users AS u
          WHERE email = $1 AND disabled_at IS NULL AND password_hash IS NOT NULL
@@ -112,7 +112,7 @@ pub async fn reset_password(cx: Context, Body(body): Body) -> Result<StatusCode,
     let email = password_links::email_of(&cx.app.db, &token, Purpose::Reset, cx.now).await?;
     password::check("password", &password, &email)?;
     let hash = password::hash(password).await?;
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     let user_id = password_links::take(&mut tx, &token, Purpose::Reset, cx.now).await?;
     let set = sqlx::query!(
         "UPDATE admin_users SET password_hash = $2, password_changed_at = $3

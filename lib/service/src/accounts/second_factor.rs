@@ -18,7 +18,7 @@ use super::session::Session;
 use super::sign_in::prove_password;
 use super::{audit, secret, tries};
 use crate::http::{Actor, Body, Context, FieldError, Problem, ProblemDocument, read};
-use crate::platform::{App, SealingFailure};
+use crate::platform::{App, SealingFailure, begin};
 
 /// How long a second factor that was begun waits for its first code.
 const BEGUN_FOR: TimeDelta = TimeDelta::minutes(15);
@@ -192,7 +192,7 @@ pub async fn begin_totp(
     getrandom::fill(&mut random).map_err(|_| SealingFailure)?;
     let factor = SecondFactor::new(&random, &session.email)?;
     let sealed = cx.app.sealer.seal(&seal_context(session.user_id), &hex::encode(random))?;
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     let begun = sqlx::query!(
         "INSERT INTO second_factors AS known (user_id, secret_sealed, begun_at)
          VALUES ($1, $2, $3)
@@ -265,7 +265,7 @@ pub async fn confirm_totp(
 ) -> Result<Json<RecoveryCodes>, Problem> {
     let FirstCode { code } = read("", &body).map_err(Problem::field)?;
     let tried = tries::count(&cx, &session.email).await?;
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     let begun = sqlx::query!(
         "SELECT secret_sealed, last_step FROM second_factors
          WHERE user_id = $1 AND confirmed_at IS NULL AND begun_at > $2 FOR UPDATE",
@@ -349,7 +349,7 @@ async fn prove_both(
 ) -> Result<PgTransaction<'static>, Problem> {
     let BothFactors { password, code } = read("", body).map_err(Problem::field)?;
     let tried = prove_password(cx, session, "password", password).await?;
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     let whose = (session.user_id, &*session.email);
     match take_code(&mut tx, &cx.app, whose, Some(&code), cx.now).await? {
         Shown::OneTime | Shown::Recovery => {}

@@ -19,7 +19,7 @@ use super::{audit, password, password_links, retention, session};
 use crate::http::{
     Actor, Body, Context, FieldError, Problem, ProblemDocument, Query, check_limit, read,
 };
-use crate::platform::App;
+use crate::platform::{App, begin};
 
 /// Tries to sign in, or to use a link, that one address has a minute.
 const TRIES_PER_MINUTE: u32 = 20;
@@ -96,7 +96,7 @@ pub async fn login(cx: Context, Body(body): Body) -> Result<Response, Problem> {
     check_address(&cx).await?;
     let tried = tries::count(&cx, &email).await?;
     let account = account_of(&cx.app, email, password).await?;
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     let whose = (account.user_id, &*account.email);
     let shown = second_factor::take_code(&mut tx, &cx.app, whose, code.as_deref(), cx.now).await?;
     match shown {
@@ -191,7 +191,7 @@ async fn end_sessions(
     one: Option<Uuid>,
     action: &str,
 ) -> Result<u64, sqlx::Error> {
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     let ended = sqlx::query!(
         "UPDATE admin_sessions SET ended_at = $4
          WHERE user_id = $1 AND ended_at IS NULL
@@ -314,7 +314,7 @@ pub async fn change_password(
     password::check("newPassword", &change.new_password, &session.email)?;
     let tried = prove_password(&cx, &session, "currentPassword", change.current_password).await?;
     let hash = password::hash(change.new_password).await?;
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     sqlx::query!(
         "UPDATE admin_users SET password_hash = $2, password_changed_at = $3 WHERE id = $1",
         session.user_id,

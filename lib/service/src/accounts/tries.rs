@@ -11,6 +11,7 @@ use sqlx::PgTransaction;
 
 use super::secret;
 use crate::http::{Context, Problem};
+use crate::platform::begin;
 
 /// A try that was counted as a wrong one, until it turns out otherwise.
 pub(super) struct Try {
@@ -26,7 +27,7 @@ struct Counted {
 /// Counts a try against an account, whether there is one or not, and against the caller's address.
 /// Fails while either has to wait.
 pub(super) async fn count(cx: &Context, email: &str) -> Result<Try, Problem> {
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     // Always in this order, so that tries do not wait for one another in a circle.
     let account = count_one(&mut tx, account_key(email), Backoff::OF_ACCOUNT, cx.now).await?;
     let address = count_one(&mut tx, address_key(cx), Backoff::OF_ADDRESS, cx.now).await?;

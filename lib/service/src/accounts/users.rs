@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::may::{May, ReadUsers, WriteUsers};
 use super::{audit, password, password_links, second_factor, session, tries};
 use crate::http::{Actor, Body, Context, FieldError, Problem, ProblemDocument, read};
+use crate::platform::begin;
 
 /// An account.
 #[derive(Debug, Serialize, ToSchema)]
@@ -124,7 +125,7 @@ pub async fn make(
     let new = new.checked()?;
     password::check("password", &password, &new.email)?;
     let hash = password::hash(password).await?;
-    let mut tx = db.begin().await?;
+    let mut tx = begin(db).await?;
     let id = insert(&mut tx, &new, Some(&hash), now).await?;
     let detail = json!({"id": id, "role": new.role});
     audit::record(&mut tx, actor, ("user.make", &new.email), &detail, now).await?;
@@ -272,7 +273,7 @@ pub async fn change_user(
         let message = "must be false: only its owner switches a second factor on";
         return Err(Problem::field(FieldError::new("secondFactor", "invalid", message)));
     }
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     let before = before(&mut tx, change.id).await?;
     change.check(&may, &before)?;
     let disabled_at = match change.disabled {
@@ -327,7 +328,7 @@ pub async fn rescue(
     let email = canonical(&rescue.email);
     password::check("password", &rescue.password, &email)?;
     let hash = password::hash(rescue.password).await?;
-    let mut tx = db.begin().await?;
+    let mut tx = begin(db).await?;
     let id = sqlx::query_scalar!(
         "UPDATE admin_users SET password_hash = $2, password_changed_at = $3 WHERE email = $1
          RETURNING id",

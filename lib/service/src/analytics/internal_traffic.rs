@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::visits::mark_all_in;
 use crate::accounts::{May, ReadAnalytics, WriteSettings, record};
 use crate::http::{Body, Context, FieldError, Problem, ProblemDocument, read};
+use crate::platform::begin;
 
 /// Fields of a session that a rule may look at.
 const FIELDS: [&str; 5] = ["session_id", "visitor_id", "user_agent", "referrer", "city"];
@@ -86,7 +87,7 @@ pub async fn put_internal_traffic(
 ) -> Result<StatusCode, Problem> {
     let traffic: InternalTraffic = read("", &body).map_err(Problem::field)?;
     check(&traffic.rules)?;
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     sqlx::query!("DELETE FROM internal_rules").execute(&mut *tx).await?;
     for rule in &traffic.rules {
         sqlx::query!(

@@ -12,7 +12,7 @@ use sqlx::{PgConnection, PgPool, PgTransaction};
 use crate::accounts;
 use crate::http::{Actor, is_outage};
 use crate::operations::{self, Annotation};
-use crate::platform::App;
+use crate::platform::{App, begin};
 
 /// Held shared by whoever stores prices and alone by whoever publishes some: a list that comes into
 /// force is known to everybody who prices anything seen after that.
@@ -265,7 +265,7 @@ pub(super) async fn withdraw_scheduled(
 
 /// Puts the first catalogue in force where there is none yet; answers whether it did.
 pub async fn install_first(db: &PgPool, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
-    let mut tx = db.begin().await?;
+    let mut tx = begin(db).await?;
     lock_price_lists(&mut tx, PriceListLock::Publish).await?;
     let any = sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM price_lists) AS "any!""#)
         .fetch_one(&mut *tx)

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::accounts::{May, WritePayments, record};
 use crate::http::{Actor, Body, Context, FieldError, Problem, ProblemDocument, read};
+use crate::platform::begin;
 
 /// Longest id, in characters.
 const ID_CHARS_MAX: usize = 200;
@@ -97,7 +98,7 @@ pub async fn record_payment(
 ) -> Result<Json<RecordedPayment>, Problem> {
     let payment: NewPayment = read("", &body).map_err(Problem::field)?;
     let eur_cents = payment.check(cx.now)?;
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     let recorded = insert(&mut tx, &payment, eur_cents, (&may.actor, cx.now)).await?;
     if recorded {
         let detail =

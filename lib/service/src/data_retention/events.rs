@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{ROWS_PER_BATCH, Removed, Sweep};
 use crate::operations::EVENT_TABLES;
-use crate::platform::App;
+use crate::platform::{App, begin};
 
 /// Sessions of a partition that one transaction counts.
 const SESSIONS_PER_BATCH: i64 = 10_000;
@@ -47,7 +47,7 @@ impl Partition {
     /// is wrong, stay where they are found.
     async fn detach(&self, app: &App, cutoff: DateTime<Utc>) -> Result<(), sqlx::Error> {
         let (table, name) = (self.table, self.name());
-        let mut tx = app.db.begin().await?;
+        let mut tx = begin(&app.db).await?;
         let detach = format!("ALTER TABLE {table} DETACH PARTITION {name}");
         for statement in ["SET LOCAL lock_timeout = '2s'", detach.as_str()] {
             sqlx::query(statement).persistent(false).execute(&mut *tx).await?;
@@ -70,7 +70,7 @@ impl Partition {
     /// Counts the rows of the next sessions as removed; answers how many, or nothing where none is left.
     async fn count_next(&self, app: &App) -> Result<Option<i64>, sqlx::Error> {
         let name = self.name();
-        let mut tx = app.db.begin().await?;
+        let mut tx = begin(&app.db).await?;
         let from = sqlx::query_scalar!(
             "SELECT counted_to FROM removed_partitions WHERE name = $1 FOR UPDATE",
             name
@@ -105,7 +105,7 @@ impl Partition {
     /// Counts the rows without a session as removed, and drops the partition.
     async fn drop(&self, app: &App) -> Result<i64, sqlx::Error> {
         let name = self.name();
-        let mut tx = app.db.begin().await?;
+        let mut tx = begin(&app.db).await?;
         let count = format!(
             "WITH counted AS (
                 SELECT count(*) AS events FROM {name} WHERE session_key IS NULL OR session_key = $1

@@ -23,7 +23,7 @@ use crate::accounts::{self, May, ReadAnalytics};
 use crate::analytics::counts;
 use crate::http::{Context, Problem};
 use crate::operations::Run;
-use crate::platform::App;
+use crate::platform::{App, begin};
 
 /// Share of a run's time after which no further transaction is begun.
 const BUDGET_SHARE: f64 = 0.8;
@@ -121,7 +121,7 @@ pub async fn preview_retention(
 /// Says from when on events, sessions and visits are kept, before any of them goes: whoever counts anew
 /// reads this in the transaction in which it counts.
 async fn begin_raw(sweep: &Sweep) -> Result<(), sqlx::Error> {
-    let mut tx = sweep.app.db.begin().await?;
+    let mut tx = begin(&sweep.app.db).await?;
     counts::hold(&mut tx).await?;
     raise_floor(&mut tx, "raw", sweep.cutoffs.raw).await?;
     tx.commit().await
@@ -145,7 +145,7 @@ async fn raise_floor(
 
 /// Sessions of administrators, links and wrong tries, whose own sweep runs whenever somebody signs in.
 async fn sweep_accounts(sweep: &Sweep) -> Result<(), sqlx::Error> {
-    let mut tx = sweep.app.db.begin().await?;
+    let mut tx = begin(&sweep.app.db).await?;
     accounts::sweep(&mut tx, sweep.now).await?;
     tx.commit().await
 }

@@ -6,7 +6,7 @@ use sqlx::PgTransaction;
 use uuid::Uuid;
 
 use super::{ROWS_PER_BATCH, Removed, Sweep, events};
-use crate::platform::App;
+use crate::platform::{App, begin};
 
 /// Sessions that one transaction removes.
 const SESSIONS_PER_BATCH: i64 = 500;
@@ -64,7 +64,7 @@ async fn remove_sessions(
     keys: &[Uuid],
     cutoff: DateTime<Utc>,
 ) -> Result<i64, sqlx::Error> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = begin(&app.db).await?;
     let gone = lock_without_events(&mut tx, keys, cutoff).await?;
     sqlx::query!(
         "WITH sessions AS (DELETE FROM user_sessions WHERE session_key = ANY($1)),

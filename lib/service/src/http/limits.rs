@@ -1,11 +1,17 @@
 //! Bounds on what a request may carry, and on how often an address may ask.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue};
 
+use redis::Script;
+
 use super::problem::Problem;
 use crate::platform::App;
+
+/// Each script's hash is taken once a process, not once a call.
+static COUNT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("rate_limit.lua")));
 
 /// Largest request body, in bytes.
 pub const BODY_BYTES_MAX: usize = 500_000;
@@ -98,8 +104,7 @@ async fn count(app: &App, key: &str, limit: u32, window: Duration) -> Option<(u3
     if limit == 0 {
         return None;
     }
-    let script = redis::Script::new(include_str!("rate_limit.lua"));
-    let mut call = script.key(key);
+    let mut call = COUNT.key(key);
     call.arg(window.as_secs());
     match app.redis.invoke_twice::<(u32, u64)>("rate_limit", &call).await {
         Ok((count, seconds)) => Some((count, Duration::from_secs(seconds.max(1)))),

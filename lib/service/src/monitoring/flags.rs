@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::accounts::{May, ReadAnalytics, WriteSettings, record};
 use crate::http::{Body, Context, Problem, ProblemDocument, read};
-use crate::platform::App;
+use crate::platform::{App, begin};
 use crate::queue;
 
 /// Every flag.
@@ -83,7 +83,7 @@ pub async fn put_flags(
     Body(body): Body,
 ) -> Result<Json<FlagList>, Problem> {
     let change: FlagChange = read("", &body).map_err(Problem::field)?;
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     for (kind, enabled) in &change.flags {
         sqlx::query!(
             "INSERT INTO feature_flags (name, enabled, changed_at, changed_by) VALUES ($1, $2, $3, $4)

@@ -11,6 +11,7 @@ use super::content::Message;
 use super::outbox::{Keyed, WEBHOOK, WEBHOOK_LANGUAGE, queue};
 use crate::accounts::{May, ReadAnalytics, WriteAlerts, record};
 use crate::http::{Body, Context, FieldError, Only, Problem, ProblemDocument, read};
+use crate::platform::begin;
 
 /// States of a message.
 const STATES: [&str; 4] = ["queued", "sent", "failed", "withdrawn"];
@@ -166,7 +167,7 @@ pub async fn test_notification(
 ) -> Result<Json<QueuedTest>, Problem> {
     let test: TestMessage = read("", &body).map_err(Problem::field)?;
     let refused = |message: &str| Problem::field(FieldError::new("channel", "invalid", message));
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     let (channel, recipient) = match test.channel {
         TestChannel::Webhook if cx.app.webhook.is_configured() => ("webhook", WEBHOOK.to_owned()),
         TestChannel::Webhook => return Err(refused("ALERT_WEBHOOK_URL is not configured")),

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::accounts::{SignedIn, record};
 use crate::http::{Body, Context, FieldError, Only, Problem, ProblemDocument, read};
+use crate::platform::begin;
 
 /// Somebody who gets messages of a kind.
 pub(super) struct Subscriber {
@@ -167,7 +168,7 @@ pub async fn put_subscriptions(
         return Err(Problem::field(FieldError::new("subscriptions", "invalid", message)));
     }
     let user_id = whose(&person, chosen.user_id)?;
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     let (email, _) = account(&mut tx, user_id).await?;
     for subscription in &chosen.subscriptions {
         sqlx::query!(

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::http::{Actor, Problem};
-use crate::platform::App;
+use crate::platform::{App, begin};
 
 /// How long after the end of its time a run counts as under way. A process that was ended leaves its
 /// run behind.
@@ -95,7 +95,7 @@ pub async fn run(
     work: impl AsyncFnOnce(Run) -> Result<Value, Problem>,
 ) -> Result<JobReport<Value>, Problem> {
     let (app, started_at) = (run.app.clone(), run.now);
-    let Some(id) = begin(&run, (job, due), trigger).await? else {
+    let Some(id) = take_lease(&run, (job, due), trigger).await? else {
         let outcome = JobOutcome::AlreadyRunning;
         return Ok(JobReport {
             success: true,
@@ -122,12 +122,12 @@ pub async fn run(
 }
 
 /// Takes the job's lease by beginning a run; nothing if a run is under way.
-async fn begin(
+async fn take_lease(
     run: &Run,
     (job, due): (&str, DateTime<Utc>),
     trigger: &Trigger,
 ) -> Result<Option<Uuid>, sqlx::Error> {
-    let mut tx = run.app.db.begin().await?;
+    let mut tx = begin(&run.app.db).await?;
     sqlx::query!(
         "UPDATE job_runs SET outcome = 'failed', finished_at = leased_until, error = $3
          WHERE job = $1 AND outcome = 'running' AND leased_until < $2",

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::jobs::Run;
 use crate::http::Problem;
-use crate::platform::App;
+use crate::platform::{App, begin};
 
 /// The tables of events.
 pub const EVENT_TABLES: [&str; 4] =
@@ -80,7 +80,7 @@ impl Partition {
         let (table, name) = (self.table, self.name());
         let from = self.month;
         let to = from.checked_add_months(Months::new(1)).unwrap_or(from);
-        let mut tx = db.begin().await?;
+        let mut tx = begin(db).await?;
         sqlx::query!("SELECT pg_advisory_xact_lock($1)", ADVISORY_LOCK).execute(&mut *tx).await?;
         let exists = sqlx::query_scalar!("SELECT to_regclass($1) IS NOT NULL", name)
             .fetch_one(&mut *tx)

@@ -24,7 +24,7 @@ pub use config::{
 };
 pub use mailer::{Mail, MailFailure, Mailer};
 pub use measure::{Costs, Measure};
-pub use postgres::{MIGRATOR, begin_bounded, begin_report, begin_report_beside};
+pub use postgres::{MIGRATOR, begin, begin_bounded, begin_report, begin_report_beside};
 pub use recorder::{Flush, Recorder};
 pub use redis::{Redis, RedisFailure};
 pub use sealing::{Sealer, SealingFailure};

@@ -28,13 +28,34 @@ pub(super) fn pool(config: &Config) -> Result<sqlx::PgPool, sqlx::Error> {
 
 const BEGIN_REPORT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
+/// Begins a transaction. It is begun to its end even if whoever asks gives up meanwhile, and then rolled
+/// back: sqlx 0.8 would give the connection back inside a transaction that nobody knows of, and what the
+/// next one writes without a transaction would be lost with it.
+pub async fn begin(db: &sqlx::PgPool) -> Result<sqlx::PgTransaction<'static>, sqlx::Error> {
+    whole(db.clone(), None).await
+}
+
+async fn whole(
+    db: sqlx::PgPool,
+    statement: Option<&'static str>,
+) -> Result<sqlx::PgTransaction<'static>, sqlx::Error> {
+    let beginning = tokio::spawn(async move {
+        #[expect(clippy::disallowed_methods, reason = "this is the exemption that others use")]
+        match statement {
+            Some(statement) => db.begin_with(statement).await,
+            None => db.begin().await,
+        }
+    });
+    beginning.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+}
+
 /// Begins a transaction whose statements end by themselves after `limit`. Set by transaction, since
 /// a transaction pooler keeps no session.
 pub async fn begin_bounded(
     db: &sqlx::PgPool,
     limit: Duration,
 ) -> Result<sqlx::PgTransaction<'static>, sqlx::Error> {
-    let mut tx = db.begin().await?;
+    let mut tx = begin(db).await?;
     limit_statements(&mut tx, limit).await?;
     Ok(tx)
 }
@@ -45,7 +66,7 @@ pub async fn begin_report(
     db: &sqlx::PgPool,
     limit: Duration,
 ) -> Result<sqlx::PgTransaction<'static>, sqlx::Error> {
-    let mut tx = db.begin_with(BEGIN_REPORT).await?;
+    let mut tx = whole(db.clone(), Some(BEGIN_REPORT)).await?;
     limit_statements(&mut tx, limit).await?;
     Ok(tx)
 }
@@ -63,7 +84,7 @@ pub async fn begin_report_beside(
     let snapshot = sqlx::query_scalar!(r#"SELECT pg_export_snapshot() AS "snapshot!""#)
         .fetch_one(&mut **other)
         .await?;
-    let mut tx = match db.begin_with(BEGIN_REPORT).await {
+    let mut tx = match whole(db.clone(), Some(BEGIN_REPORT)).await {
         Err(sqlx::Error::PoolTimedOut) => return Ok(None),
         begun => begun?,
     };

@@ -1,16 +1,21 @@
 //! Appending: the whole accept path in Redis is one script, one round trip.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use nest_haus_domain::tracking::{Entry, Keep, Kind, Register, SessionFacts, SessionId, Stamped};
-use redis::Value;
+use redis::{Script, Value};
 
 use super::{
     Keys, StreamId, accepted_key, consent_key, live_key, off_key, paused_key, session_key,
     session_rate_key,
 };
 use crate::platform::{App, ConsentMode, KnownControls, RedisFailure};
+
+/// Each script's hash is taken once a process, not once a call.
+static APPEND: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("append.lua")));
+static KEEP: LazyLock<Script> = LazyLock::new(|| Script::new(KEEP_LATEST));
 
 /// How long facts of sessions that are still in the queue are kept.
 const UNDRAINED_FACTS_TTL: Duration = Duration::from_hours(30 * 24);
@@ -120,8 +125,7 @@ async fn invoke(
 ) -> Result<Appended, RedisFailure> {
     let entry = request.entry;
     let keys = Keys::of(&app.redis, entry.kind);
-    let script = redis::Script::new(include_str!("append.lua"));
-    let mut call = script.prepare_invoke();
+    let mut call = APPEND.prepare_invoke();
     call.key(keys.stream).key(keys.end).key(keys.start).key(accepted_key(&app.redis));
     call.key(&request.rate_key).key(live_key(&app.redis)).key(keys.drained_at);
     call.key(off_key(&app.redis)).key(paused_key(&app.redis));
@@ -189,8 +193,7 @@ pub async fn remember_consent(app: &App, sessions: &[SessionTouch]) -> Result<()
     for session in sessions {
         let decision = consent_decision(&session.facts);
         if !decision.is_empty() {
-            let script = redis::Script::new(KEEP_LATEST);
-            let mut call = script.key(consent_key(&app.redis, session.session_id.as_str()));
+            let mut call = KEEP.key(consent_key(&app.redis, session.session_id.as_str()));
             call.arg(decision).arg(CONSENT_TTL.as_secs());
             app.redis.invoke_twice::<()>("keep_latest", &call).await?;
         }

@@ -1,8 +1,15 @@
 //! Leases: who may do a job right now. They save work; correctness never rests on them.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use redis::Script;
+
 use crate::platform::{App, RedisFailure};
+
+/// Each script's hash is taken once a process, not once a call.
+static RENEWAL: LazyLock<Script> = LazyLock::new(|| Script::new(RENEW));
+static RETURN: LazyLock<Script> = LazyLock::new(|| Script::new(RELEASE));
 
 /// A lease that this process holds until it releases it or lets it run out.
 pub struct Lease {
@@ -32,16 +39,14 @@ impl Lease {
 
     /// Holds the lease for another full time; false if it was lost.
     pub async fn renew(&self, app: &App) -> Result<bool, RedisFailure> {
-        let script = redis::Script::new(RENEW);
-        let mut call = script.key(&self.key);
+        let mut call = RENEWAL.key(&self.key);
         call.arg(&self.token).arg(self.ttl_millis());
         app.redis.invoke_twice::<bool>("renew", &call).await
     }
 
     /// Gives the lease back. If Redis is out of reach it runs out by itself.
     pub async fn release(self, app: &App) {
-        let script = redis::Script::new(RELEASE);
-        let mut call = script.key(&self.key);
+        let mut call = RETURN.key(&self.key);
         call.arg(&self.token);
         if let Err(error) = app.redis.invoke_twice::<bool>("release", &call).await {
             tracing::warn!(?error, lease = self.key, "lease left to run out");

@@ -1,12 +1,19 @@
 //! What Redis knows of sessions right now, before any drain.
 
+use std::sync::LazyLock;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use nest_haus_domain::tracking::{Register, SessionFacts, SessionId, Stamp, Stamped};
 
+use redis::Script;
+
 use super::{consent_key, live_key, session_key};
 use crate::platform::{App, RedisFailure};
+
+/// Each script's hash is taken once a process, not once a call.
+static READ_SOME: LazyLock<Script> = LazyLock::new(|| Script::new(SOME_FACTS));
 
 /// The sessions with activity since a moment, by id.
 pub async fn live_sessions(app: &App, since: DateTime<Utc>) -> Result<Vec<String>, RedisFailure> {
@@ -45,8 +52,7 @@ pub async fn live_registers(
     if sessions.is_empty() {
         return Ok(Vec::new());
     }
-    let script = redis::Script::new(SOME_FACTS);
-    let mut call = script.prepare_invoke();
+    let mut call = READ_SOME.prepare_invoke();
     for session in sessions {
         call.key(session_key(&app.redis, session.as_str()));
     }

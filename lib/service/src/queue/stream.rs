@@ -2,15 +2,22 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use nest_haus_domain::tracking::{Kind, SessionId};
+use redis::Script;
 use redis::streams::StreamRangeReply;
 use uuid::Uuid;
 
 use super::{Keys, session_key};
 use crate::platform::{App, RedisFailure};
+
+/// Each script's hash is taken once a process, not once a call.
+static READ: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("read.lua")));
+static TRIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("trim.lua")));
+static STATUS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("status.lua")));
 
 /// Most entries that one read takes.
 const READ_ENTRIES_MAX: usize = 500;
@@ -122,8 +129,7 @@ pub async fn read_oldest(
 ) -> Result<Vec<Queued>, RedisFailure> {
     let keys = Keys::of(&app.redis, kind);
     let entry_id = committed.and_then(|committed| committed.entry_id);
-    let script = redis::Script::new(include_str!("read.lua"));
-    let mut call = script.prepare_invoke();
+    let mut call = READ.prepare_invoke();
     call.key(keys.stream).key(keys.start).key(keys.drained_at);
     call.arg(committed.map_or("", |committed| committed.stream_id.as_str()));
     call.arg(entry_id.map(|id| id.to_string()).unwrap_or_default());
@@ -156,8 +162,7 @@ pub async fn trim(
     now: DateTime<Utc>,
 ) -> Result<(), RedisFailure> {
     let keys = Keys::of(&app.redis, kind);
-    let script = redis::Script::new(include_str!("trim.lua"));
-    let mut call = script.prepare_invoke();
+    let mut call = TRIM.prepare_invoke();
     call.key(keys.stream).key(keys.start).key(keys.drained_at);
     for session in sessions {
         call.key(session_key(&app.redis, session.as_str()));
@@ -182,8 +187,7 @@ pub struct QueueStatus {
 
 /// How full each stream is, in one command.
 pub async fn status(app: &App) -> Result<Vec<(Kind, QueueStatus)>, RedisFailure> {
-    let script = redis::Script::new(include_str!("status.lua"));
-    let mut call = script.key(super::accepted_key(&app.redis));
+    let mut call = STATUS.key(super::accepted_key(&app.redis));
     for kind in Kind::ALL {
         let keys = Keys::of(&app.redis, kind);
         call.key(keys.stream).key(keys.end).key(keys.start).arg(kind.as_str());

@@ -14,6 +14,7 @@ use super::{Kind, lines};
 use crate::accounts::{May, ReadAnalytics, record};
 use crate::analytics::export::table::Table;
 use crate::http::{Context, FieldError, Only, Problem, ProblemDocument};
+use crate::platform::begin;
 
 /// How a report is wanted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -63,7 +64,7 @@ pub async fn report_content(
         return Ok(Json(kept.report).into_response());
     }
     let table = Table::of(&rows(&kept, query.section.as_deref())?);
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     let detail = json!({"id": query.id, "format": query.format, "section": query.section});
     record(&mut tx, &may.actor, ("report.export", kept.kind.as_str()), &detail, cx.now).await?;
     tx.commit().await?;

@@ -15,7 +15,7 @@ use super::{Kind, Section};
 use crate::analytics::{by_name, visits};
 use crate::http::Problem;
 use crate::operations::Run;
-use crate::platform::App;
+use crate::platform::{App, begin};
 use crate::queue;
 use crate::tracking::drain::drain;
 
@@ -102,7 +102,7 @@ async fn make(run: &Run, kind: Kind, period: Period) -> Result<bool, Problem> {
     let app = &run.app;
     let report = compose(app, kind, period, run.now).await?;
     let new = NewReport { kind, period, zone: app.config.report_time_zone, report };
-    let mut tx = app.db.begin().await?;
+    let mut tx = begin(&app.db).await?;
     let Some(id) = store::keep(&mut tx, &new, run.now).await? else { return Ok(false) };
     mail_report(app, &mut tx, (id, &new), run.now).await?;
     tx.commit().await?;

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::store::{self, Origin};
-use crate::platform::App;
+use crate::platform::{App, begin};
 
 /// An event, or a whole damaged entry, that is not stored.
 #[derive(Debug, Serialize)]
@@ -83,7 +83,7 @@ pub async fn replay(app: &App, id: Option<Uuid>) -> Result<Replay, sqlx::Error> 
 
 /// Stores what a dead letter holds and marks it, in one transaction; false if it stays dead.
 async fn replay_one(app: &App, id: Uuid) -> Result<bool, sqlx::Error> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = begin(&app.db).await?;
     let Some(letter) = sqlx::query!(
         "SELECT queue, payload, received_at, event_index, events FROM dead_letters
          WHERE id = $1 AND replayed_at IS NULL FOR UPDATE SKIP LOCKED",

@@ -1,6 +1,9 @@
 //! Mistakes that were found once, each with the input that showed it.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
+use nest_haus::platform::begin;
 use nest_haus::testing::TestBed;
 use nest_haus::tracking::ledger::{ledger, session_ledger};
 use nest_haus_domain::tracking::SessionId;
@@ -332,4 +335,29 @@ async fn a_measurement_cannot_make_averages_impossible() {
     assert_eq!(reply.body["errors"][0]["field"], "value");
     let reply = bed.post(path, json!({"metricName": "LCP", "value": -1e15})).await;
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+}
+
+/// A request that is cancelled while it begins a transaction must not leave its connection inside one:
+/// what the next one writes without a transaction would be lost with the connection.
+#[tokio::test]
+async fn a_transaction_that_is_given_up_while_it_begins_takes_nothing_along() {
+    let bed = TestBed::with(&[("DATABASE_POOL_MAX", "1")]).await;
+    bed.app.db.acquire().await.unwrap();
+    for polls in 1.. {
+        let mut beginning = Box::pin(begin(&bed.app.db));
+        let mut has_begun = false;
+        for _ in 0..polls {
+            has_begun = has_begun || futures::poll!(&mut beginning).is_ready();
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        drop(beginning);
+        let write = "INSERT INTO feature_flags VALUES ($1, true, now(), 'test')";
+        sqlx::query(write).bind(format!("{polls}")).execute(&bed.app.db).await.unwrap();
+        let no_transaction = "SELECT pg_current_xact_id_if_assigned() IS NULL";
+        let alone: bool = sqlx::query_scalar(no_transaction).fetch_one(&bed.app.db).await.unwrap();
+        assert!(alone, "given up after {polls} polls, the connection is inside a transaction");
+        if has_begun {
+            break;
+        }
+    }
 }

@@ -8,16 +8,20 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use mail_parser::MessageParser;
 use nest_haus::jobs;
 use nest_haus::platform::CronPlan;
 use nest_haus::testing::{BROWSER_HEADERS, TestBed, variables};
 use nest_haus::tracking::ledger::ledger;
+use nest_haus_domain::accounts::Role;
 use nest_haus_domain::analytics::{Interval, Zone};
 use serde_json::{Value, json};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use uuid::{ContextV7, Timestamp, Uuid};
+
+use crate::accounts::account;
 
 /// A server behind a door that can be shut: who is connected is cut off, who comes is sent away at once.
 struct Door(watch::Sender<bool>);
@@ -98,6 +102,9 @@ const SOMETIMES: u32 = 10;
 /// outages and at the end alone.
 const SLOW: &str = "popular-configurations";
 
+/// Who is mailed while there is no telling who subscribed.
+const STAND_BY: &str = "stand-by@nest-haus.test";
+
 impl Day {
     /// A system at the midnight of Vienna that comes next.
     async fn at_midnight(plan: CronPlan) -> Self {
@@ -112,8 +119,10 @@ impl Day {
             ("DATABASE_URL", &database_url),
             ("REDIS_URL", &redis_url),
             ("CRON_PLAN", name),
+            ("ALERT_MAIL_TO", STAND_BY),
         ])
         .await;
+        account(&bed, Role::Owner).await;
         let tomorrow = bed.now() + TimeDelta::days(1);
         let midnight = Interval::Day.start(tomorrow, vienna());
         bed.advance(midnight - bed.now());
@@ -204,6 +213,29 @@ impl Day {
         self.sent.at.iter().filter(|(sent, _)| *sent < at).map(|(_, events)| events).sum()
     }
 
+    /// Every incident: its rule and what it is about, the latest first.
+    async fn incidents(&self) -> Vec<(String, Value)> {
+        let reply = self.bed.get_as_admin("/api/admin/alerts?limit=200").await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+        let all = reply.body["alerts"].as_array().unwrap().clone();
+        let name = |alert: &Value| {
+            let text = |field: &str| alert[field].as_str().unwrap().to_owned();
+            format!("{} {}", text("rule"), text("subject"))
+        };
+        all.into_iter().map(|alert| (name(&alert), alert)).collect()
+    }
+
+    /// To whom mails went, by their subject.
+    fn mailed(&self) -> Vec<(String, String)> {
+        let mails = self.bed.mails();
+        let read = mails.iter().map(|mail| MessageParser::default().parse(mail).unwrap());
+        let one = |mail: mail_parser::Message<'_>| {
+            let to = mail.to().unwrap().first().unwrap().address().unwrap().to_owned();
+            (to, mail.subject().unwrap().to_owned())
+        };
+        read.map(one).collect()
+    }
+
     /// The jobs as administrators see them.
     async fn listed(&self) -> Vec<Value> {
         let reply = self.bed.get_as_admin("/api/admin/jobs?runs=1").await;
@@ -276,6 +308,8 @@ async fn a_day_with_an_hour_without_redis_and_an_hour_without_postgresql() {
         assert_eq!((&job["overdueSince"], &job["missedRuns"]), (&Value::Null, &json!(0)), "{job}");
     }
 
+    check_alerts(&day).await;
+
     let report = ledger(&day.bed.app, true, day.bed.now()).await.unwrap();
     assert!(report.is_closed(), "{report:?}");
     let counts = json!(report.transmissions);
@@ -293,6 +327,32 @@ async fn a_day_with_an_hour_without_redis_and_an_hour_without_postgresql() {
     assert_eq!(kept["popularConfigs"]["sessions"], of_day.visits);
     assert_eq!(kept["conversionFunnel"]["steps"][0]["entered"], of_day.visits);
     assert_eq!(kept["dataQuality"]["closed"], true);
+}
+
+/// Each incident of the day fired once, was told once, and is over.
+async fn check_alerts(day: &Day) {
+    let incidents = day.incidents().await;
+    let about = |name: &str| incidents.iter().filter(|(of, _)| of == name).count();
+    let drains = ["sync-configurations", "sync-interactions", "sync-performance"];
+    let missed = drains.map(|job| format!("job_missed {job}"));
+    for name in
+        ["dependency redis", "dependency postgresql"].map(str::to_owned).iter().chain(&missed)
+    {
+        assert_eq!(about(name), 1, "{name}: {incidents:?}");
+    }
+    for (name, incident) in &incidents {
+        assert_eq!(
+            (&incident["state"], &incident["reopened"]),
+            (&json!("resolved"), &json!(0)),
+            "{incident}"
+        );
+        // The test itself calls this job in some hours only.
+        assert!(about(name) == 1 || name.ends_with(SLOW), "{incidents:?}");
+    }
+    let mailed = day.mailed();
+    let without_database = mailed.iter().filter(|(to, _)| to == STAND_BY).count();
+    assert_eq!(without_database, 1, "{mailed:?}");
+    assert_eq!(mailed.len(), incidents.len(), "one message an incident: {mailed:?} {incidents:?}");
 }
 
 #[tokio::test]

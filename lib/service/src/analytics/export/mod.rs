@@ -21,6 +21,7 @@ use super::by_name::{Asker, Comparing, ReportName};
 use super::range::RangeQuery;
 use crate::accounts::{May, ReadAnalytics, record};
 use crate::http::{Context, FieldError, Problem, ProblemDocument, parameters};
+use crate::platform::begin;
 
 /// Most rows of a workbook, which is made as a whole.
 const XLSX_ROWS_MAX: usize = 100_000;
@@ -88,7 +89,7 @@ pub async fn export(
 ) -> Result<Response, Problem> {
     let ExportQuery { report, format } = parameters(&parts)?;
     let name = json!(report).as_str().unwrap_or_default().to_owned();
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     let detail = json!({"format": format, "query": parts.uri.query()});
     record(&mut tx, &may.actor, ("report.export", &name), &detail, cx.now).await?;
     tx.commit().await?;

@@ -17,7 +17,7 @@ pub(super) use store::PROJECTION_LOCK;
 use super::counts;
 use crate::http::Problem;
 use crate::operations::Run;
-use crate::platform::{App, begin_bounded};
+use crate::platform::{App, begin, begin_bounded};
 
 /// Sessions that one transaction projects.
 const SESSIONS_PER_BATCH: i64 = 500;
@@ -109,7 +109,7 @@ async fn project_batch(app: &App, budget: Duration) -> Result<Option<u64>, sqlx:
 /// Marks every session and hour, so that the next projections make everything anew: after a change of
 /// rules or of the definition. Answers how many sessions there are.
 pub async fn mark_all(app: &App) -> Result<u64, sqlx::Error> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = begin(&app.db).await?;
     let marked = mark_all_in(&mut tx).await?;
     tx.commit().await?;
     Ok(marked)

@@ -13,6 +13,7 @@ use super::incidents;
 use super::rules::rule_of_name;
 use crate::accounts::{May, ReadAnalytics, WriteAlerts, record};
 use crate::http::{Body, Context, FieldError, Only, Problem, ProblemDocument, read};
+use crate::platform::begin;
 
 /// Most alerts of a page.
 const LIMIT_MAX: i64 = 200;
@@ -233,7 +234,7 @@ pub async fn acknowledge_alert(
         let message = format!("must have at most {NOTE_CHARS_MAX} characters");
         return Err(Problem::field(FieldError::new("note", "too_long", message)));
     }
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     incidents::lock(&mut tx).await?;
     let alert = sqlx::query!("SELECT rule, state FROM alerts WHERE id = $1", id)
         .fetch_optional(&mut *tx)

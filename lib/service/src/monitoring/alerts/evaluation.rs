@@ -18,7 +18,7 @@ use super::{anomalies, measured, outage, requests};
 use crate::http::Problem;
 use crate::notifications::{AlertMail, queue_alert};
 use crate::operations::Run;
-use crate::platform::{App, begin_report};
+use crate::platform::{App, begin, begin_report};
 
 /// Where alerts are shown, under the public address.
 const PAGE: &str = "/admin/alerts";
@@ -49,7 +49,7 @@ pub async fn evaluate(run: &Run, missed: Vec<Signal>) -> Result<EvaluationReport
     signals.extend(missed);
     let mut report = EvaluationReport { signals: signals.len(), unread, ..Default::default() };
     let told = outage::told_of(&run.app).await;
-    let mut tx = run.app.db.begin().await?;
+    let mut tx = begin(&run.app.db).await?;
     incidents::lock(&mut tx).await?;
     if let Some(since) = told {
         outage::keep(&mut tx, since, run.now).await?;

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::incidents::COOL_DOWN_MAX;
 use crate::accounts::{May, ReadAnalytics, WriteAlerts, record};
 use crate::http::{Body, Context, FieldError, Problem, ProblemDocument, read};
+use crate::platform::begin;
 
 /// Largest threshold and minimum count.
 const THRESHOLD_MAX: f64 = 1e9;
@@ -255,7 +256,7 @@ pub async fn put_alert_rule(
     let change: AlertRuleChange = read("", &body).map_err(Problem::field)?;
     let rule = rule_of_name(&change.rule)?;
     change.check()?;
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     sqlx::query!(
         "INSERT INTO alert_rules
             (rule, enabled, threshold, count_min, cool_down_minutes, severity, owner, changed_at, changed_by)
@@ -312,7 +313,7 @@ pub async fn mute_alert_rule(
         let message = "must lie ahead, or be null";
         return Err(Problem::field(FieldError::new("until", "invalid", message)));
     }
-    let mut tx = cx.app.db.begin().await?;
+    let mut tx = begin(&cx.app.db).await?;
     sqlx::query!(
         "INSERT INTO alert_rules (rule, muted_until, changed_at, changed_by) VALUES ($1, $2, $3, $4)
          ON CONFLICT (rule) DO UPDATE SET muted_until = excluded.muted_until,
