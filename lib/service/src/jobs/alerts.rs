@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::{JobState, grace, states};
 use crate::http::Problem;
-use crate::monitoring::alerts::{EvaluationReport, evaluate, tell_of_outage};
+use crate::monitoring::alerts::{EvaluationReport, database_back_at, evaluate, tell_of_outage};
 use crate::monitoring::drain_recordings;
 use crate::notifications::{DeliveryReport, send_notifications};
 use crate::operations::Run;
@@ -39,10 +39,15 @@ pub(super) async fn evaluate_alerts(run: Run) -> Result<AlertsReport, Problem> {
     if let Err(error) = drain_recordings(&run.app, run.budget).await {
         tracing::warn!(?error, "recordings not drained");
     }
-    let states = states(&run.app).await?;
-    let missed = states.iter().filter(|state| state.job.name != EVALUATE);
+    // What could not run without the database is told by its outage; it is missed if it does not now.
+    let back = database_back_at(&run.app, run.now).await?;
+    let states = states(&run.app).await?.into_iter().map(|state| JobState {
+        good_since: back.map_or(state.good_since, |back| state.good_since.max(back)),
+        ..state
+    });
+    let missed = states.filter(|state| state.job.name != EVALUATE);
     let evaluation =
-        evaluate(&run, missed.map(|state| missed_signal(state, &run)).collect()).await?;
+        evaluate(&run, missed.map(|state| missed_signal(&state, &run)).collect()).await?;
     let rest = run.budget.saturating_sub(begun.elapsed());
     let sent = send_notifications(Run { budget: rest, ..run }).await;
     let delivery = sent.inspect_err(|error| tracing::error!(?error, "messages wait")).ok();

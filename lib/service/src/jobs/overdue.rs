@@ -21,7 +21,8 @@ const BUDGET_MIN: Duration = Duration::from_millis(500);
 pub struct JobState {
     /// The job.
     pub job: &'static Job,
-    /// When its last good run began; where there was none, since when there are jobs at all.
+    /// When its last good run began; where there was none, when the schema was last changed or the first job
+    /// on record began, whichever is later: a job may be new.
     pub good_since: DateTime<Utc>,
     /// Whether there was a good run.
     pub ran: bool,
@@ -43,10 +44,12 @@ impl JobState {
 /// What is known of the runs of every job, in the order of [`ALL`].
 pub async fn states(app: &App) -> Result<Vec<JobState>, sqlx::Error> {
     // The table is the migrator's own, so this query is not checked against our schema.
-    let installed: DateTime<Utc> =
-        sqlx::query_scalar("SELECT coalesce(min(installed_on), now()) FROM _sqlx_migrations")
-            .fetch_one(&app.db)
-            .await?;
+    let begun: DateTime<Utc> = sqlx::query_scalar(
+        "SELECT coalesce(greatest(max(installed_on), (SELECT min(started_at) FROM job_runs)), now())
+         FROM _sqlx_migrations",
+    )
+    .fetch_one(&app.db)
+    .await?;
     let names: Vec<String> = ALL.iter().map(|job| job.name.to_owned()).collect();
     let last = sqlx::query_scalar!(
         "SELECT run.started_at
@@ -62,7 +65,7 @@ pub async fn states(app: &App) -> Result<Vec<JobState>, sqlx::Error> {
     .await?;
     let state = |(job, last): (&'static Job, Option<DateTime<Utc>>)| JobState {
         job,
-        good_since: last.unwrap_or(installed),
+        good_since: last.unwrap_or(begun),
         ran: last.is_some(),
     };
     Ok(ALL.iter().zip(last).map(state).collect())

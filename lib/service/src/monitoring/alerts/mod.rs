@@ -12,4 +12,4 @@ mod requests;
 pub mod rules;
 
 pub use evaluation::{EvaluationReport, evaluate};
-pub use outage::tell_of_outage;
+pub use outage::{database_back_at, tell_of_outage};

@@ -97,6 +97,23 @@ pub(super) async fn told_of(app: &App) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(millis)
 }
 
+/// When PostgreSQL was last back from being out of reach, in which time no job could run: now, if that
+/// outage is not kept yet.
+pub async fn database_back_at(
+    app: &App,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    if told_of(app).await.is_some() {
+        return Ok(Some(now));
+    }
+    let last = sqlx::query_scalar!(
+        "SELECT max(resolved_at) FROM alerts WHERE rule = $1 AND subject = $2",
+        RuleId::Dependency.as_str(),
+        SUBJECT
+    );
+    last.fetch_one(&app.db).await
+}
+
 /// Keeps an outage as an incident that is over; with the one before, if that was not long ago. Keeping it
 /// again changes nothing.
 pub(super) async fn keep(
