@@ -41,8 +41,9 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     std::iter::successors(error.source(), |cause| (**cause).source())
 }
 
-/// An error with all its causes.
-fn with_causes(error: &(dyn Error + 'static)) -> String {
+/// An error with all its causes, for the log.
+#[must_use]
+pub fn with_causes(error: &(dyn Error + 'static)) -> String {
     causes(error).fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 

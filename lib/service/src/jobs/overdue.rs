@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{ALL, Job, start};
-use crate::http::{Problem, is_outage};
+use crate::http::{is_outage, with_causes};
 use crate::operations::Trigger;
 use crate::platform::{App, CronPlan};
 
@@ -139,14 +139,11 @@ async fn catch_up(app: &App, job: &'static Job, budget: Duration) {
     let then = ran.as_ref().ok().and_then(|_| job.then.clone());
     match ran {
         Ok(report) => tracing::info!(job = job.name, outcome = ?report.outcome, "overdue job run"),
-        Err(error) => tracing::warn!(job = job.name, error = chain(&error), "overdue job failed"),
+        Err(error) => {
+            tracing::warn!(job = job.name, error = with_causes(&error), "overdue job failed");
+        }
     }
     if let Some(work) = then {
         work.run(app).await;
     }
-}
-
-fn chain(problem: &Problem) -> String {
-    let causes = std::iter::successors(std::error::Error::source(problem), |cause| cause.source());
-    causes.fold(problem.to_string(), |text, cause| format!("{text}: {cause}"))
 }
