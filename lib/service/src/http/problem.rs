@@ -354,5 +354,8 @@ pub(super) fn invalid_field(
 
 /// Reads a typed value out of JSON that was parsed already.
 pub fn read<T: serde::de::DeserializeOwned>(prefix: &str, value: &Value) -> Result<T, FieldError> {
-    serde_path_to_error::deserialize(value).map_err(|error| invalid_field(prefix, &error))
+    // Where something is wrong is found out only once something is: that takes longer than reading.
+    T::deserialize(value).or_else(|_| {
+        serde_path_to_error::deserialize(value).map_err(|error| invalid_field(prefix, &error))
+    })
 }
