@@ -13,7 +13,10 @@ pub use append::{Append, Appended, Left, SessionTouch, append, remember_consent}
 pub use controls::{pause_optional, publish_off};
 pub use lease::Lease;
 pub use live::{agreed_sessions, live_facts, live_registers, live_sessions};
-pub use stream::{Committed, QueueStatus, Queued, StreamId, read_oldest, read_page, status, trim};
+pub use stream::{
+    Committed, QueueStatus, Queued, StreamId, read_ahead, read_oldest, read_page, status, trim,
+    was_full,
+};
 
 use crate::platform::Redis;
 use nest_haus_domain::tracking::Kind;

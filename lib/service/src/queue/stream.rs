@@ -127,6 +127,31 @@ pub async fn read_oldest(
     kind: Kind,
     committed: Option<&Committed>,
 ) -> Result<Vec<Queued>, RedisFailure> {
+    read(app, kind, committed, "").await
+}
+
+/// Reads as many entries after a place, without any effect.
+pub async fn read_ahead(
+    app: &App,
+    kind: Kind,
+    after: &StreamId,
+) -> Result<Vec<Queued>, RedisFailure> {
+    read(app, kind, None, &after.next()).await
+}
+
+/// Whether a read took as much as it may, so that more may wait.
+#[must_use]
+pub fn was_full(read: &[Queued]) -> bool {
+    let bytes: usize = read.iter().map(|entry| entry.data.len()).sum();
+    read.len() >= READ_ENTRIES_MAX || bytes >= READ_BYTES
+}
+
+async fn read(
+    app: &App,
+    kind: Kind,
+    committed: Option<&Committed>,
+    ahead_from: &str,
+) -> Result<Vec<Queued>, RedisFailure> {
     let keys = Keys::of(&app.redis, kind);
     let entry_id = committed.and_then(|committed| committed.entry_id);
     let mut call = READ.prepare_invoke();
@@ -134,6 +159,7 @@ pub async fn read_oldest(
     call.arg(committed.map_or("", |committed| committed.stream_id.as_str()));
     call.arg(entry_id.map(|id| id.to_string()).unwrap_or_default());
     call.arg(READ_ENTRIES_MAX).arg(READ_BYTES).arg(app.clock.now().timestamp_millis());
+    call.arg(ahead_from);
     let reply: StreamRangeReply = app.redis.invoke_twice("read", &call).await?;
     Ok(reply.ids.into_iter().map(|id| Queued::of(id.id, &id.map)).collect())
 }

@@ -2,7 +2,9 @@
 //!
 //! The place up to which a stream is committed is written in the transaction that stores its
 //! entries. Whoever reads next first finishes the trim that a crashed drain still owed, so that no
-//! entry is ever stored or counted twice; and two drains at once wait for each other.
+//! entry is ever stored or counted twice; and two drains at once wait for each other. While the
+//! database stores a full batch the next one is read ahead; it counts only if the committed place is
+//! then still where that read began.
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, Instant};
@@ -131,13 +133,15 @@ async fn drain_under_lease(
 ) -> Result<DrainReport, DrainFailure> {
     let started = Instant::now();
     let mut report = DrainReport::default();
+    let mut ahead = None;
     loop {
-        let batch = drain_batch_retrying(app, kind, budget).await?;
+        let batch = drain_batch_retrying(app, kind, budget, ahead).await?;
         if batch.entries == 0 {
             report.complete = true;
             return Ok(report);
         }
         report.add(&batch);
+        ahead = batch.ahead;
         if started.elapsed() > budget.mul_f64(BUDGET_SHARE) || !lease.renew(app).await? {
             return Ok(report);
         }
@@ -149,16 +153,17 @@ async fn drain_batch_retrying(
     app: &App,
     kind: Kind,
     budget: Duration,
+    mut ahead: Option<Page>,
 ) -> Result<Batch, DrainFailure> {
     for _ in 1..RETRIES {
-        match drain_batch(app, kind, budget).await {
+        match drain_batch(app, kind, budget, ahead.take()).await {
             Err(DrainFailure::Database(error)) if asks_for_another_try(&error) => {
                 tracing::warn!(?error, queue = kind.as_str(), "batch tried again");
             }
             other => return other,
         }
     }
-    drain_batch(app, kind, budget).await
+    drain_batch(app, kind, budget, None).await
 }
 
 fn asks_for_another_try(error: &sqlx::Error) -> bool {
@@ -166,33 +171,91 @@ fn asks_for_another_try(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| matches!(code.as_ref(), "40001" | "40P01"))
 }
 
-/// What one transaction committed.
+/// What one transaction committed, and what was read meanwhile.
 #[derive(Default)]
 struct Batch {
     entries: usize,
     stored_directly: usize,
     outcome: Outcome,
+    ahead: Option<Page>,
 }
 
-async fn drain_batch(app: &App, kind: Kind, budget: Duration) -> Result<Batch, DrainFailure> {
+/// Entries that were read after a place: what each says, or why it cannot be read.
+struct Page {
+    after: Option<Committed>,
+    queued: Vec<Queued>,
+    entries: Vec<Result<Entry, serde_json::Error>>,
+}
+
+impl Page {
+    fn new(after: Option<Committed>, queued: Vec<Queued>) -> Self {
+        let entries = queued.iter().map(|entry| serde_json::from_str(&entry.data)).collect();
+        Self { after, queued, entries }
+    }
+
+    /// The entries after these, if these are as many as one read takes. Whether Redis answers is found
+    /// out once more when they are needed.
+    async fn read_ahead(&self, app: &App, kind: Kind) -> Option<Self> {
+        let last = self.queued.last().filter(|_| queue::was_full(&self.queued))?;
+        let after = Committed { stream_id: last.stream_id.clone(), entry_id: last.entry_id };
+        let queued = queue::read_ahead(app, kind, &after.stream_id).await.ok()?;
+        (!queued.is_empty()).then(|| Self::new(Some(after), queued))
+    }
+}
+
+async fn drain_batch(
+    app: &App,
+    kind: Kind,
+    budget: Duration,
+    ahead: Option<Page>,
+) -> Result<Batch, DrainFailure> {
     let mut tx = begin_bounded(&app.db, budget.max(STATEMENT_TIME_MIN)).await?;
     let committed = lock_position(&mut tx, kind).await?;
-    let queued = queue::read_oldest(app, kind, committed.as_ref()).await?;
-    let Some(last) = queued.last() else { return Ok(Batch::default()) };
-    let mut decoded = decode(&mut tx, &queued).await?;
+    let mut page = if let Some(page) = ahead.filter(|page| page.after == committed) {
+        page
+    } else {
+        let queued = queue::read_oldest(app, kind, committed.as_ref()).await?;
+        Page::new(committed, queued)
+    };
+    let Some(last) = page.queued.last() else { return Ok(Batch::default()) };
+    let place = (last.stream_id.clone(), last.offset);
+    let entries = std::mem::take(&mut page.entries);
+    let (stored, ahead) = tokio::join!(
+        store_page(app, &mut tx, kind, (&page.queued, entries)),
+        page.read_ahead(app, kind)
+    );
+    let Kept { sessions, stored_directly, outcome } = stored?;
+    tx.commit().await?;
+    queue::trim(app, kind, (&place.0, place.1), &sessions, app.clock.now()).await?;
+    Ok(Batch { entries: page.queued.len(), stored_directly, outcome, ahead })
+}
+
+/// What a page brought into its transaction.
+struct Kept {
+    sessions: Vec<SessionId>,
+    stored_directly: usize,
+    outcome: Outcome,
+}
+
+async fn store_page(
+    app: &App,
+    tx: &mut sqlx::PgTransaction<'_>,
+    kind: Kind,
+    (queued, entries): (&[Queued], Vec<Result<Entry, serde_json::Error>>),
+) -> Result<Kept, DrainFailure> {
+    let mut decoded = decode(tx, queued, entries).await?;
     forget_visitor_ids(app, &mut decoded.entries).await?;
     let sessions = sessions_of(&decoded.entries);
-    let mut outcome = store::store(app, &mut tx, decoded.entries, Origin::Arrival).await?;
-    store::insert_damaged_entries(&mut tx, kind, &decoded.damaged).await?;
+    let mut outcome = store::store(app, tx, decoded.entries, Origin::Arrival).await?;
+    store::insert_damaged_entries(tx, kind, &decoded.damaged).await?;
     let damaged: i64 = decoded.damaged.iter().map(|entry| i64::from(entry.events)).sum();
     outcome.received += damaged;
     outcome.dead += damaged;
-    let received = queued.iter().map(|entry| entry.events).sum();
-    write_position(&mut tx, kind, last, received).await?;
-    tx.commit().await?;
-    let place = (&last.stream_id, last.offset);
-    queue::trim(app, kind, place, &sessions, app.clock.now()).await?;
-    Ok(Batch { entries: queued.len(), stored_directly: decoded.stored_directly, outcome })
+    if let Some(last) = queued.last() {
+        let received = queued.iter().map(|entry| entry.events).sum();
+        write_position(tx, kind, last, received).await?;
+    }
+    Ok(Kept { sessions, stored_directly: decoded.stored_directly, outcome })
 }
 
 /// Locks the stream's position, so that batches of one stream follow one another.
@@ -241,15 +304,16 @@ struct Decoded<'a> {
 async fn decode<'a>(
     tx: &mut sqlx::PgTransaction<'_>,
     queued: &'a [Queued],
+    entries: Vec<Result<Entry, serde_json::Error>>,
 ) -> Result<Decoded<'a>, sqlx::Error> {
     let stored_directly = stored_directly(tx, queued).await?;
     let mut decoded = Decoded { entries: Vec::new(), damaged: Vec::new(), stored_directly: 0 };
-    for entry in queued {
+    for (entry, content) in queued.iter().zip(entries) {
         if entry.entry_id.is_some_and(|id| stored_directly.contains(&id)) {
             decoded.stored_directly += 1;
             continue;
         }
-        match serde_json::from_str::<Entry>(&entry.data) {
+        match content {
             Ok(entry) => decoded.entries.push(entry),
             Err(error) => decoded.damaged.push(DamagedEntry {
                 entry_id: entry.entry_id.unwrap_or_else(Uuid::now_v7),

@@ -112,6 +112,32 @@ async fn two_drains_at_once_and_events_arriving_meanwhile_neither_lose_nor_doubl
 }
 
 #[tokio::test]
+async fn two_drains_of_more_than_one_reads_worth_neither_lose_nor_double() {
+    let bed = TestBed::new().await;
+    let requests = 1_620;
+    for n in 0..requests {
+        send(&bed, &format!("s{}", n % 7), (n + 1)..=(n + 1)).await;
+    }
+    let lease = bed.app.redis.key("lease:drain:interactions");
+    // Each reads on while its batch is stored, and finds that the other has taken what it read.
+    let drain_without_lease = async || {
+        let _: i64 = redis_command(&bed, "DEL", &[lease.as_bytes()]).await;
+        drain(&bed.app, Kind::Interactions, bed.app.config.job_budget).await.unwrap()
+    };
+    let (one, other) = tokio::join!(drain_without_lease(), drain_without_lease());
+    bed.drain().await;
+    assert!(one.batches + other.batches >= 2, "{one:?} {other:?}");
+    assert_eq!(bed.count("SELECT count(*) FROM interaction_events").await, requests);
+    assert_eq!(bed.count("SELECT sum(received)::bigint FROM ledger").await, requests);
+    assert_eq!(
+        bed.count("SELECT received FROM drain_positions WHERE queue = 'interactions'").await,
+        requests
+    );
+    let entries: i64 = redis_command(&bed, "XLEN", &[bed.app.redis.key(STREAM).as_bytes()]).await;
+    assert_eq!(entries, 0);
+}
+
+#[tokio::test]
 async fn a_drain_stops_when_its_time_is_over_and_the_next_goes_on() {
     let bed = TestBed::new().await;
     for seq in 1..=520 {

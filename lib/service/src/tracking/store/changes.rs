@@ -44,7 +44,7 @@ pub(super) async fn project_changes(
 
 fn row(placed: &Placed<'_>) -> Value {
     json!({
-        "session_key": placed.session_key(),
+        "session_key": placed.session_key,
         "occurred_at": placed.event.occurred_at,
         "seq": placed.event.seq.map_or(0, i64::from),
         "event_id": placed.event.id,

@@ -9,22 +9,27 @@ use serde_json::{Value, json};
 use sqlx::{Connection, PgTransaction};
 use uuid::Uuid;
 
+use super::interactions::insert_interactions;
+
 /// An event with the entry that it came in.
 #[derive(Clone, Copy)]
 pub(super) struct Placed<'a> {
     pub(super) entry: &'a Entry,
     pub(super) event: &'a Event,
+    /// The session's key, hashed once.
+    pub(super) session_key: SessionKey,
 }
 
-impl Placed<'_> {
-    pub(super) fn session_key(&self) -> SessionKey {
-        self.event.session_id.as_ref().map_or(SessionKey::NONE, SessionId::key)
+impl<'a> Placed<'a> {
+    pub(super) fn new(entry: &'a Entry, event: &'a Event) -> Self {
+        let session_key = event.session_id.as_ref().map_or(SessionKey::NONE, SessionId::key);
+        Self { entry, event, session_key }
     }
 
     /// What two deliveries of one event share.
     fn identity(&self) -> Identity {
         let table = Table::of(&self.event.payload);
-        let session = if table == Table::Metrics { SessionKey::NONE } else { self.session_key() };
+        let session = if table == Table::Metrics { SessionKey::NONE } else { self.session_key };
         (table, session, self.event.id.as_uuid())
     }
 }
@@ -94,7 +99,7 @@ pub(super) async fn insert_events<'a>(
             .filter(|placed| seen.insert(placed.identity()))
             .copied()
             .collect();
-        rows.sort_by_key(Placed::identity);
+        rows.sort_unstable_by_key(Placed::identity);
         insert_bisected(tx, (table, lists), &rows, &mut fates).await?;
     }
     Ok(fates)
@@ -158,10 +163,10 @@ enum Found {
     OfSameEntry,
 }
 
-struct FoundRow {
-    session_key: Option<Uuid>,
-    event_id: Uuid,
-    is_new: bool,
+pub(super) struct FoundRow {
+    pub(super) session_key: Option<Uuid>,
+    pub(super) event_id: Uuid,
+    pub(super) is_new: bool,
 }
 
 /// Inserts rows and answers which were new and which had come from the same entries before.
@@ -170,12 +175,12 @@ async fn insert(
     (table, lists): (Table, &PriceLists),
     rows: &[Placed<'_>],
 ) -> Result<HashMap<Identity, Found>, sqlx::Error> {
-    let json = rows.iter().map(|placed| row(placed, lists)).collect::<Value>().to_string();
+    let json = || rows.iter().map(|placed| row(placed, lists)).collect::<Value>().to_string();
     let found = match table {
-        Table::Interactions => insert_interactions(tx, &json).await?,
-        Table::Snapshots => insert_snapshots(tx, &json).await?,
-        Table::Facts => insert_facts(tx, &json).await?,
-        Table::Metrics => insert_metrics(tx, &json).await?,
+        Table::Interactions => insert_interactions(tx, rows).await?,
+        Table::Snapshots => insert_snapshots(tx, &json()).await?,
+        Table::Facts => insert_facts(tx, &json()).await?,
+        Table::Metrics => insert_metrics(tx, &json()).await?,
     };
     let identity = |row: &FoundRow| {
         let session = row.session_key.filter(|_| table != Table::Metrics);
@@ -183,40 +188,6 @@ async fn insert(
     };
     let fate = |row: &FoundRow| if row.is_new { Found::New } else { Found::OfSameEntry };
     Ok(found.iter().map(|row| (identity(row), fate(row))).collect())
-}
-
-async fn insert_interactions(
-    tx: &mut PgTransaction<'_>,
-    json: &str,
-) -> Result<Vec<FoundRow>, sqlx::Error> {
-    sqlx::query_as!(
-        FoundRow,
-        r#"WITH rows AS (
-            SELECT * FROM json_populate_recordset(NULL::interaction_events, $1::text::json)
-         ), new AS (
-            INSERT INTO interaction_events (
-                session_key, event_time, event_id, occurred_at, received_at,
-                entry_id, seq, time_spent_ms, total_price_cents,
-                price_change_cents, viewport_width, viewport_height, id_source,
-                late, interactive, tab_id, event_type, category, element_id,
-                selection_value, previous_value, device_type, additional_data)
-            SELECT
-                session_key, event_time, event_id, occurred_at, received_at,
-                entry_id, seq, time_spent_ms, total_price_cents,
-                price_change_cents, viewport_width, viewport_height, id_source,
-                late, interactive, tab_id, event_type, category, element_id,
-                selection_value, previous_value, device_type, additional_data
-            FROM rows
-            ON CONFLICT DO NOTHING RETURNING session_key, event_id)
-         SELECT session_key, event_id AS "event_id!", true AS "is_new!" FROM new
-         UNION ALL
-         SELECT stored.session_key, stored.event_id, false
-         FROM interaction_events AS stored JOIN rows USING (session_key, event_time, event_id)
-         WHERE stored.entry_id = rows.entry_id"#,
-        json
-    )
-    .fetch_all(&mut **tx)
-    .await
 }
 
 async fn insert_snapshots(
@@ -316,9 +287,9 @@ pub(super) fn timestamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339().trim_start_matches('+').to_owned()
 }
 
-/// An event as a row of its table.
+/// An event as a row of its table; interactions are written by columns.
 fn row(placed: &Placed<'_>, lists: &PriceLists) -> Value {
-    let Placed { entry, event } = placed;
+    let Placed { entry, event, .. } = placed;
     let mut row = json!({
         "session_key": event.session_id.as_ref().map(|id| id.key().as_uuid()),
         "event_time": timestamp(event.id.time()),
@@ -332,21 +303,7 @@ fn row(placed: &Placed<'_>, lists: &PriceLists) -> Value {
         "tab_id": event.tab_id,
     });
     let own = match &event.payload {
-        Payload::Interaction(interaction) => json!({
-            "event_type": interaction.event_type,
-            "category": interaction.category,
-            "element_id": interaction.element_id,
-            "selection_value": interaction.selection_value,
-            "previous_value": interaction.previous_value,
-            "time_spent_ms": interaction.time_spent_ms,
-            "total_price_cents": interaction.total_price_cents,
-            "price_change_cents": interaction.price_change_cents,
-            "interactive": interaction.interactive,
-            "device_type": interaction.device.as_ref().and_then(|device| device.kind.as_ref()),
-            "viewport_width": interaction.device.as_ref().and_then(|device| device.width),
-            "viewport_height": interaction.device.as_ref().and_then(|device| device.height),
-            "additional_data": interaction.additional_data,
-        }),
+        Payload::Interaction(_) => Value::Null,
         Payload::Snapshot(snapshot) => snapshot_columns(snapshot, event.occurred_at, lists),
         Payload::Fact(fact) => json!({
             "fact": fact.as_str(),

@@ -14,7 +14,7 @@ use super::tally::{Counts, write_ledger};
 
 impl Dead<'_> {
     pub(super) fn letter(&self) -> Value {
-        let Placed { entry, event } = self.placed;
+        let Placed { entry, event, .. } = self.placed;
         json!({
             "id": Uuid::now_v7(),
             "stage": "dead",
@@ -23,7 +23,7 @@ impl Dead<'_> {
             "event_index": event.index,
             "events": 1,
             "event_id": event.id,
-            "session_key": self.placed.session_key(),
+            "session_key": self.placed.session_key,
             "session_id": event.session_id,
             "tab_id": event.tab_id,
             "seq": event.seq,

@@ -5,6 +5,7 @@
 
 mod changes;
 mod events;
+mod interactions;
 mod letters;
 mod sessions;
 mod tally;
@@ -70,7 +71,7 @@ pub(in crate::tracking) async fn store(
     }
     let events: Vec<Placed<'_>> = entries
         .iter()
-        .flat_map(|entry| entry.events.iter().map(move |event| Placed { entry, event }))
+        .flat_map(|entry| entry.events.iter().map(move |event| Placed::new(entry, event)))
         .collect();
     let lists = price_lists(app, tx, &events, &known).await?;
     let mut fates = insert_events(tx, &events, &lists).await?;
@@ -97,7 +98,7 @@ async fn mark_visits(
     new: &[Placed<'_>],
 ) -> Result<(), sqlx::Error> {
     let of_visits = |placed: &&Placed<'_>| Table::of(&placed.event.payload) != Table::Metrics;
-    let of_events = new.iter().filter(of_visits).map(Placed::session_key);
+    let of_events = new.iter().filter(of_visits).map(|placed| placed.session_key);
     let refused = entries.iter().flat_map(|entry| &entry.rejections);
     let reported = entries.iter().flat_map(|entry| &entry.sequences);
     let refused = refused.filter_map(|rejection| rejection.session_id.as_ref());

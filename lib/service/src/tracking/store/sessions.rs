@@ -61,7 +61,7 @@ pub(super) async fn project_sessions(
         }
         for placed in of_entry {
             let table = Table::of(&placed.event.payload);
-            *counts.entry((placed.session_key(), table)).or_default() += 1;
+            *counts.entry((placed.session_key, table)).or_default() += 1;
         }
     }
     let completion_max = completion_max(new, lists);
@@ -90,7 +90,7 @@ fn completion_max(new: &[Placed<'_>], lists: &PriceLists) -> HashMap<SessionKey,
         let Payload::Snapshot(snapshot) = &placed.event.payload else { continue };
         let at = placed.event.occurred_at;
         let Some(appraisal) = lists.appraise(&snapshot.configuration, None, at) else { continue };
-        let reached: &mut f64 = greatest.entry(placed.session_key()).or_default();
+        let reached: &mut f64 = greatest.entry(placed.session_key).or_default();
         *reached = reached.max(appraisal.quote.completion);
     }
     greatest

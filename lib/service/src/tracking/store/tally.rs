@@ -205,7 +205,7 @@ impl Tally {
     fn count_event(&mut self, placed: &Placed<'_>, fates: &Fates<'_>) {
         let event = placed.event;
         let (is_new, is_dead) = (fates.is_new(placed), fates.is_dead(placed));
-        let counts = self.sessions.entry(placed.session_key()).or_default();
+        let counts = self.sessions.entry(placed.session_key).or_default();
         counts.received += 1;
         counts.stored += i64::from(is_new);
         counts.dead += i64::from(is_dead);
