@@ -110,7 +110,7 @@ fn after(app: App, work: Option<Work>, response: &Response) -> Option<BoxFuture<
         if looks {
             jobs::run_overdue(&app, app.config.after_answer_budget).await;
         }
-        if tells {
+        if app.sentry.has_waiting() {
             app.sentry.send().await;
         }
         if flushes {

@@ -23,4 +23,4 @@ pub use limits::{
 };
 pub use problem::{FieldError, Problem, ProblemDocument, is_outage, read};
 pub use query::{Only, Query, parameters, refuse_unknown};
-pub use report::with_causes;
+pub use report::{Panicked, report_after_answer};

@@ -135,7 +135,7 @@ impl Problem {
     }
 
     /// Status and stable code.
-    const fn kind(&self) -> (StatusCode, &'static str) {
+    pub(super) const fn kind(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed"),
             Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields"),

@@ -2,22 +2,32 @@
 
 use std::error::Error;
 
+use axum::http::HeaderMap;
+
 use super::dispatch::Seen;
 use super::problem::Problem;
 use crate::platform::{App, Failure, RedisFailure, last_panic};
 
-/// A panic of a handler, caught so that the platform still gets an answer. Told by its place: what it says
+/// A panic of a handler or a job, caught so that the platform still gets an answer. Told by its place: what it says
 /// may repeat what a visitor sent.
 #[derive(Debug, thiserror::Error)]
 #[error("a panic at {}", place.as_deref().unwrap_or("an unknown place"))]
-pub(super) struct Panicked {
+pub struct Panicked {
     place: Option<String>,
 }
 
 impl Panicked {
     /// The panic that this thread just caught.
-    pub(super) fn caught() -> Self {
+    #[must_use]
+    pub fn caught() -> Self {
         Self { place: last_panic() }
+    }
+}
+
+/// Reports a problem of work that nobody waits for, if it is a failure of ours.
+pub fn report_after_answer(app: &App, problem: &Problem, endpoint: &str) {
+    if problem.kind().0.is_server_error() {
+        report(app, problem, endpoint, &Seen::now(app, &HeaderMap::new()));
     }
 }
 
@@ -42,8 +52,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 }
 
 /// An error with all its causes, for the log.
-#[must_use]
-pub fn with_causes(error: &(dyn Error + 'static)) -> String {
+fn with_causes(error: &(dyn Error + 'static)) -> String {
     causes(error).fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{ALL, Job, start};
-use crate::http::{is_outage, with_causes};
+use crate::http::{is_outage, report_after_answer};
 use crate::operations::Trigger;
 use crate::platform::{App, CronPlan};
 
@@ -140,7 +140,8 @@ async fn catch_up(app: &App, job: &'static Job, budget: Duration) {
     match ran {
         Ok(report) => tracing::info!(job = job.name, outcome = ?report.outcome, "overdue job run"),
         Err(error) => {
-            tracing::warn!(job = job.name, error = with_causes(&error), "overdue job failed");
+            tracing::warn!(job = job.name, "overdue job failed");
+            report_after_answer(app, &error, &format!("JOB {}", job.name));
         }
     }
     if let Some(work) = then {

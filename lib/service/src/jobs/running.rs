@@ -7,14 +7,9 @@ use futures::FutureExt;
 use serde_json::Value;
 
 use super::Job;
-use crate::http::Problem;
+use crate::http::{Panicked, Problem};
 use crate::operations::{self, JobReport, Run, Trigger};
 use crate::platform::App;
-
-/// A job's work panicked; the run is on record as failed.
-#[derive(Debug, thiserror::Error)]
-#[error("the job {0} panicked")]
-struct Panicked(&'static str);
 
 /// Starts a job, unless a run of it is under way.
 pub async fn start(
@@ -32,7 +27,7 @@ pub async fn start(
     let ran = operations::run(run, (job.name, due), trigger, async |run| {
         began = true;
         let worked = AssertUnwindSafe((job.work)(run)).catch_unwind().await;
-        worked.unwrap_or_else(|_| Err(Problem::Internal(Panicked(job.name).into())))
+        worked.unwrap_or_else(|_| Err(Problem::Internal(Panicked::caught().into())))
     })
     .await;
     if let (Err(Problem::Unavailable(_)), false, Some(on_outage)) = (&ran, began, job.on_outage) {

@@ -17,7 +17,7 @@ use sentry_types::protocol::latest::{Envelope, Event, Exception};
 use sentry_types::protocol::latest::{SpanId, TraceContext as Trace, TraceId, Values};
 
 use super::config::{Config, ConfigError, Environment};
-use super::outbound;
+use super::outbound::Outbound;
 
 /// Time that Sentry gets for an event.
 const SEND_TIMEOUT: Duration = Duration::from_secs(2);
@@ -52,13 +52,13 @@ pub struct Sentry {
     release: String,
     environment: &'static str,
     state: Mutex<State>,
+    outbound: Outbound,
 }
 
 #[derive(Default)]
 struct State {
     waiting: Vec<Event<'static>>,
     told_at: HashMap<(String, &'static str, Option<String>), DateTime<Utc>>,
-    client: Option<Client>,
 }
 
 impl Sentry {
@@ -74,6 +74,7 @@ impl Sentry {
             release: config.release.clone(),
             environment: config.environment.as_str(),
             state: Mutex::default(),
+            outbound: Outbound::new(SEND_TIMEOUT),
         }
     }
 
@@ -138,23 +139,14 @@ impl Sentry {
     pub async fn send(&self) {
         let Some(dsn) = &self.dsn else { return };
         let events = take(&mut self.state().waiting);
-        let Some(client) = self.client() else { return };
-        let sends = events.into_iter().map(|event| send(&client, dsn, event));
+        let Some(client) = self.outbound.client() else { return };
+        let sends = events.into_iter().map(|event| send(client, dsn, event));
         for sent in futures::future::join_all(sends).await {
             if let Err(error) = sent {
                 // The address names the project.
                 tracing::warn!(error = %error.without_url(), "an error was not told to Sentry");
             }
         }
-    }
-
-    fn client(&self) -> Option<Client> {
-        let mut state = self.state();
-        if state.client.is_none() {
-            let made = outbound::client(SEND_TIMEOUT);
-            state.client = made.inspect_err(|error| tracing::error!(%error, "no client")).ok();
-        }
-        state.client.clone()
     }
 }
 

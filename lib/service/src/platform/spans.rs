@@ -15,11 +15,11 @@ use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status, TracesData};
 use prost::Message;
-use reqwest::{Client, Url};
+use reqwest::Url;
 
 use super::config::{Config, ConfigError};
 use super::measure::Measure;
-use super::outbound;
+use super::outbound::Outbound;
 use super::trace::span_id;
 
 /// Time that a collector gets.
@@ -46,13 +46,8 @@ pub struct Answered<'a> {
 pub struct Spans {
     url: Option<Url>,
     resource: Vec<KeyValue>,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    waiting: Vec<Span>,
-    client: Option<Client>,
+    waiting: Mutex<Vec<Span>>,
+    outbound: Outbound,
 }
 
 impl Spans {
@@ -67,29 +62,30 @@ impl Spans {
                 text("service.version", &config.release),
                 text("deployment.environment.name", config.environment.as_str()),
             ],
-            state: Mutex::default(),
+            waiting: Mutex::default(),
+            outbound: Outbound::new(SEND_TIMEOUT),
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waiting(&self) -> MutexGuard<'_, Vec<Span>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes a request, to be exported with others. Traces that their caller does not record are left out.
     pub fn note(&self, answered: &Answered<'_>) {
         if self.url.is_some() && answered.trace.sampled {
             let spans = spans(answered);
-            let mut state = self.state();
-            let room = WAITING_MAX.saturating_sub(state.waiting.len());
-            state.waiting.extend(spans.into_iter().take(room));
+            let mut waiting = self.waiting();
+            let room = WAITING_MAX.saturating_sub(waiting.len());
+            waiting.extend(spans.into_iter().take(room));
         }
     }
 
     /// Sends what waits. What the collector does not take is given up.
     pub async fn send(&self) {
         let Some(url) = self.url.clone() else { return };
-        let spans = take(&mut self.state().waiting);
-        let Some(client) = self.client().filter(|_| !spans.is_empty()) else { return };
+        let spans = take(&mut *self.waiting());
+        let Some(client) = self.outbound.client().filter(|_| !spans.is_empty()) else { return };
         let scope = InstrumentationScope { name: "nest-haus".to_owned(), ..Default::default() };
         let resource = Resource { attributes: self.resource.clone(), ..Default::default() };
         let of_scope = ScopeSpans { scope: Some(scope), spans, ..Default::default() };
@@ -104,15 +100,6 @@ impl Spans {
         if let Err(error) = sent {
             tracing::warn!(error = %error.without_url(), "spans were not exported");
         }
-    }
-
-    fn client(&self) -> Option<Client> {
-        let mut state = self.state();
-        if state.client.is_none() {
-            let made = outbound::client(SEND_TIMEOUT);
-            state.client = made.inspect_err(|error| tracing::error!(%error, "no client")).ok();
-        }
-        state.client.clone()
     }
 }
 

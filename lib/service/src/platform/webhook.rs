@@ -1,15 +1,14 @@
 //! The webhook that alerts are posted to. What goes wrong is told without its address, which is a secret.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::{Client, StatusCode};
+use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::config::AlertConfig;
-use super::outbound;
+use super::outbound::Outbound;
 
 /// Time that the other side gets for a message.
 const POST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,12 +33,12 @@ pub enum WebhookFailure {
 /// Posts messages; makes its client when it is first used.
 pub struct Webhook {
     url: Option<SecretString>,
-    client: OnceLock<Client>,
+    outbound: Outbound,
 }
 
 impl Webhook {
     pub(super) fn new(config: &AlertConfig) -> Self {
-        Self { url: config.webhook_url.clone(), client: OnceLock::new() }
+        Self { url: config.webhook_url.clone(), outbound: Outbound::new(POST_TIMEOUT) }
     }
 
     /// Whether there is one.
@@ -52,8 +51,9 @@ impl Webhook {
     /// as `Idempotency-Key`, for those that leave out what they have.
     pub async fn post(&self, id: Uuid, message: &Value) -> Result<(), WebhookFailure> {
         let url = self.url.as_ref().ok_or(WebhookFailure::NotConfigured)?;
-        let request =
-            self.client()?.post(url.expose_secret()).header("idempotency-key", id.to_string());
+        let no_client = WebhookFailure::Unreachable("there is no client for it");
+        let client = self.outbound.client().ok_or(no_client)?;
+        let request = client.post(url.expose_secret()).header("idempotency-key", id.to_string());
         let answer = request.json(message).send().await.map_err(|error| {
             WebhookFailure::Unreachable(if error.is_timeout() {
                 "it takes too long"
@@ -66,18 +66,6 @@ impl Webhook {
             status if is_passing(status) => Err(WebhookFailure::Busy(status.as_u16())),
             status => Err(WebhookFailure::Refused(status.as_u16())),
         }
-    }
-
-    fn client(&self) -> Result<&Client, WebhookFailure> {
-        if self.client.get().is_none() {
-            let made = outbound::client(POST_TIMEOUT).map_err(|error| {
-                tracing::error!(?error, "no client for the webhook");
-                WebhookFailure::Unreachable("there is no client for it")
-            })?;
-            // Another request may have been faster; its client is as good.
-            let _known = self.client.set(made);
-        }
-        self.client.get().ok_or(WebhookFailure::Unreachable("there is no client for it"))
     }
 }
 
