@@ -230,6 +230,7 @@ fn check(new: &NewApiKey) -> Result<(), Problem> {
 
 /// Names a key.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ApiKeyQuery {
     /// The key's id.
     id: Uuid,

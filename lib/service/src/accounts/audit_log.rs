@@ -14,6 +14,7 @@ const LIMIT_MAX: i64 = 500;
 
 /// Which part of the log.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct AuditQuery {
     /// Most entries, 1 to 500 (default 100).
     #[param(minimum = 1, maximum = 500)]

@@ -257,6 +257,7 @@ pub async fn own_sessions(
 
 /// Which session.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct OwnSessionQuery {
     /// The session's id; all but the one that asks, if left out.
     id: Option<Uuid>,

@@ -35,6 +35,7 @@ const REMOVAL: &str = "removal";
 
 /// What is attributed, and by what.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct AttributionQuery {
     /// `micro` (default): carts and completed configurations; `lead`: inquiries; `macro`: orders paid.

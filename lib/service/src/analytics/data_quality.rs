@@ -18,6 +18,7 @@ use crate::tracking::ledger::{LedgerReport, SessionLedger, ledger, session_ledge
 
 /// Names a session, for its own ledger.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct DataQualityQuery {
     /// A session's id.

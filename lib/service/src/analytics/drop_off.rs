@@ -26,6 +26,7 @@ const LIMIT_MAX: usize = 100;
 
 /// What counts as converting, and how much is listed.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct DropOffQuery {
     /// Without what a visit counts as left: `macro` (default), `lead` or `micro`.

@@ -23,6 +23,7 @@ const DEPTH_STEP: usize = 10;
 
 /// Which page, and which element of it.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct HeatmapQuery {
     /// The page's path. Left out: the pages are listed.
     page: Option<String>,

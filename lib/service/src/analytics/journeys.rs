@@ -33,6 +33,7 @@ const NODES_MAX: usize = 50;
 
 /// Which part of which ways.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct JourneysQuery {
     /// `start` (default), `end`: read backwards, or `between` two nodes.

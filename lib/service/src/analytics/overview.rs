@@ -22,6 +22,7 @@ use crate::queue;
 
 /// How the series is cut.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct OverviewQuery {
     /// `hour`, `day`, `week` or `month`; what fits the range, if left out.
     #[param(value_type = Option<String>)]

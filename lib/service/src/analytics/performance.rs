@@ -31,6 +31,7 @@ const METRIC_CHARS_MAX: usize = 100;
 
 /// Which metric.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PerformanceQuery {
     /// `LCP`, `INP`, `CLS`, `price_calc_time`, ...; all where it is left out.
     metric: Option<String>,

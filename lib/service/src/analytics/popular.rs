@@ -69,6 +69,7 @@ impl Basis {
 
 /// Which report.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PopularQuery {
     /// Most configurations, 1 to 100 (default 10).
     #[param(minimum = 1, maximum = 100)]

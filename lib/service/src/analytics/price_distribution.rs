@@ -18,6 +18,7 @@ use crate::queue;
 
 /// Which configurations, at which prices.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct PriceDistributionQuery {
     /// `final` (default), `ordered` or `ever`.

@@ -19,6 +19,7 @@ const YEARS: std::ops::RangeInclusive<i32> = 2000..=2100;
 
 /// Which range, in which zone, counting whom.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct RangeQuery {
     /// `24h`, `7d` (default), `30d`, `90d`, or `custom` with `from` and `to`.
@@ -36,6 +37,7 @@ pub struct RangeQuery {
 
 /// What a range is compared with.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct ComparisonQuery {
     /// `previous` (default), `previous_weekdays`, `year`, `custom` with `compareFrom`, or `none`.
@@ -59,6 +61,7 @@ pub struct Range {
 
 /// No parameters besides the range.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct NoQuery {}
 
 /// The range and the parameters that a report is asked for. Parameters that neither knows are refused,

@@ -41,6 +41,7 @@ const CURVES: [(&str, Milestone, Milestone, bool); 3] = [
 
 /// Whose return to what is asked for.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct RetentionQuery {
     /// What makes a cohort: `week` (default), `month` or `day`.

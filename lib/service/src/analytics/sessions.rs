@@ -31,6 +31,7 @@ const SEARCH_CHARS_MAX: usize = 128;
 
 /// Which visits, in which order, and which part of the list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionsQuery {
     /// Beginning of the session id.

@@ -32,6 +32,7 @@ const LIMIT_DEFAULT: usize = 200;
 
 /// Whose journey, and which part.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct JourneyQuery {
     /// The session's id.

@@ -88,6 +88,7 @@ struct HouseOption {
 
 /// Which options.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct HouseOptionsQuery {
     /// Those of one category.
     category: Option<String>,

@@ -41,6 +41,7 @@ const HISTORY_MAX: i64 = 100;
 
 /// Which price list, and how.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct CatalogQuery {
     /// A version, draft or not; the one in force if left out.
     version: Option<i32>,
@@ -504,6 +505,7 @@ async fn compare(
 
 /// Which part of the history.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct HistoryQuery {
     /// Most versions, 1 to 100 (default 20).
     #[param(minimum = 1, maximum = 100)]

@@ -19,6 +19,7 @@ const CACHE_CONTROL: &str = "public, max-age=3600";
 
 /// Which part of the page.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct DocsQuery {
     /// A file that the page loads; the page itself if left out.
     #[param(inline)]

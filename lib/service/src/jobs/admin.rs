@@ -26,6 +26,7 @@ const RUNS_MAX: i64 = 100;
 
 /// How many runs.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct JobsQuery {
     /// Runs to list of each job, 1 to 100; 10 where it is left out.
     #[param(minimum = 1, maximum = 100)]

@@ -16,6 +16,7 @@ use crate::queue;
 
 /// Whether to look at dependencies.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct HealthQuery {
     /// `1` also checks PostgreSQL, Redis and the age of the queue.
     deep: Option<String>,

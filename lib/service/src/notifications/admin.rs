@@ -21,6 +21,7 @@ const LIMIT_MAX: i64 = 200;
 
 /// Which messages.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct OutboxQuery {
     /// `queued`, `sent`, `failed` or `withdrawn`; all where it is left out.
     state: Option<String>,

@@ -77,6 +77,7 @@ pub struct Subscriptions {
 
 /// Whose subscriptions.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct SubscriptionsQuery {
     /// Another account than one's own; needs `users:write`.

@@ -31,6 +31,7 @@ pub enum ContentFormat {
 
 /// Which report, and how.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ContentQuery {
     /// The report's id.
     id: Uuid,

@@ -19,6 +19,7 @@ const LIMIT_MAX: i64 = 200;
 
 /// Which reports.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ReportsQuery {
     /// `daily-summary`, `weekly-customer-behaviour` or `monthly-revenue-conversion`; all, if left out.
     #[param(inline)]

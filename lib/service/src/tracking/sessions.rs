@@ -66,6 +66,7 @@ pub async fn start_session(cx: Context) -> Result<Response, Problem> {
 
 /// Names a session.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionQuery {
     /// The session's id.

@@ -276,6 +276,17 @@ fn every_operation_describes_its_refusals() {
 }
 
 #[test]
+fn parameters_of_a_path_stand_in_it() {
+    for operation in Operation::all(&json!(endpoints::openapi())) {
+        for parameter in operation.document["parameters"].as_array().into_iter().flatten() {
+            let name = parameter["name"].as_str().unwrap_or_default();
+            let in_path = operation.path.contains(&format!("{{{name}}}"));
+            assert_eq!(parameter["in"] == "path", in_path, "{} of {}", name, operation.path);
+        }
+    }
+}
+
+#[test]
 fn every_success_says_what_it_answers() {
     for operation in Operation::all(&json!(endpoints::openapi())) {
         let good = operation.responses().iter().filter(|(status, _)| status.starts_with('2'));

@@ -58,6 +58,7 @@ impl FileFormat {
 
 /// Which report, as which file. All other parameters are those of the report.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ExportQuery {
     /// The report.
     #[param(inline)]

@@ -25,6 +25,7 @@ const CONFIGURATOR: &str = r#"[{"event":"visit"},{"event":"selection","name":"co
 
 /// Which funnel.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct FunnelQuery {
     /// JSON array of 2 to 20 steps, each `{event, name?, category?, element?, value?, filters?: [{property, op,

@@ -23,6 +23,7 @@ const NOTE_CHARS_MAX: usize = 1000;
 
 /// Which alerts.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct AlertsQuery {
     /// `firing`, `acknowledged` or `resolved`; all where it is left out.
     state: Option<String>,

@@ -29,6 +29,7 @@ const INCIDENTS_MAX: usize = 200;
 
 /// Which rule, and how it is to be set.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct BacktestQuery {
     /// The rule.
