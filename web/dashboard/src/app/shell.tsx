@@ -1,0 +1,158 @@
+// The frame of every page: who is signed in, navigation, header, skip link, shortcuts. Nobody signed
+// in sees the sign-in page here, so that the address stays and opens what it names afterwards.
+
+import {
+  AppShell,
+  Burger,
+  Center,
+  Group,
+  Loader,
+  NavLink,
+  ScrollArea,
+  Text,
+  UnstyledButton,
+} from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { Outlet, useMatches, useRouterState } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect } from "react";
+import { ProblemAlert } from "../components/problem-alert";
+import { common } from "../i18n/common";
+import { useTexts } from "../i18n/texts";
+import { AccountMenu } from "./account-menu";
+import { NotPermittedView } from "./fallbacks";
+import { Logo } from "./logo";
+import { PageLink } from "./navigation";
+import { type PageGroup, pageGroups, pages } from "./pages";
+import { useMay, useMe } from "./session";
+import classes from "./shell.module.css";
+import { shellTexts } from "./shell-texts";
+import { ShortcutHelp, useShortcuts } from "./shortcuts";
+import { ViewControls } from "./view-controls";
+
+const SignInPage = lazy(() => import("../pages/account/sign-in"));
+
+/** The frame around a page, or the sign-in page. */
+export function Shell() {
+  const me = useMe();
+  if (me.data) return <Frame />;
+  if (me.data === null) {
+    return (
+      <Suspense fallback={<Waiting />}>
+        <SignInPage />
+      </Suspense>
+    );
+  }
+  if (me.error) {
+    return (
+      <Center mih="100dvh" p="md">
+        <ProblemAlert problem={me.error} onRetry={() => void me.refetch()} />
+      </Center>
+    );
+  }
+  return <Waiting />;
+}
+
+function Frame() {
+  const t = useTexts(shellTexts);
+  const [opened, { toggle, close }] = useDisclosure();
+  const [help, { open: openHelp, close: closeHelp }] = useDisclosure();
+  useShortcuts(openHelp);
+  const page = useCurrentPage();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another path closes the menu
+  useEffect(close, [path]);
+  return (
+    <AppShell
+      header={{ height: 56 }}
+      navbar={{ width: 232, breakpoint: "md", collapsed: { mobile: !opened } }}
+      padding={{ base: "sm", sm: "lg" }}
+    >
+      <a href="#main" className={classes.skip}>
+        {t.skip}
+      </a>
+      <AppShell.Header px="md">
+        <Group h="100%" justify="space-between" wrap="nowrap" gap="xs">
+          <Group gap="xs" wrap="nowrap">
+            <Burger
+              opened={opened}
+              onClick={toggle}
+              hiddenFrom="md"
+              size="sm"
+              aria-label={t.openNavigation}
+              aria-expanded={opened}
+              aria-controls="navigation"
+            />
+            <UnstyledButton component={PageLink} to="/" aria-label={t.backHome}>
+              <Logo />
+            </UnstyledButton>
+          </Group>
+          <Group gap="xs" wrap="nowrap">
+            {page?.ranged && <ViewControls />}
+            <AccountMenu openHelp={openHelp} />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar id="navigation" aria-label={t.navigation}>
+        <ScrollArea p="xs" type="auto">
+          {pageGroups.map((group) => (
+            <NavigationGroup key={group.key} group={group} />
+          ))}
+        </ScrollArea>
+      </AppShell.Navbar>
+      <AppShell.Main id="main" tabIndex={-1} className={classes.main ?? ""}>
+        <Suspense fallback={<Waiting />}>
+          <PermittedPage />
+        </Suspense>
+      </AppShell.Main>
+      <ShortcutHelp opened={help} onClose={closeHelp} />
+    </AppShell>
+  );
+}
+
+function NavigationGroup({ group }: { group: PageGroup }) {
+  const t = useTexts(shellTexts);
+  const { data: me } = useMe();
+  const current = useCurrentPage();
+  const offered = group.pages.filter(
+    ({ icon, permission }) => icon && (!permission || me?.permissions.includes(permission)),
+  );
+  if (offered.length === 0) return null;
+  return (
+    <section aria-label={t.groups[group.key]}>
+      <Text size="xs" c="dimmed" fw={600} px="sm" pt="sm" pb={4}>
+        {t.groups[group.key]}
+      </Text>
+      {offered.map(({ path, key, icon: Icon }) => (
+        <NavLink
+          key={key}
+          component={PageLink}
+          to={path}
+          label={t.pages[key]}
+          leftSection={Icon && <Icon size={18} stroke={1.6} aria-hidden />}
+          active={current?.key === key || (current?.key === "session" && key === "sessions")}
+          className={classes.link ?? ""}
+        />
+      ))}
+    </section>
+  );
+}
+
+function PermittedPage() {
+  const may = useMay(useCurrentPage()?.permission);
+  return may ? <Outlet /> : <NotPermittedView />;
+}
+
+function useCurrentPage() {
+  const matches = useMatches();
+  const pattern = matches.at(-1)?.fullPath;
+  return pages.find(({ path }) => path === pattern);
+}
+
+function Waiting() {
+  const t = useTexts(common);
+  return (
+    <Center mih="40dvh">
+      <Loader aria-label={t.loading} role="status" />
+    </Center>
+  );
+}
