@@ -11,7 +11,8 @@ import { shellTexts } from "./shell-texts";
 export function NotFoundView() {
   const t = useTexts(shellTexts);
   return (
-    <Stack p="xl" align="flex-start">
+    <Stack component="main" p="xl" align="flex-start">
+      <title>{`${t.notFound} · NEST-Haus`}</title>
       <Title order={1}>{t.notFound}</Title>
       <Button component={PageLink} to="/">
         {t.backHome}

@@ -26,9 +26,11 @@ import { type PageGroup, pageGroups, pages } from "./pages";
 import { useMay, useMe } from "./session";
 import classes from "./shell.module.css";
 import { shellTexts } from "./shell-texts";
-import { ShortcutHelp, useShortcuts } from "./shortcuts";
+import { useShortcuts } from "./shortcuts";
+import { useEver } from "./use-ever";
 import { ViewControls } from "./view-controls";
 
+const ShortcutHelp = lazy(() => import("./shortcut-help"));
 const SignInPage = lazy(() => import("../pages/account/sign-in"));
 
 /** The frame around a page, or the sign-in page. */
@@ -56,6 +58,7 @@ function Frame() {
   const t = useTexts(shellTexts);
   const [opened, { toggle, close }] = useDisclosure();
   const [help, { open: openHelp, close: closeHelp }] = useDisclosure();
+  const helpWanted = useEver(help);
   useShortcuts(openHelp);
   const page = useCurrentPage();
   const path = useRouterState({ select: (state) => state.location.pathname });
@@ -82,7 +85,7 @@ function Frame() {
               aria-expanded={opened}
               aria-controls="navigation"
             />
-            <UnstyledButton component={PageLink} to="/" aria-label={t.backHome}>
+            <UnstyledButton component={PageLink} to="/" aria-label={`NEST-Haus: ${t.backHome}`}>
               <Logo />
             </UnstyledButton>
           </Group>
@@ -93,18 +96,27 @@ function Frame() {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar id="navigation" aria-label={t.navigation}>
-        <ScrollArea p="xs" type="auto">
+        <AppShell.Section
+          grow
+          component={ScrollArea}
+          type="hover"
+          scrollbarSize={8}
+          px="xs"
+          pb="xs"
+        >
           {pageGroups.map((group) => (
             <NavigationGroup key={group.key} group={group} />
           ))}
-        </ScrollArea>
+        </AppShell.Section>
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1} className={classes.main ?? ""}>
         <Suspense fallback={<Waiting />}>
           <PermittedPage />
         </Suspense>
       </AppShell.Main>
-      <ShortcutHelp opened={help} onClose={closeHelp} />
+      <Suspense fallback={null}>
+        {helpWanted && <ShortcutHelp opened={help} onClose={closeHelp} />}
+      </Suspense>
     </AppShell>
   );
 }
@@ -119,7 +131,7 @@ function NavigationGroup({ group }: { group: PageGroup }) {
   if (offered.length === 0) return null;
   return (
     <section aria-label={t.groups[group.key]}>
-      <Text size="xs" c="dimmed" fw={600} px="sm" pt="sm" pb={4}>
+      <Text size="xs" c="dimmed" fw={600} px="sm" pt="xs" pb={2}>
         {t.groups[group.key]}
       </Text>
       {offered.map(({ path, key, icon: Icon }) => (

@@ -18,7 +18,10 @@ type Exported = NonNullable<paths["/api/admin/analytics/export"]["get"]["paramet
 export type ExportedReport = NonNullable<Exported["report"]>;
 
 /** Offers a report as CSV, Excel or NDJSON. `query` is what the report is asked, without comparison. */
-export function ExportMenu(props: { report: ExportedReport; query: RangeQuery }) {
+export function ExportMenu<Asked extends RangeQuery>(props: {
+  report: ExportedReport;
+  query: Asked;
+}) {
   const t = useTexts(common);
   const [busy, setBusy] = useState(false);
   const save = async (format: NonNullable<Exported["format"]>) => {

@@ -18,6 +18,8 @@ export interface Series {
 export interface Labelled {
   labels: readonly string[];
   series: readonly Series[];
+  /** Which labels are cut short: the first line's points are hollow there. */
+  partial?: readonly boolean[];
   /** How values are written, at the axis and in the tooltip. */
   format: (value: number) => string;
 }
@@ -31,7 +33,9 @@ export function lines(shown: Labelled): EChartsCoreOption {
     series: shown.series.map((series, at) => ({
       type: "line",
       name: series.name,
-      data: series.values,
+      data: series.values.map((value, point) =>
+        at === 0 && shown.partial?.[point] ? { value, symbol: "emptyCircle" } : value,
+      ),
       symbol: SYMBOLS[at % SYMBOLS.length],
       symbolSize: 6,
       showSymbol: shown.labels.length <= 62,

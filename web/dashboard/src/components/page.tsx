@@ -3,9 +3,10 @@
 import { ActionIcon, Group, Stack, Text, Title, Tooltip } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useIsFetching, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useRef } from "react";
+import type { ReactNode } from "react";
 import { common } from "../i18n/common";
 import { useTexts } from "../i18n/texts";
+import { useFocusOnArrival } from "./arrival";
 import { type ReportMeta, Watermark } from "./watermark";
 
 /** What a page may show around its content. */
@@ -69,18 +70,4 @@ function RefreshButton() {
       </ActionIcon>
     </Tooltip>
   );
-}
-
-let isFirstPage = true;
-
-/** The first page leaves the focus where the browser put it; each other takes it to its heading. */
-function useFocusOnArrival() {
-  const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
-    if (!isFirstPage) heading.current?.focus({ preventScroll: true });
-    return () => {
-      isFirstPage = false;
-    };
-  }, []);
-  return heading;
 }

@@ -6,7 +6,7 @@ import type { Language } from "./language";
 export interface Formats {
   /** A count: `1,234`. */
   count(value: number | null | undefined): string;
-  /** A count in little space: `1.2K`. */
+  /** A count in little space: `1.2k`. */
   countShort(value: number | null | undefined): string;
   /** A number with up to `digits` decimals (1 if left out). */
   decimal(value: number | null | undefined, digits?: number): string;
@@ -20,7 +20,7 @@ export interface Formats {
   points(points: number | null | undefined): string;
   /** An amount in cents: `€213,032`; cents show where there are some. */
   money(cents: number | null | undefined, currency?: string): string;
-  /** An amount in little space: `€1.2M`. */
+  /** An amount in little space: `€1.2m`. */
   moneyShort(cents: number | null | undefined, currency?: string): string;
   /** A time span in milliseconds: `2 min 5 s`. */
   duration(ms: number | null | undefined): string;
@@ -63,16 +63,18 @@ export function makeFormats(language: Language, tz: string): Formats {
     const format = new Intl.DateTimeFormat(locale, { timeZone: tz, ...options });
     return orDash((text: string) => format.format(new Date(text)));
   };
-  const signed = { signDisplay: "exceptZero", maximumFractionDigits: 1 } as const;
-  const percent = { style: "percent", maximumFractionDigits: 1 } as const;
-  const points = number(signed);
+  const signed = (options: Intl.NumberFormatOptions) => {
+    const format = number({ signDisplay: "exceptZero", ...options });
+    return (value: number) => format(value).replace("-", "−");
+  };
+  const points = signed(digitsOf(1));
   const short = { notation: "compact", maximumFractionDigits: 1 } as const;
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   const day = { day: "numeric", month: "short", year: "numeric" } as const;
   const minute = { hour: "2-digit", minute: "2-digit" } as const;
   const second = { ...minute, second: "2-digit" } as const;
   const share = (value: number | null | undefined, digits = 1) =>
-    orDash(number({ style: "percent", maximumFractionDigits: digits }))(value);
+    orDash(number({ style: "percent", ...digitsOf(digits) }))(value);
   return {
     count: orDash(number({ maximumFractionDigits: 0 })),
     countShort: orDash(number(short)),
@@ -80,7 +82,7 @@ export function makeFormats(language: Language, tz: string): Formats {
     share,
     interval: (low, high) =>
       low == null || high == null ? DASH : `${share(low)} ${DASH} ${share(high)}`,
-    change: orDash(number({ ...percent, ...signed })),
+    change: orDash(signed({ style: "percent", ...digitsOf(1) })),
     points: orDash((value) => `${points(value)} ${POINTS[language]}`),
     money: (cents, currency = "EUR") =>
       orDash((value: number) => writeMoney(locale, value, currency))(cents),
@@ -98,6 +100,10 @@ export function makeFormats(language: Language, tz: string): Formats {
     ago: (text, now) => orDash((value: string) => writeAgo(relative, value, now))(text),
     bytes: orDash((value) => writeBytes(value, number({ maximumFractionDigits: 1 }))),
   };
+}
+
+function digitsOf(digits: number): Intl.NumberFormatOptions {
+  return { minimumFractionDigits: digits, maximumFractionDigits: digits };
 }
 
 function orDash<V>(write: (value: V) => string): (value: V | null | undefined) => string {

@@ -3,6 +3,7 @@
 import { Button, Center, Container, Group, Paper, Stack, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Logo } from "../../app/logo";
+import { useFocusOnArrival } from "../../components/arrival";
 import { useLanguage } from "../../i18n/language";
 import { useTexts } from "../../i18n/texts";
 import { texts } from "./texts";
@@ -11,6 +12,7 @@ import { texts } from "./texts";
 export function AccountFrame(props: { title: string; hint?: string; children: ReactNode }) {
   const t = useTexts(texts);
   const { language, setLanguage } = useLanguage();
+  const heading = useFocusOnArrival();
   const other = language === "de" ? "en" : "de";
   return (
     <Center mih="100dvh" p="md" component="main">
@@ -30,7 +32,7 @@ export function AccountFrame(props: { title: string; hint?: string; children: Re
         <Paper withBorder p="lg" bg="var(--nest-surface)">
           <Stack>
             <div>
-              <Title order={1} size="h3">
+              <Title order={1} size="h3" ref={heading} tabIndex={-1} style={{ outline: "none" }}>
                 {props.title}
               </Title>
               {props.hint && (

@@ -10,6 +10,7 @@ import { Definition } from "../../components/definition";
 import { QueryView } from "../../components/query-view";
 import { Tile } from "../../components/tile";
 import { common } from "../../i18n/common";
+import type { Formats } from "../../i18n/formats";
 import { useTexts } from "../../i18n/texts";
 import { texts } from "./texts";
 
@@ -64,30 +65,20 @@ function useColumns(): readonly Column<Level>[] {
         header: t.reached,
         align: "right",
         value: ({ reached }) => reached.num,
-        cell: ({ reached }) => formats.count(reached.num),
-      },
-      {
-        id: "reachedShare",
-        header: t.reachedShare,
-        align: "right",
-        value: ({ reached }) => reached.value,
-        cell: ({ reached }) => formats.share(reached.value),
+        cell: ({ reached }) => counted(reached, formats),
       },
       {
         id: "left",
         header: t.left,
         align: "right",
         value: ({ left }) => left?.num,
-        cell: ({ left }) => formats.count(left?.num),
-      },
-      {
-        id: "leftShare",
-        header: t.leftShare,
-        align: "right",
-        value: ({ left }) => left?.value,
-        cell: ({ left }) => formats.share(left?.value),
+        cell: ({ left }) => left && counted(left, formats),
       },
     ],
     [t, steps, formats],
   );
+}
+
+function counted({ num, value }: Schema<"Rate">, formats: Formats): string {
+  return `${formats.count(num)} · ${formats.share(value)}`;
 }

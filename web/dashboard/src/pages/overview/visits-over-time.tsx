@@ -27,6 +27,7 @@ export function VisitsOverTime({ report }: { report: Schema<"Overview"> }) {
       lines({
         labels,
         format: formats.count,
+        partial: series.map(({ partial }) => partial),
         series: [
           { name: t.now, values: series.map(({ visits }) => visits), area: true },
           ...(before
@@ -44,7 +45,7 @@ export function VisitsOverTime({ report }: { report: Schema<"Overview"> }) {
         ...(before ? [{ header: t.before, format: formats.count }] : []),
       ],
       rows: series.map(({ visits, partial }, at) => [
-        partial ? `${labels[at]} (${t.unfinished})` : labels[at],
+        partial ? `${labels[at]} (${t.incomplete})` : labels[at],
         visits,
         ...(before ? [before[at]?.visits] : []),
       ]),
