@@ -1,20 +1,15 @@
 // Who is signed in; language, appearance, help, sign out.
 
 import { ActionIcon, Menu, Text, useMantineColorScheme } from "@mantine/core";
-import {
-  IconBook2,
-  IconCheck,
-  IconKeyboard,
-  IconLogout,
-  IconUserCircle,
-} from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { IconBook2, IconKeyboard, IconLogout, IconUserCircle } from "@tabler/icons-react";
 import { type Language, useLanguage } from "../i18n/language";
 import { useTexts } from "../i18n/texts";
 import { useMe, useSignOut } from "./session";
 import { shellTexts } from "./shell-texts";
+import { oneOf } from "./view";
 
-const LANGUAGES: Readonly<Record<Language, string>> = { de: "Deutsch", en: "English" };
+const LANGUAGES = ["de", "en"] as const;
+const LANGUAGE_NAMES: Readonly<Record<Language, string>> = { de: "Deutsch", en: "English" };
 const SCHEMES = ["light", "dark", "auto"] as const;
 
 /** The menu at the end of the header. */
@@ -43,17 +38,27 @@ export function AccountMenu({ openHelp }: { openHelp: () => void }) {
           </Menu.Label>
         )}
         <Menu.Label>{t.account.language}</Menu.Label>
-        {(["de", "en"] as const).map((each) => (
-          <Choice key={each} chosen={each === language} choose={() => setLanguage(each)}>
-            <span lang={each}>{LANGUAGES[each]}</span>
-          </Choice>
-        ))}
+        <Menu.RadioGroup
+          value={language}
+          onChange={(value) => setLanguage(oneOf(LANGUAGES, value) ?? language)}
+        >
+          {LANGUAGES.map((each) => (
+            <Menu.RadioItem key={each} value={each}>
+              <span lang={each}>{LANGUAGE_NAMES[each]}</span>
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Label>{t.account.scheme}</Menu.Label>
-        {SCHEMES.map((each) => (
-          <Choice key={each} chosen={each === colorScheme} choose={() => setColorScheme(each)}>
-            {t.account.schemes[each]}
-          </Choice>
-        ))}
+        <Menu.RadioGroup
+          value={colorScheme}
+          onChange={(value) => setColorScheme(oneOf(SCHEMES, value) ?? colorScheme)}
+        >
+          {SCHEMES.map((each) => (
+            <Menu.RadioItem key={each} value={each}>
+              {t.account.schemes[each]}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden />} onClick={openHelp}>
           {t.account.help}
@@ -74,19 +79,5 @@ export function AccountMenu({ openHelp }: { openHelp: () => void }) {
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>
-  );
-}
-
-function Choice(props: { chosen: boolean; choose: () => void; children: ReactNode }) {
-  return (
-    <Menu.Item
-      role="menuitemradio"
-      aria-checked={props.chosen}
-      closeMenuOnClick={false}
-      onClick={props.choose}
-      rightSection={props.chosen ? <IconCheck size={16} aria-hidden /> : null}
-    >
-      {props.children}
-    </Menu.Item>
   );
 }

@@ -16,9 +16,15 @@ test("a difference that may be chance is neither", () => {
   expect(toneOf(changeOfRate({ ...drop, pValue: 0.01, significant: true }))).toBe("bad");
 });
 
+test("a small p-value of few cases is no clear difference", () => {
+  const change = changeOfRate({ points: 10, pValue: 0.01, significant: false });
+  expect(change.verdict).toBe("few");
+  expect(toneOf(change)).toBe("neutral");
+});
+
 test("without a verdict none is given", () => {
   expect(changeOfRate({ points: 0, pValue: null, significant: false })).not.toHaveProperty(
-    "significant",
+    "verdict",
   );
 });
 

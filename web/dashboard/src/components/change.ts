@@ -8,10 +8,12 @@ export interface Change {
   value: number | null | undefined;
   kind: "ratio" | "points";
   /** Whether it is more than chance; left out where that is not known. */
-  significant?: boolean;
+  verdict?: "clear" | "chance" | "few";
   /** Which way is good. */
   better: "up" | "down" | "neither";
 }
+
+const P_CLEAR = 0.05;
 
 /** Where a number went. */
 export type Direction = "up" | "down" | "same";
@@ -29,9 +31,14 @@ export function changeOfRate(
   change: Schema<"RateChange">,
   better: Change["better"] = "up",
 ): Change {
-  const { points, pValue, significant } = change;
-  const known = pValue === null || pValue === undefined ? {} : { significant };
-  return { value: points, kind: "points", better, ...known };
+  return { value: change.points, kind: "points", better, ...verdictOf(change) };
+}
+
+function verdictOf({ pValue, significant }: Schema<"RateChange">): Pick<Change, "verdict"> {
+  if (pValue == null) return {};
+  if (significant) return { verdict: "clear" };
+  // What would be clear by itself is not, where a share has fewer than 30 cases.
+  return { verdict: pValue < P_CLEAR ? "few" : "chance" };
 }
 
 /** The ratio less one of two numbers; nothing where the earlier one is zero or missing. */
@@ -53,8 +60,7 @@ export function directionOf({ value, kind }: Change): Direction {
 /** Whether a change is good. What may be chance is neither good nor bad. */
 export function toneOf(change: Change): "good" | "bad" | "neutral" {
   const direction = directionOf(change);
-  if (direction === "same" || change.better === "neither" || change.significant === false) {
-    return "neutral";
-  }
-  return direction === change.better ? "good" : "bad";
+  const { better, verdict = "clear" } = change;
+  if (direction === "same" || better === "neither" || verdict !== "clear") return "neutral";
+  return direction === better ? "good" : "bad";
 }

@@ -102,12 +102,18 @@ export function RateMetric(props: {
 export function ChangeLine({ change, before }: { change: Change; before?: string | undefined }) {
   const t = useTexts(common).change;
   const formats = useFormats();
+  if (change.value == null) {
+    return (
+      <Text size="xs" c="dimmed">
+        {t.nothing}
+      </Text>
+    );
+  }
   const direction = directionOf(change);
   const Arrow = { up: IconArrowUpRight, down: IconArrowDownRight, same: IconArrowRight }[direction];
   const amount =
     change.kind === "points" ? formats.points(change.value) : formats.change(change.value);
-  const verdict =
-    change.significant === undefined ? "" : ` · ${change.significant ? t.significant : t.noise}`;
+  const verdict = change.verdict ? ` · ${t.verdicts[change.verdict]}` : "";
   const tone = toneOf(change);
   const color = tone === "neutral" ? "dimmed" : `var(--nest-${tone === "good" ? "up" : "down"})`;
   return (

@@ -69,9 +69,13 @@ export const common = defineTexts({
       up: "up",
       down: "down",
       same: "unchanged",
-      than: "than before",
-      significant: "a clear difference",
-      noise: "within chance",
+      than: "against before",
+      nothing: "Nothing to compare with",
+      verdicts: {
+        clear: "a clear difference",
+        chance: "within chance",
+        few: "too few cases for a verdict",
+      },
       before: (value: string) => `before: ${value}`,
     },
     chart: {
@@ -167,8 +171,12 @@ export const common = defineTexts({
       down: "gesunken",
       same: "unverändert",
       than: "gegenüber vorher",
-      significant: "ein klarer Unterschied",
-      noise: "im Rahmen des Zufalls",
+      nothing: "Nichts zum Vergleichen",
+      verdicts: {
+        clear: "ein klarer Unterschied",
+        chance: "im Rahmen des Zufalls",
+        few: "zu wenige Fälle für ein Urteil",
+      },
       before: (value) => `vorher: ${value}`,
     },
     chart: {

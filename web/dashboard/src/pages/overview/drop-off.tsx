@@ -1,12 +1,14 @@
 // How far visits come, and where they leave.
 
 import { rateOf, type Schema } from "@nest-haus/api";
-import { useMemo } from "react";
+import { useCallback, useMemo } from "react";
 import { useRead } from "../../api/hooks";
 import { useFormats, useView } from "../../app/navigation";
 import { rangeQuery } from "../../app/view";
+import { Chart, type ChartTable } from "../../components/chart";
 import { type Column, DataTable } from "../../components/data-table";
 import { Definition } from "../../components/definition";
+import { bars } from "../../components/lines";
 import { QueryView } from "../../components/query-view";
 import { Tile } from "../../components/tile";
 import { common } from "../../i18n/common";
@@ -27,7 +29,6 @@ export function DropOff({ report }: { report: Schema<"Overview"> }) {
     ...rangeQuery(useView()),
     compare: "none",
   });
-  const columns = useColumns();
   return (
     <Tile
       title={t.money}
@@ -35,27 +36,83 @@ export function DropOff({ report }: { report: Schema<"Overview"> }) {
         dropOff.data && <Definition name={t.money} text={t.dropText} meta={dropOff.data.meta} />
       }
     >
-      <QueryView query={dropOff}>
-        {({ levels }) => (
-          <DataTable
-            label={t.money}
-            columns={columns}
-            rows={report.current.funnel.map(({ step, reached }) => ({
-              step,
-              reached,
-              left: rateOf(levels.find(({ level }) => level === step)?.dropOffRate),
-            }))}
-            rowKey={({ step }) => step}
-          />
-        )}
-      </QueryView>
+      <QueryView query={dropOff}>{(left) => <Levels levels={levelsOf(report, left)} />}</QueryView>
     </Tile>
   );
 }
 
+function Levels({ levels }: { levels: readonly Level[] }) {
+  const t = useTexts(texts);
+  const columns = useColumns();
+  return (
+    <>
+      <LevelChart levels={levels} />
+      <DataTable label={t.money} columns={columns} rows={levels} rowKey={({ step }) => step} />
+    </>
+  );
+}
+
+/** Of those who came to each step, how many left there. */
+function LevelChart({ levels }: { levels: readonly Level[] }) {
+  const t = useTexts(texts);
+  const steps = useStepNames();
+  const formats = useFormats();
+  const rows = useMemo(
+    () =>
+      levels.map(({ step, reached, left }) => ({
+        name: steps[step] ?? step,
+        left: left?.num ?? 0,
+        wentOn: reached.num - (left?.num ?? 0),
+      })),
+    [levels, steps],
+  );
+  const option = useCallback(
+    () =>
+      bars(
+        {
+          labels: rows.map(({ name }) => name),
+          format: formats.count,
+          series: [
+            { name: t.wentOn, values: rows.map(({ wentOn }) => wentOn), stack: "reached" },
+            { name: t.left, values: rows.map(({ left }) => left), stack: "reached" },
+          ],
+        },
+        true,
+      ),
+    [rows, formats, t],
+  );
+  const table = useMemo<ChartTable>(
+    () => ({
+      columns: [
+        { header: t.step },
+        { header: t.wentOn, format: formats.count },
+        { header: t.left, format: formats.count },
+      ],
+      rows: rows.map(({ name, wentOn, left }) => [name, wentOn, left]),
+    }),
+    [rows, formats, t],
+  );
+  return <Chart label={t.money} option={option} table={table} height={220} />;
+}
+
+function levelsOf(
+  { current }: Schema<"Overview">,
+  { levels }: Schema<"DropOffReport">,
+): readonly Level[] {
+  return current.funnel.map(({ step, reached }) => ({
+    step,
+    reached,
+    left: rateOf(levels.find(({ level }) => level === step)?.dropOffRate),
+  }));
+}
+
+function useStepNames(): Readonly<Record<string, string>> {
+  return useTexts(common).step;
+}
+
 function useColumns(): readonly Column<Level>[] {
   const t = useTexts(texts);
-  const steps: Readonly<Record<string, string>> = useTexts(common).step;
+  const steps = useStepNames();
   const formats = useFormats();
   return useMemo(
     () => [
