@@ -1,7 +1,6 @@
 // Starts the dashboard.
 
 import "@mantine/core/styles.css";
-import "@mantine/notifications/styles.css";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/app";
 

@@ -1,14 +1,14 @@
 // Everything that pages stand on: theme, language, queries, notifications, routes.
 
 import { MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { Problem } from "@nest-haus/api";
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { LanguageProvider } from "../i18n/language";
 import { router } from "./router";
-import { forget } from "./session";
+import { forget, prefetchMe } from "./session";
+import { preloadShell } from "./shell";
 import { cssVariables, theme } from "./theme";
 
 const FRESH_MS = 60_000;
@@ -25,6 +25,9 @@ const queries: QueryClient = new QueryClient({
   },
 });
 
+preloadShell();
+prefetchMe(queries);
+
 /** The dashboard. */
 export function App() {
   return (
@@ -32,7 +35,6 @@ export function App() {
       <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
         <LanguageProvider>
           <QueryClientProvider client={queries}>
-            <Notifications position="bottom-right" />
             <RouterProvider router={router} />
           </QueryClientProvider>
         </LanguageProvider>

@@ -23,10 +23,22 @@ export type Permission =
   | "alerts:write";
 
 const ME = ["me"] as const;
+const FRESH_MS = 300_000;
+const HINT = "nest-haus-signed-in";
 
 /** Who is signed in: nothing while that is not known, `null` when nobody is. */
 export function useMe() {
-  return useQuery<Me | null, Problem>({ queryKey: ME, queryFn: readMe, staleTime: 300_000 });
+  return useQuery<Me | null, Problem>({ queryKey: ME, queryFn: readMe, staleTime: FRESH_MS });
+}
+
+/** Asks who is signed in before anything shows. */
+export function prefetchMe(queries: QueryClient): void {
+  void queries.prefetchQuery({ queryKey: ME, queryFn: readMe, staleTime: FRESH_MS });
+}
+
+/** Whether somebody was signed in here last: a guess of what to load, never of what is allowed. */
+export function mayBeSignedIn(): boolean {
+  return localStorage.getItem(HINT) !== null;
 }
 
 /** Whether whoever is signed in may do something. */
@@ -40,7 +52,7 @@ export function useSignedIn(): (me: Me) => void {
   const queries = useQueryClient();
   return useCallback(
     (me) => {
-      setCsrfToken(me.csrfToken);
+      remember(me);
       queries.setQueryData(ME, me);
     },
     [queries],
@@ -59,15 +71,21 @@ export function useSignOut(): () => Promise<void> {
 /** Forgets who was signed in and all that was read, so that the sign-in page shows. */
 export function forget(queries: QueryClient): void {
   setCsrfToken(undefined);
+  localStorage.removeItem(HINT);
   queries.removeQueries({ predicate: (query) => query.queryKey[0] !== ME[0] });
   queries.setQueryData(ME, null);
+}
+
+function remember(me: Me): void {
+  setCsrfToken(me.csrfToken);
+  localStorage.setItem(HINT, "yes");
 }
 
 async function readMe(): Promise<Me | null> {
   try {
     const { data } = await api.GET("/api/admin/auth/me");
     if (!data) return null;
-    setCsrfToken(data.csrfToken);
+    remember(data);
     return data;
   } catch (thrown) {
     if (thrown instanceof Problem && thrown.status === 401) return null;

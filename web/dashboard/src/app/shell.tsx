@@ -1,170 +1,34 @@
-// The frame of every page: who is signed in, navigation, header, skip link, shortcuts. Nobody signed
-// in sees the sign-in page here, so that the address stays and opens what it names afterwards.
+// Who is signed in sees the frame with a page; nobody signed in sees the sign-in page here, so that the
+// address stays and opens what it names afterwards. Of the two, the likely one is loaded at once.
 
-import {
-  AppShell,
-  Burger,
-  Center,
-  Group,
-  Loader,
-  NavLink,
-  ScrollArea,
-  Text,
-  UnstyledButton,
-} from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
-import { Outlet, useMatches, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect } from "react";
+import { Center } from "@mantine/core";
+import { lazy, Suspense } from "react";
 import { ProblemAlert } from "../components/problem-alert";
-import { common } from "../i18n/common";
-import { useTexts } from "../i18n/texts";
-import { AccountMenu } from "./account-menu";
-import { NotPermittedView } from "./fallbacks";
-import { Logo } from "./logo";
-import { PageLink } from "./navigation";
-import { type PageGroup, pageGroups, pages } from "./pages";
-import { useMay, useMe } from "./session";
-import classes from "./shell.module.css";
-import { shellTexts } from "./shell-texts";
-import { useShortcuts } from "./shortcuts";
-import { useEver } from "./use-ever";
-import { ViewControls } from "./view-controls";
+import { mayBeSignedIn, useMe } from "./session";
+import { Waiting } from "./waiting";
 
-const ShortcutHelp = lazy(() => import("./shortcut-help"));
-const SignInPage = lazy(() => import("../pages/account/sign-in"));
+const loadFrame = () => import("./frame");
+const loadSignIn = () => import("../pages/account/sign-in");
+const Frame = lazy(loadFrame);
+const SignInPage = lazy(loadSignIn);
+
+/** Loads what `Shell` will probably show. */
+export function preloadShell(): void {
+  void (mayBeSignedIn() ? loadFrame() : loadSignIn());
+}
 
 /** The frame around a page, or the sign-in page. */
 export function Shell() {
-  const me = useMe();
-  if (me.data) return <Frame />;
-  if (me.data === null) {
-    return (
-      <Suspense fallback={<Waiting />}>
-        <SignInPage />
-      </Suspense>
-    );
+  const { data: me, error, refetch } = useMe();
+  if (me !== undefined) {
+    return <Suspense fallback={<Waiting />}>{me ? <Frame /> : <SignInPage />}</Suspense>;
   }
-  if (me.error) {
+  if (error) {
     return (
-      <Center mih="100dvh" p="md">
-        <ProblemAlert problem={me.error} onRetry={() => void me.refetch()} />
+      <Center mih="100dvh" p="md" component="main">
+        <ProblemAlert problem={error} onRetry={() => void refetch()} />
       </Center>
     );
   }
   return <Waiting />;
-}
-
-function Frame() {
-  const t = useTexts(shellTexts);
-  const [opened, { toggle, close }] = useDisclosure();
-  const [help, { open: openHelp, close: closeHelp }] = useDisclosure();
-  const helpWanted = useEver(help);
-  useShortcuts(openHelp);
-  const page = useCurrentPage();
-  const path = useRouterState({ select: (state) => state.location.pathname });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another path closes the menu
-  useEffect(close, [path]);
-  return (
-    <AppShell
-      header={{ height: 56 }}
-      navbar={{ width: 232, breakpoint: "md", collapsed: { mobile: !opened } }}
-      padding={{ base: "sm", sm: "lg" }}
-    >
-      <a href="#main" className={classes.skip}>
-        {t.skip}
-      </a>
-      <AppShell.Header px="md">
-        <Group h="100%" justify="space-between" wrap="nowrap" gap="xs">
-          <Group gap="xs" wrap="nowrap">
-            <Burger
-              opened={opened}
-              onClick={toggle}
-              hiddenFrom="md"
-              size="sm"
-              aria-label={t.openNavigation}
-              aria-expanded={opened}
-              aria-controls="navigation"
-            />
-            <UnstyledButton component={PageLink} to="/" aria-label={`NEST-Haus: ${t.backHome}`}>
-              <Logo />
-            </UnstyledButton>
-          </Group>
-          <Group gap="xs" wrap="nowrap">
-            {page?.ranged && <ViewControls />}
-            <AccountMenu openHelp={openHelp} />
-          </Group>
-        </Group>
-      </AppShell.Header>
-      <AppShell.Navbar id="navigation" aria-label={t.navigation}>
-        <AppShell.Section
-          grow
-          component={ScrollArea}
-          type="hover"
-          scrollbarSize={8}
-          px="xs"
-          pb="xs"
-        >
-          {pageGroups.map((group) => (
-            <NavigationGroup key={group.key} group={group} />
-          ))}
-        </AppShell.Section>
-      </AppShell.Navbar>
-      <AppShell.Main id="main" tabIndex={-1} className={classes.main ?? ""}>
-        <Suspense fallback={<Waiting />}>
-          <PermittedPage />
-        </Suspense>
-      </AppShell.Main>
-      <Suspense fallback={null}>
-        {helpWanted && <ShortcutHelp opened={help} onClose={closeHelp} />}
-      </Suspense>
-    </AppShell>
-  );
-}
-
-function NavigationGroup({ group }: { group: PageGroup }) {
-  const t = useTexts(shellTexts);
-  const { data: me } = useMe();
-  const current = useCurrentPage();
-  const offered = group.pages.filter(
-    ({ icon, permission }) => icon && (!permission || me?.permissions.includes(permission)),
-  );
-  if (offered.length === 0) return null;
-  return (
-    <section aria-label={t.groups[group.key]}>
-      <Text size="xs" c="dimmed" fw={600} px="sm" pt="xs" pb={2}>
-        {t.groups[group.key]}
-      </Text>
-      {offered.map(({ path, key, icon: Icon }) => (
-        <NavLink
-          key={key}
-          component={PageLink}
-          to={path}
-          label={t.pages[key]}
-          leftSection={Icon && <Icon size={18} stroke={1.6} aria-hidden />}
-          active={current?.key === key || (current?.key === "session" && key === "sessions")}
-          className={classes.link ?? ""}
-        />
-      ))}
-    </section>
-  );
-}
-
-function PermittedPage() {
-  const may = useMay(useCurrentPage()?.permission);
-  return may ? <Outlet /> : <NotPermittedView />;
-}
-
-function useCurrentPage() {
-  const matches = useMatches();
-  const pattern = matches.at(-1)?.fullPath;
-  return pages.find(({ path }) => path === pattern);
-}
-
-function Waiting() {
-  const t = useTexts(common);
-  return (
-    <Center mih="40dvh">
-      <Loader aria-label={t.loading} role="status" />
-    </Center>
-  );
 }

@@ -1,10 +1,9 @@
 // How far visits come, and where they leave.
 
-import { rateOf, type Schema } from "@nest-haus/api";
+import { type Problem, rateOf, type Schema } from "@nest-haus/api";
+import type { UseQueryResult } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
-import { useRead } from "../../api/hooks";
-import { useFormats, useView } from "../../app/navigation";
-import { rangeQuery } from "../../app/view";
+import { useFormats } from "../../app/navigation";
 import { Chart, type ChartTable } from "../../components/chart";
 import { type Column, DataTable } from "../../components/data-table";
 import { Definition } from "../../components/definition";
@@ -23,12 +22,12 @@ interface Level {
 }
 
 /** The steps of the configurator funnel with who left there. */
-export function DropOff({ report }: { report: Schema<"Overview"> }) {
+export function DropOff(props: {
+  report: Schema<"Overview">;
+  dropOff: UseQueryResult<Schema<"DropOffReport">, Problem>;
+}) {
   const t = useTexts(texts);
-  const dropOff = useRead("/api/admin/analytics/dropoff", {
-    ...rangeQuery(useView()),
-    compare: "none",
-  });
+  const { report, dropOff } = props;
   return (
     <Tile
       title={t.money}

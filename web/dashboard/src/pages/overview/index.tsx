@@ -16,18 +16,23 @@ import { texts } from "./texts";
 import { TopConfigurations } from "./top-configurations";
 import { VisitsOverTime } from "./visits-over-time";
 
+const TOP = 8;
+
 /** The page. */
 export default function OverviewPage() {
   const t = useTexts(texts);
   const { pages } = useTexts(shellTexts);
   const view = useView();
+  const range = rangeQuery(view);
   const overview = useRead("/api/admin/analytics/overview", comparedQuery(view));
+  const dropOff = useRead("/api/admin/analytics/dropoff", { ...range, compare: "none" });
+  const popular = useRead("/api/admin/analytics/popular-configs", { ...range, limit: TOP });
   return (
     <Page
       title={pages.overview}
       description={t.description}
       meta={overview.data?.meta}
-      actions={<ExportMenu report="overview" query={rangeQuery(view)} />}
+      actions={<ExportMenu report="overview" query={range} />}
     >
       <LiveTiles />
       <QueryView
@@ -41,8 +46,8 @@ export default function OverviewPage() {
             <Headline report={report} />
             <VisitsOverTime report={report} />
             <SimpleGrid cols={{ base: 1, lg: 2 }}>
-              <DropOff report={report} />
-              <TopConfigurations />
+              <DropOff report={report} dropOff={dropOff} />
+              <TopConfigurations popular={popular} />
             </SimpleGrid>
           </>
         )}

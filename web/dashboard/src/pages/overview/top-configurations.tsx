@@ -1,11 +1,10 @@
 // The configurations chosen most often.
 
 import { Badge, Group, Text } from "@mantine/core";
-import { fieldsOf, type Schema, textOf } from "@nest-haus/api";
+import { fieldsOf, type Problem, type Schema, textOf } from "@nest-haus/api";
+import type { UseQueryResult } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { useRead } from "../../api/hooks";
-import { useFormats, useView } from "../../app/navigation";
-import { rangeQuery } from "../../app/view";
+import { useFormats } from "../../app/navigation";
 import { type Column, DataTable } from "../../components/data-table";
 import { Definition } from "../../components/definition";
 import { QueryView } from "../../components/query-view";
@@ -15,15 +14,12 @@ import { texts } from "./texts";
 
 type Configuration = Schema<"PopularConfiguration">;
 
-const LIMIT = 8;
-
 /** The first few of them, with price and conversion. */
-export function TopConfigurations() {
+export function TopConfigurations(props: {
+  popular: UseQueryResult<Schema<"PopularConfigs">, Problem>;
+}) {
   const t = useTexts(texts);
-  const popular = useRead("/api/admin/analytics/popular-configs", {
-    ...rangeQuery(useView()),
-    limit: LIMIT,
-  });
+  const { popular } = props;
   const names = useMemo(() => namesOf(popular.data?.options), [popular.data]);
   const columns = useColumns(names);
   return (
