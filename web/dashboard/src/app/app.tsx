@@ -4,12 +4,14 @@ import { MantineProvider } from "@mantine/core";
 import { Problem } from "@nest-haus/api";
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { StrictMode } from "react";
+import { StrictMode, useMemo } from "react";
+import { common } from "../i18n/common";
 import { LanguageProvider } from "../i18n/language";
+import { useTexts } from "../i18n/texts";
 import { router } from "./router";
 import { forget, prefetchMe } from "./session";
 import { preloadShell } from "./shell";
-import { cssVariables, theme } from "./theme";
+import { cssVariables, makeTheme } from "./theme";
 
 const FRESH_MS = 60_000;
 const RETRIES_MAX = 2;
@@ -32,14 +34,22 @@ prefetchMe(queries);
 export function App() {
   return (
     <StrictMode>
-      <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
-        <LanguageProvider>
-          <QueryClientProvider client={queries}>
-            <RouterProvider router={router} />
-          </QueryClientProvider>
-        </LanguageProvider>
-      </MantineProvider>
+      <LanguageProvider>
+        <QueryClientProvider client={queries}>
+          <Themed />
+        </QueryClientProvider>
+      </LanguageProvider>
     </StrictMode>
+  );
+}
+
+function Themed() {
+  const { close } = useTexts(common);
+  const theme = useMemo(() => makeTheme(close), [close]);
+  return (
+    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
+      <RouterProvider router={router} />
+    </MantineProvider>
   );
 }
 

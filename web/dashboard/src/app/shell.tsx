@@ -1,7 +1,7 @@
 // Who is signed in sees the frame with a page; nobody signed in sees the sign-in page here, so that the
 // address stays and opens what it names afterwards. Of the two, the likely one is loaded at once.
 
-import { Center } from "@mantine/core";
+import { Center, Stack, Title } from "@mantine/core";
 import { lazy, Suspense } from "react";
 import { ProblemAlert } from "../components/problem-alert";
 import { mayBeSignedIn, useMe } from "./session";
@@ -26,7 +26,12 @@ export function Shell() {
   if (error) {
     return (
       <Center mih="100dvh" p="md" component="main">
-        <ProblemAlert problem={error} onRetry={() => void refetch()} />
+        <Stack>
+          <Title order={1} size="h3">
+            NEST-Haus
+          </Title>
+          <ProblemAlert problem={error} onRetry={() => void refetch()} />
+        </Stack>
       </Center>
     );
   }

@@ -4,7 +4,7 @@ import {
   type CSSVariablesResolver,
   createTheme,
   type MantineColorsTuple,
-  Tooltip,
+  type MantineThemeOverride,
 } from "@mantine/core";
 
 const petrol: MantineColorsTuple = [
@@ -23,22 +23,38 @@ const petrol: MantineColorsTuple = [
 const SYSTEM_FONTS =
   "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', Arial, sans-serif";
 
-/** The theme of the dashboard. */
-export const theme = createTheme({
-  primaryColor: "petrol",
-  primaryShade: { light: 7, dark: 7 },
-  colors: { petrol },
-  fontFamily: SYSTEM_FONTS,
-  headings: { fontFamily: SYSTEM_FONTS, fontWeight: "650" },
-  defaultRadius: "md",
-  cursorType: "pointer",
-  respectReducedMotion: true,
-  components: {
-    Tooltip: Tooltip.extend({
-      defaultProps: { events: { hover: true, focus: true, touch: true } },
-    }),
-  },
-});
+/** The theme of the dashboard. `closeLabel` names the buttons that close dialogues, for screen readers. */
+export function makeTheme(closeLabel: string): MantineThemeOverride {
+  const closable = { closeButtonProps: { "aria-label": closeLabel } };
+  // A dialogue's `header` element would count as a second banner of the page.
+  const dialogue = { ...closable, attributes: { header: { role: "presentation" } } };
+  // Lists scroll by themselves: the scroll area around them could not be reached by keyboard.
+  const list = {
+    withScrollArea: false,
+    styles: { options: { maxHeight: 240, overflowY: "auto" } },
+  };
+  return createTheme({
+    primaryColor: "petrol",
+    primaryShade: { light: 7, dark: 7 },
+    colors: { petrol },
+    fontFamily: SYSTEM_FONTS,
+    headings: { fontFamily: SYSTEM_FONTS, fontWeight: "650" },
+    defaultRadius: "md",
+    cursorType: "pointer",
+    respectReducedMotion: true,
+    // Not by `extend`: that would load all of them with the sign-in page.
+    components: {
+      Autocomplete: { defaultProps: list },
+      Drawer: { defaultProps: dialogue },
+      Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
+      Modal: { defaultProps: dialogue },
+      MultiSelect: { defaultProps: list },
+      Notification: { defaultProps: closable },
+      Select: { defaultProps: list },
+      Tooltip: { defaultProps: { events: { hover: true, focus: true, touch: true } } },
+    },
+  });
+}
 
 /** Mantine's greys and reds for small texts are too pale for WCAG AA: these are not. */
 export const cssVariables: CSSVariablesResolver = () => ({

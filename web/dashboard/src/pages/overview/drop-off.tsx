@@ -91,7 +91,7 @@ function LevelChart({ levels }: { levels: readonly Level[] }) {
     }),
     [rows, formats, t],
   );
-  return <Chart label={t.money} option={option} table={table} height={220} />;
+  return <Chart label={t.levels} option={option} table={table} height={220} />;
 }
 
 function levelsOf(

@@ -61,6 +61,7 @@ export const texts = defineTexts({
     step: "Step",
     reached: "Reached",
     left: "Left there",
+    levels: "Who goes on and who leaves, step by step",
     wentOn: "Went on or ordered",
     popular: "Top configurations",
     popularText:
@@ -133,6 +134,7 @@ export const texts = defineTexts({
     step: "Schritt",
     reached: "Erreicht",
     left: "Dort gegangen",
+    levels: "Wer weitergeht und wer geht, Schritt für Schritt",
     wentOn: "Weiter oder bestellt",
     popular: "Häufigste Konfigurationen",
     popularText:
