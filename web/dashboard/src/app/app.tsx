@@ -2,14 +2,14 @@
 
 import { MantineProvider } from "@mantine/core";
 import { Problem } from "@nest-haus/api";
-import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode, useMemo } from "react";
 import { common } from "../i18n/common";
 import { LanguageProvider } from "../i18n/language";
 import { useTexts } from "../i18n/texts";
 import { router } from "./router";
-import { forget, prefetchMe } from "./session";
+import { askAgain, forget, prefetchMe } from "./session";
 import { preloadShell } from "./shell";
 import { cssVariables, makeTheme } from "./theme";
 
@@ -20,6 +20,11 @@ const queries: QueryClient = new QueryClient({
   queryCache: new QueryCache({
     onError: (error) => {
       if (error instanceof Problem && error.status === 401) forget(queries);
+    },
+  }),
+  mutationCache: new MutationCache({
+    onError: (error) => {
+      if (error instanceof Problem && error.status === 401) askAgain(queries);
     },
   }),
   defaultOptions: {

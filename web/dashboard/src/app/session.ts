@@ -36,6 +36,11 @@ export function prefetchMe(queries: QueryClient): void {
   void queries.prefetchQuery({ queryKey: ME, queryFn: readMe, staleTime: FRESH_MS });
 }
 
+/** Asks anew who is signed in: after a refused change, where a wrong password is refused like nobody. */
+export function askAgain(queries: QueryClient): void {
+  void queries.invalidateQueries({ queryKey: ME });
+}
+
 /** Whether somebody was signed in here last: a guess of what to load, never of what is allowed. */
 export function mayBeSignedIn(): boolean {
   return localStorage.getItem(HINT) !== null;
