@@ -1,0 +1,55 @@
+// Filters of a page: in a row, in the address, with one way to get rid of them all.
+
+import { Button, Group, TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { IconFilterOff, IconSearch } from "@tabler/icons-react";
+import { type ReactNode, useEffect, useState } from "react";
+import { common } from "../i18n/common";
+import { useTexts } from "../i18n/texts";
+
+const TYPING_MS = 300;
+
+/** A row of inputs. `onReset`, where a filter is set. */
+export function FilterBar(props: { children: ReactNode; onReset?: (() => void) | undefined }) {
+  const t = useTexts(common);
+  return (
+    <Group role="search" aria-label={t.filters} gap="sm" align="flex-end">
+      {props.children}
+      {props.onReset && (
+        <Button
+          variant="subtle"
+          leftSection={<IconFilterOff size={16} aria-hidden />}
+          onClick={props.onReset}
+        >
+          {t.reset}
+        </Button>
+      )}
+    </Group>
+  );
+}
+
+/** The page's search field: `/` focuses it, and what is typed holds after a short pause. */
+export function SearchField(props: {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+  placeholder?: string;
+}) {
+  const [typed, setTyped] = useState(props.value);
+  useEffect(() => setTyped(props.value), [props.value]);
+  const settle = useDebouncedCallback(props.onChange, TYPING_MS);
+  return (
+    <TextInput
+      type="search"
+      label={props.label}
+      placeholder={props.placeholder ?? ""}
+      value={typed}
+      data-shortcut="search"
+      leftSection={<IconSearch size={16} aria-hidden />}
+      onChange={({ currentTarget: { value } }) => {
+        setTyped(value);
+        settle(value);
+      }}
+    />
+  );
+}

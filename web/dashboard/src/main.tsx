@@ -1,0 +1,9 @@
+// Starts the dashboard.
+
+import "@mantine/core/styles.css";
+import { createRoot } from "react-dom/client";
+import { App } from "./app/app";
+
+const root = document.getElementById("root");
+if (!root) throw new Error("the page has no #root");
+createRoot(root).render(<App />);

@@ -1,0 +1,153 @@
+// Signing in: e-mail address and password, then a code where the account has a second factor.
+
+import {
+  Alert,
+  Anchor,
+  Button,
+  Code,
+  Group,
+  PasswordInput,
+  Stack,
+  Text,
+  TextInput,
+} from "@mantine/core";
+import type { Problem } from "@nest-haus/api";
+import { type FormEvent, useState } from "react";
+import { api } from "../../api/client";
+import { useChange } from "../../api/hooks";
+import { PageLink } from "../../app/navigation";
+import { useSignedIn } from "../../app/session";
+import { ProblemAlert } from "../../components/problem-alert";
+import { useTexts } from "../../i18n/texts";
+import { AccountFrame } from "./frame";
+import { texts } from "./texts";
+
+interface Credentials {
+  email: string;
+  password: string;
+  code?: string;
+}
+
+/** The sign-in page. It shows wherever somebody must be signed in, and gives way to what was asked for. */
+export default function SignInPage() {
+  const t = useTexts(texts);
+  const signedIn = useSignedIn();
+  const [email, setEmail] = useState("");
+  const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
+  const [needsCode, setNeedsCode] = useState(false);
+  const signIn = useChange(async (body: Credentials) => {
+    const { data } = await api.POST("/api/admin/auth/login", { body });
+    if (data) signedIn(data);
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    signIn.mutate(
+      { email, password, ...(needsCode ? { code: code.trim() } : {}) },
+      { onError: ({ code: why }) => why === "second_factor_required" && setNeedsCode(true) },
+    );
+  };
+  const back = () => {
+    setNeedsCode(false);
+    setCode("");
+    signIn.reset();
+  };
+  return (
+    <AccountFrame title={t.signIn} {...(needsCode ? { hint: t.codeHint } : {})}>
+      <form onSubmit={submit}>
+        <Stack>
+          {needsCode ? (
+            <TextInput
+              key="code"
+              label={t.code}
+              value={code}
+              onChange={(event) => setCode(event.currentTarget.value)}
+              autoComplete="one-time-code"
+              autoCapitalize="none"
+              spellCheck={false}
+              required
+              ref={focus}
+            />
+          ) : (
+            <>
+              <TextInput
+                key="email"
+                label={t.email}
+                type="email"
+                value={email}
+                onChange={(event) => setEmail(event.currentTarget.value)}
+                autoComplete="username"
+                required
+              />
+              <PasswordInput
+                label={t.password}
+                value={password}
+                onChange={(event) => setPassword(event.currentTarget.value)}
+                autoComplete="current-password"
+                required
+              />
+            </>
+          )}
+          {signIn.error && <SignInProblem problem={signIn.error} needsCode={needsCode} />}
+          <Button type="submit" loading={signIn.isPending} fullWidth>
+            {t.signIn}
+          </Button>
+          {needsCode ? (
+            <Button variant="subtle" onClick={back}>
+              {t.back}
+            </Button>
+          ) : (
+            <Group justify="center">
+              <Anchor component={PageLink} to="/forgot-password" size="sm">
+                {t.forgot}
+              </Anchor>
+            </Group>
+          )}
+        </Stack>
+      </form>
+      {!needsCode && <FirstTime />}
+    </AccountFrame>
+  );
+}
+
+function SignInProblem({ problem, needsCode }: { problem: Problem; needsCode: boolean }) {
+  const t = useTexts(texts);
+  if (problem.code === "second_factor_required") return null;
+  if (problem.status === 401) {
+    return (
+      <Alert color="red" role="alert">
+        {needsCode ? t.wrongCode : t.wrong}
+      </Alert>
+    );
+  }
+  if (problem.status === 429) {
+    return (
+      <Alert color="red" role="alert">
+        {t.tryLater(problem.retryAfterS ?? 1)}
+      </Alert>
+    );
+  }
+  return <ProblemAlert problem={problem} />;
+}
+
+/** How the first administrator is made: nothing but the command line can. */
+function FirstTime() {
+  const t = useTexts(texts);
+  return (
+    <details>
+      <Text component="summary" size="sm" c="dimmed" style={{ cursor: "pointer" }}>
+        {t.firstTime}
+      </Text>
+      <Text size="sm" mt="xs">
+        {t.firstTimeHint}
+      </Text>
+      <Code block mt="xs" tabIndex={0}>
+        nest-haus admin create --email you@example.com --name You
+      </Code>
+    </details>
+  );
+}
+
+function focus(field: HTMLInputElement | null): void {
+  field?.focus();
+}

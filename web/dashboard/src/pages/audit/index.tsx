@@ -1,0 +1,11 @@
+// Audit log.
+
+import { shellTexts } from "../../app/shell-texts";
+import { Page } from "../../components/page";
+import { useTexts } from "../../i18n/texts";
+
+/** The page. */
+export default function AuditPage() {
+  const t = useTexts(shellTexts);
+  return <Page title={t.pages.audit} />;
+}

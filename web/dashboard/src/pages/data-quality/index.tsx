@@ -1,0 +1,11 @@
+// Data quality.
+
+import { shellTexts } from "../../app/shell-texts";
+import { Page } from "../../components/page";
+import { useTexts } from "../../i18n/texts";
+
+/** The page. */
+export default function DataQualityPage() {
+  const t = useTexts(shellTexts);
+  return <Page title={t.pages.dataQuality} />;
+}

@@ -1,0 +1,11 @@
+// Funnel.
+
+import { shellTexts } from "../../app/shell-texts";
+import { Page } from "../../components/page";
+import { useTexts } from "../../i18n/texts";
+
+/** The page. */
+export default function FunnelPage() {
+  const t = useTexts(shellTexts);
+  return <Page title={t.pages.funnel} />;
+}

@@ -1,0 +1,11 @@
+// Settings.
+
+import { shellTexts } from "../../app/shell-texts";
+import { Page } from "../../components/page";
+import { useTexts } from "../../i18n/texts";
+
+/** The page. */
+export default function SettingsPage() {
+  const t = useTexts(shellTexts);
+  return <Page title={t.pages.settings} />;
+}
