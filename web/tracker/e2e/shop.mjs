@@ -60,7 +60,11 @@ class Shop {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const body = Buffer.concat(chunks).toString();
-    const note = { path: request.url, body: body ? JSON.parse(body) : null, headers: request.headers };
+    const note = {
+      path: request.url,
+      body: body ? JSON.parse(body) : null,
+      headers: request.headers,
+    };
     this.requests.push(note);
     const instead = await this.interfere(note);
     const answer = instead ?? (await this.#forward(request, body));

@@ -1,10 +1,11 @@
 // The example's configurator: shows the price of what is chosen, and tells the tracker.
 
-const BASE_PRICE = 188_600;
+const BASE_PRICE = 213_032;
 const PRICES = {
-  gebaeudehuelle: { trapezblech: 0, holzlattung: 9_600, fassadenplatten_schwarz: 36_400 },
-  pvanlage: { 0: 0, 4: 3_934, 8: 7_868 },
+  gebaeudehuelle: { trapezblech: 0, holzlattung: 24_413, fassadenplatten_schwarz: 36_011 },
+  pvanlage: { ohne_pvanlage: 0, pv_modules: 20_572 },
 };
+const MODULES = 8;
 const NAMES = {
   trapezblech: "Trapezblech",
   holzlattung: "Holzlattung Lärche Natur",
@@ -33,7 +34,7 @@ function price() {
 
 function configuration() {
   const { gebaeudehuelle, pvanlage } = chosen();
-  return {
+  const configuration = {
     nest: { category: "nest", value: "nest80", name: "Hoam 80", price: BASE_PRICE },
     gebaeudehuelle: {
       category: "gebaeudehuelle",
@@ -41,30 +42,30 @@ function configuration() {
       name: NAMES[gebaeudehuelle],
       price: PRICES.gebaeudehuelle[gebaeudehuelle],
     },
-    pvanlage: {
-      category: "pvanlage",
-      value: "pv",
-      name: "Photovoltaik-Module",
-      price: PRICES.pvanlage[pvanlage],
-      quantity: Number(pvanlage),
-    },
     totalPrice: price(),
   };
+  if (pvanlage === "ohne_pvanlage") return configuration;
+  const name = "Photovoltaik-Module";
+  const modules = { category: "pvanlage", value: pvanlage, name, price: PRICES.pvanlage[pvanlage] };
+  return { ...configuration, pvanlage: { ...modules, quantity: MODULES } };
 }
 
 function show() {
   const { gebaeudehuelle, pvanlage } = chosen();
   element("price").textContent = euros.format(price());
   element("viewer").dataset.exterior = gebaeudehuelle;
-  const modules = Array.from({ length: Number(pvanlage) }, (_, index) => {
-    const module = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-    const place = { x: 92 + (index % 4) * 34, y: 66 + Math.floor(index / 4) * 17 };
-    for (const [name, value] of Object.entries({ ...place, width: 32, height: 15 })) {
-      module.setAttribute(name, value);
-    }
-    return module;
-  });
-  element("modules").replaceChildren(...modules);
+  const count = pvanlage === "pv_modules" ? MODULES : 0;
+  element("modules").replaceChildren(...Array.from({ length: count }, (_, index) => module(index)));
+}
+
+/** A solar module on the roof. */
+function module(index) {
+  const shape = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  const place = { x: 93 + (index % 4) * 34, y: 66 + Math.floor(index / 4) * 17 };
+  for (const [name, value] of Object.entries({ ...place, width: 32, height: 15 })) {
+    shape.setAttribute(name, value);
+  }
+  return shape;
 }
 
 function showConsent() {

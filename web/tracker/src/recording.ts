@@ -23,6 +23,7 @@ import {
   keep,
   knownVisitor,
   remember,
+  type Visitor,
 } from "./visitor";
 
 const CHANNEL = "nest-haus";
@@ -33,18 +34,20 @@ export type ConsentState = "unset" | "granted" | "denied";
 /** What tabs tell one another. */
 interface Message extends News {
   consent?: ConsentState;
+  /** The visitor who agreed. */
+  visitor?: Visitor | undefined;
 }
 
 /** How events are recorded. */
 export interface RecordingOptions {
-  /** The server's address. */
-  endpoint: string;
-  /** Whether signals of the browser count as a refusal. */
-  respectSignals: boolean;
-  /** Whether another campaign begins another session. */
-  campaignSessions: boolean;
-  /** Called back when the visitor refused. */
-  onDenied(): void;
+  /** The server's address, as `https://api.example.com`; the page's own server if left out. */
+  endpoint?: string;
+  /** The choice that the page's own consent dialogue knows; the one of an earlier visit if left out. */
+  consent?: Choice;
+  /** Whether Global Privacy Control and Do Not Track count as a refusal; true if left out. */
+  respectSignals?: boolean;
+  /** Whether another campaign begins another session; true if left out. */
+  campaignSessions?: boolean;
 }
 
 /** Records the events of this page. */
@@ -65,10 +68,10 @@ export interface Recording {
   resume(): void;
 }
 
-/** Begins to record, by the choice that is given or that the visitor made earlier. */
-export function createRecording(choice: Choice | undefined, options: RecordingOptions): Recording {
+/** Begins to record; calls back when the visitor refuses. */
+export function createRecording(options: RecordingOptions, onDenied: () => void): Recording {
   const page = uuidV7();
-  const isRefused = options.respectSignals && isRefusedBySignal();
+  const isRefused = options.respectSignals !== false && isRefusedBySignal();
   const channel = new BroadcastChannel(CHANNEL);
   let state: ConsentState = "unset";
   let tab: Tab | undefined;
@@ -92,13 +95,13 @@ export function createRecording(choice: Choice | undefined, options: RecordingOp
     if (state !== "granted") {
       state = "granted";
       sender = newSender(openDatabase());
-      say({ consent: state });
     }
     if (before?.session && JSON.stringify(before.choice) !== JSON.stringify(choice)) {
       tellConsent(before.session, moment());
     }
     buffer.forEach(accept);
     buffer = [];
+    say({ consent: state, visitor: knownVisitor() });
     void flush();
   }
 
@@ -121,12 +124,12 @@ export function createRecording(choice: Choice | undefined, options: RecordingOp
     remember(undefined);
     leaveTab(undefined);
     deleteDatabase();
-    options.onDenied();
+    onDenied();
   }
 
   function newSender(database: Promise<IDBDatabase>): Sender {
     const made = createSender(database, {
-      endpoint: options.endpoint.replace(/\/$/, ""),
+      endpoint: (options.endpoint ?? "").replace(/\/$/, ""),
       page,
       visitorId: () => knownVisitor()?.id,
       tell(news) {
@@ -146,8 +149,11 @@ export function createRecording(choice: Choice | undefined, options: RecordingOp
     sender?.hear(message);
     sample(message);
     if (message.consent === "denied" && state === "granted") discard();
-    const known = message.consent === "granted" && state === "unset" && knownVisitor();
-    if (known) choose(known.choice);
+    const { visitor } = message;
+    if (!visitor || state !== "unset") return;
+    // Another process may not see yet what was stored.
+    remember(knownVisitor() ?? visitor);
+    choose(visitor.choice);
   }
 
   function sample(news: News): void {
@@ -172,8 +178,8 @@ export function createRecording(choice: Choice | undefined, options: RecordingOp
     }
     const session = knownVisitor()?.session;
     const isOther = draft.campaign && draft.campaign !== session?.campaign;
-    if (options.campaignSessions && isOther && session && goesOn(session, draft.clientTs))
-      held = draft;
+    const isSplit = isOther && options.campaignSessions !== false;
+    if (isSplit && session && goesOn(session, draft.clientTs)) held = draft;
     else join(draft);
   }
 
@@ -224,7 +230,7 @@ export function createRecording(choice: Choice | undefined, options: RecordingOp
   }
 
   channel.onmessage = ({ data }: MessageEvent<Message>) => hear(data);
-  const first = choice ?? knownVisitor()?.choice;
+  const first = options.consent ?? knownVisitor()?.choice;
   if (first || isRefused) choose(first ?? { analytics: false });
 
   return {

@@ -11,7 +11,12 @@ import {
   PATH,
   type Path,
 } from "./events";
-import { type ConsentState, createRecording, type Recording } from "./recording";
+import {
+  type ConsentState,
+  createRecording,
+  type Recording,
+  type RecordingOptions,
+} from "./recording";
 import type { Choice } from "./visitor";
 
 /** How a configuration is told for a reason. */
@@ -24,19 +29,11 @@ const FORMS: Record<Reason, { path: Path; trigger?: string; kind?: Kind; isPassi
 };
 
 /** What `init` takes. */
-export interface Options {
-  /** The server's address, as `https://api.example.com`; the page's own server if left out. */
-  endpoint?: string;
-  /** The choice that the page's own consent dialogue knows; the one of an earlier visit if left out. */
-  consent?: Choice;
-  /** Whether Global Privacy Control and Do Not Track count as a refusal; true if left out. */
-  respectSignals?: boolean;
-  /** What is captured without the page's doing; true (everything) if left out. */
+export interface Options extends RecordingOptions {
+  /** Whether clicks, page visits and the like are captured by themselves; true if left out. */
   capture?: boolean;
   /** Whether web vitals are measured; true if left out. */
   vitals?: boolean;
-  /** Whether another campaign begins another session; true if left out. */
-  campaignSessions?: boolean;
   /** A name of the page's present layout, which heat maps tell apart. */
   layoutVersion?: string;
 }
@@ -98,16 +95,10 @@ export interface Modules {
 
 /** Starts the tracker on this page. */
 export function createTracker(options: Options, modules: Modules): Tracker {
-  const { endpoint = "", respectSignals = true, campaignSessions = true } = options;
   let listeners: Listener[] = [];
-  const recording = createRecording(options.consent, {
-    endpoint,
-    respectSignals,
-    campaignSessions,
-    onDenied() {
-      for (const { stop } of listeners) stop?.();
-      listeners = [];
-    },
+  const recording = createRecording(options, () => {
+    for (const { stop } of listeners) stop?.();
+    listeners = [];
   });
   const recorder = createRecorder(recording, () => listeners);
   const load = () => loadModules(recording, recorder, options, modules);

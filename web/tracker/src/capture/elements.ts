@@ -12,10 +12,12 @@ export function usedElement({ target }: Event): Element | undefined {
   return target.closest(USED) ?? target;
 }
 
-/** `data-track-id`, else `id`, else a hash of the place in the document. */
+/** `data-track-id`, else `id`, else an option's name, else a hash of the place in the document. */
 export function elementId(element: Element): string {
   const named = element.getAttribute("data-track-id") ?? element.id;
-  return named || `path-${hash(place(element))}`;
+  if (named) return named;
+  const value = element.getAttribute("data-track-value");
+  return value ? `${elementCategory(element)}:${value}` : `path-${hash(place(element))}`;
 }
 
 /** `data-track-category` of the element or what it is in; else what kind of element it is. */
