@@ -273,6 +273,19 @@ suite("delivery", () => {
     assert.deepEqual(await world.values(session, "probe"), numbers(1, 3));
   });
 
+  test("who leaves before the server took the consent is heard all the same", async () => {
+    const visitor = await world.visitor();
+    world.shop.interfere = () => new Promise((done) => setTimeout(done, 700));
+    await visitor.open(testPage(ALONE));
+    await probe(visitor.page, 1, 3);
+    const session = await visitor.sessionId();
+    await visitor.page.reload();
+    await probe(visitor.page, 4, 6);
+    await sent(visitor);
+    await until(async () => (await world.values(session, "probe")).length === 6);
+    await assertStored(session, numbers(1, 6));
+  });
+
   test("at 1,000 waiting the least important goes first, and is counted", async () => {
     const visitor = await visit();
     await probe(visitor.page, 1, 1);

@@ -19,7 +19,6 @@ const LOCK = "nest-haus.send";
 const EVENTS_FULL = 20;
 const DELAY_MS = 5000;
 const ANSWER_MS_MAX = 30_000;
-const LOCK_MISSES_MAX = 12;
 const OTHERS_AFTER_MS = 60_000;
 
 /** What one tab lets the others know. */
@@ -64,6 +63,8 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
   const queue = createQueue(database, giveUp);
   /** This page's events of which it is not known what became. */
   const own = new Map<string, QueuedEvent>();
+  /** Those of them that are in the queue for sure. */
+  const durable = new Set<string>();
   /** Events under way, with their bytes. */
   const inFlight = new Map<string, number>();
   let added: QueuedEvent[] = [];
@@ -74,7 +75,6 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
   let retryAt = 0;
   let wantedAt = 0;
   let eventsMax = Number.POSITIVE_INFINITY;
-  let lockMisses = 0;
   let isClosed = false;
 
   const waitMs = () => Math.max(retryAt, wantedAt) - performance.now();
@@ -82,7 +82,10 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
     [...events].filter(({ eventId }) => !inFlight.has(eventId));
 
   function forget(eventIds: readonly string[]): void {
-    for (const eventId of eventIds) own.delete(eventId);
+    for (const eventId of eventIds) {
+      own.delete(eventId);
+      durable.delete(eventId);
+    }
   }
 
   function giveUp(events: readonly QueuedEvent[]): void {
@@ -92,10 +95,15 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
 
   function write(): Promise<unknown> {
     if (added.length > 0) {
-      written = Promise.all([written, queue.add(added).catch(limitMemory)]);
+      written = Promise.all([written, store(added).catch(limitMemory)]);
       added = [];
     }
     return written;
+  }
+
+  async function store(events: readonly QueuedEvent[]): Promise<void> {
+    await queue.add(events);
+    for (const { eventId } of events) durable.add(eventId);
   }
 
   /** Without a database memory has to do. */
@@ -124,9 +132,7 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
   async function locked(): Promise<boolean> {
     const { locks } = navigator;
     if (!locks) return drain(true);
-    const how = lockMisses < LOCK_MISSES_MAX ? { ifAvailable: true } : { steal: true };
-    return locks.request(LOCK, how, async (lock) => {
-      lockMisses = lock ? 0 : lockMisses + 1;
+    return locks.request(LOCK, { ifAvailable: true }, async (lock) => {
       if (lock) return drain(false);
       later(DELAY_MS);
       return false;
@@ -227,13 +233,14 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
     leave() {
       void write();
       let bytesLeft = BODY_BYTES_MAX - sum([...inFlight.values()]);
-      // Consent has to be there before what depends on it.
+      // What is safe waits until consent has been taken.
       const isWaiting = [...own.values()].some(isConsent);
+      const mayGo = (event: QueuedEvent) =>
+        !isWaiting || isConsent(event) || !durable.has(event.eventId);
       for (;;) {
-        const batch = firstBatch(idle(own.values()), eventsMax, bytesLeft);
+        const batch = firstBatch(idle(own.values()).filter(mayGo), eventsMax, bytesLeft);
         bytesLeft -= sum(batch.map(bytesOf));
         if (!batch[0] || bytesLeft < 0 || waitMs() > 0) return;
-        if (isWaiting && !isConsent(batch[0])) return;
         void send(batch);
       }
     },
