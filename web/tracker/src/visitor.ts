@@ -66,11 +66,11 @@ export function keep(news: Partial<Visitor>): void {
 }
 
 /** The choice as `POST /api/sessions/update-consent` takes it. */
-export function consentBody({ analytics, marketing = false, functional = false }: Choice): object {
+export function consentBody({ analytics, marketing, functional }: Choice): object {
   return {
     analyticsConsent: analytics,
-    marketingConsent: marketing,
-    functionalConsent: functional,
+    marketingConsent: Boolean(marketing),
+    functionalConsent: Boolean(functional),
   };
 }
 
