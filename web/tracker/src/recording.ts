@@ -130,7 +130,7 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
 
   function newSender(database: Promise<IDBDatabase>): Sender {
     const made = createSender(database, {
-      endpoint: (options.endpoint ?? "").replace(/\/$/, ""),
+      endpoint: options.endpoint || location.href,
       page,
       visitorId: () => knownVisitor()?.id,
       tell(news) {
@@ -256,7 +256,7 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
       held = undefined;
       isGone ||= goes;
       if (isGone && tab) leaveTab(tab);
-      sender?.leave();
+      sender?.leave(isGone);
     },
     resume() {
       if (isGone) tab = undefined;

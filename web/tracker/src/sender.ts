@@ -13,13 +13,12 @@ import {
 } from "./batches";
 import { moment, PATH, type QueuedEvent, type Sampling } from "./events";
 import { createQueue, QUEUED_MAX, READ_MAX } from "./queue";
-import { countDropped, reportOf, streamOf } from "./visitor";
+import { countDropped, reportOf, spill, takeSpilled } from "./visitor";
 
 const LOCK = "nest-haus.send";
 const EVENTS_FULL = 20;
 const DELAY_MS = 5000;
 const ANSWER_MS_MAX = 30_000;
-const OTHERS_AFTER_MS = 60_000;
 const WRITE_MS = 500;
 
 /** What one tab lets the others know. */
@@ -33,7 +32,7 @@ export interface News {
 
 /** What a sender needs to know of its page. */
 export interface Surroundings {
-  /** The server's address, without a slash at its end. */
+  /** Any address of the server. */
   endpoint: string;
   /** This page load. */
   page: string;
@@ -54,7 +53,7 @@ export interface Sender {
   /** Tries again at once, if the server did not ask for patience. */
   resume(): void;
   /** Sends this page's events while it goes away; they stay in the queue until there is an answer. */
-  leave(): void;
+  leave(isGone: boolean): void;
   /** Stops for good. */
   close(): void;
 }
@@ -140,21 +139,16 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
 
   async function locked(isDeep: boolean): Promise<boolean> {
     const { locks } = navigator;
-    if (!locks) return drain(isDeep, false);
-    return locks.request(
-      LOCK,
-      { ifAvailable: true },
-      (lock) => lock !== null && drain(isDeep, true),
-    );
+    // Without HTTPS there are no locks: two tabs may send the same event then, which is stored once.
+    if (!locks) return drain(isDeep);
+    return locks.request(LOCK, { ifAvailable: true }, (lock) => lock !== null && drain(isDeep));
   }
 
-  async function drain(isDeep: boolean, isLocked: boolean): Promise<boolean> {
+  async function drain(isDeep: boolean): Promise<boolean> {
     if (isDeep) await write();
     const stored = isDeep ? await queue.oldest().catch(() => []) : [];
-    const isOrphan = ({ eventId, clientTs }: QueuedEvent) =>
-      !own.has(eventId) && (isLocked || Date.now() - clientTs > OTHERS_AFTER_MS);
     const settled: QueuedEvent[] = [];
-    let left = [...stored.filter(isOrphan), ...own.values()];
+    let left = [...stored.filter(({ eventId }) => !own.has(eventId)), ...own.values()];
     while (left.length > 0 && !isClosed && waitMs() <= 0 && inFlight.size === 0) {
       const batch = firstBatch(left, eventsMax, BODY_BYTES_MAX);
       if (!(await send(batch))) continue;
@@ -163,7 +157,7 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
     }
     await remove(settled);
     if (left.length > 0) return false;
-    return stored.length < READ_MAX || drain(isDeep, isLocked);
+    return stored.length < READ_MAX || drain(isDeep);
   }
 
   async function remove(settled: readonly QueuedEvent[]): Promise<void> {
@@ -188,12 +182,10 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
   }
 
   function post(batch: readonly QueuedEvent[], keepalive: boolean): Promise<Response> {
-    const [head] = batch;
-    const isAlike = (event: QueuedEvent) => head && streamOf(event) === streamOf(head);
-    const report = reportOf([...batch, ...[...own.values()].filter(isAlike)]);
+    const report = reportOf([...batch, ...own.values()]);
     // A text is sent as `text/plain`, which asks no other origin for permission first; no cookie is
     // sent nor taken.
-    return fetch(`${around.endpoint}/api/${head?.path}`, {
+    return fetch(new URL(`/api/${batch[0]?.path}`, around.endpoint), {
       method: "POST",
       body: requestBody(batch, moment(), around.page, { ...report, visitorId: around.visitorId() }),
       credentials: "omit",
@@ -227,15 +219,18 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
     return true;
   }
 
+  function add(event: QueuedEvent): void {
+    own.set(event.eventId, event);
+    // A burst is written together, what comes alone at once.
+    if (added.push(event) === 1) setTimeout(write, writtenAt + WRITE_MS - performance.now());
+    later(DELAY_MS);
+    if (own.size >= EVENTS_FULL && waitMs() <= 0) void run(false);
+  }
+
   later(0);
+  takeSpilled().forEach(add);
   return {
-    add(event) {
-      own.set(event.eventId, event);
-      // A burst is written together, what comes alone at once.
-      if (added.push(event) === 1) setTimeout(write, writtenAt + WRITE_MS - performance.now());
-      later(DELAY_MS);
-      if (own.size >= EVENTS_FULL && waitMs() <= 0) void run(false);
-    },
+    add,
     hear({ settled = [], waitMs: ms = 0 }) {
       forget(settled);
       wantedAt = Math.max(wantedAt, performance.now() + ms);
@@ -248,12 +243,12 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
       retryAt = 0;
       void run(true);
     },
-    leave() {
+    leave(isGone) {
       void write();
-      // What is safe waits until consent has been taken.
+      if (isGone) spill([...own.values()].filter(({ eventId }) => !durable.has(eventId)));
+      // Consent has to be taken before what depends on it.
       const isWaiting = [...own.values()].some(isConsent);
-      const mayGo = (event: QueuedEvent) =>
-        !isWaiting || isConsent(event) || !durable.has(event.eventId);
+      const mayGo = (event: QueuedEvent) => !isWaiting || isConsent(event);
       for (;;) {
         const bytesLeft = BODY_BYTES_MAX - bytesInFlight;
         const batch = firstBatch(idle(own.values()).filter(mayGo), eventsMax, bytesLeft);

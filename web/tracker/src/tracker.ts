@@ -19,13 +19,15 @@ import {
 } from "./recording";
 import type { Choice } from "./visitor";
 
-/** How a configuration is told for a reason. */
-const FORMS: Record<Reason, { path: Path; trigger?: string; kind?: Kind; isPassive?: boolean }> = {
-  change: { path: PATH.change, kind: "configurations" },
-  auto: { path: PATH.save, trigger: "auto_save", kind: "configurations", isPassive: true },
-  order: { path: PATH.save, trigger: "order_attempt" },
-  cart: { path: PATH.cart },
-  leave: { path: PATH.leave, isPassive: true },
+/** How a configuration is told: endpoint, trigger, kind, and whether it is not the visitor's own doing. */
+type Form = readonly [path: Path, trigger?: string, kind?: Kind | undefined, isPassive?: boolean];
+
+const FORMS: Record<Reason, Form> = {
+  change: [PATH.change, "", "configurations"],
+  auto: [PATH.save, "auto_save", "configurations", true],
+  order: [PATH.save, "order_attempt"],
+  cart: [PATH.cart],
+  leave: [PATH.leave, "", undefined, true],
 };
 
 /** What `init` takes. */
@@ -173,7 +175,7 @@ function createRecorder(recording: Recording, listeners: () => Listener[]): Reco
     },
     saveConfiguration(configuration, { price, reason = "change" } = {}) {
       priceSeen = price ?? priceSeen;
-      const { path, trigger, kind, isPassive } = FORMS[reason];
+      const [path, trigger, kind, isPassive] = FORMS[reason];
       const name = path === PATH.leave ? "finalConfiguration" : "configuration";
       const body = { [name]: configuration, totalPrice: price, currentPrice: price ?? 0, trigger };
       record(path, body, { kind, activity: !isPassive });
