@@ -133,10 +133,11 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
       endpoint: options.endpoint || location.href,
       page,
       visitorId: () => knownVisitor()?.id,
-      tell(news) {
+      tell(news, isForAll) {
         made.hear(news);
         sample(news);
-        say(news);
+        // Saying costs more than recording an event.
+        if (isForAll) say(news);
       },
     });
     return made;
@@ -177,10 +178,9 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
       held = undefined;
       push(first, start(first));
     }
-    const session = knownVisitor()?.session;
-    const isOther = draft.campaign && draft.campaign !== session?.campaign;
-    const isSplit = isOther && options.campaignSessions !== false;
-    if (isSplit && session && goesOn(session, draft.clientTs)) held = draft;
+    const { campaign, clientTs } = draft;
+    const session = campaign && options.campaignSessions !== false && knownVisitor()?.session;
+    if (session && session.campaign !== campaign && goesOn(session, clientTs)) held = draft;
     else join(draft);
   }
 
