@@ -15,10 +15,10 @@ import { moment, PATH, type QueuedEvent, type Sampling } from "./events";
 import { createQueue, QUEUED_MAX, READ_MAX } from "./queue";
 import { countDropped, reportOf, spill, takeSpilled } from "./visitor";
 
-const LOCK = "nest-haus.send";
+const LOCK = "nest-haus";
 const EVENTS_FULL = 20;
 const DELAY_MS = 5000;
-const ANSWER_MS_MAX = 30_000;
+const ANSWER_MS_MAX = 10_000;
 const WRITE_MS = 1000;
 
 /** What one tab lets the others know. */
