@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 
 import { startBareBrowser } from "./bare-browser.mjs";
-import { EXAMPLE, until } from "./visitor.mjs";
+import { until } from "./visitor.mjs";
 import { createWorld, sent, testPage } from "./world.mjs";
 
 const CAPTURE = { consent: { analytics: true }, vitals: false, layoutVersion: "v1" };
@@ -259,13 +259,13 @@ suite("capture", () => {
       await page.run((other) => {
         globalThis.isTheSamePage = true;
         location.assign(other);
-      }, EXAMPLE);
-      const visited = (path) =>
-        world.shop.sent().filter(({ body }) => isVisitOf(body, path)).length;
-      await until(() => visited(EXAMPLE) === 1);
+      }, "/example/style.css");
+      await until(() => page.run(() => location.pathname.endsWith(".css")));
       await page.run(() => history.back());
       await until(() => page.run(() => globalThis.isTheSamePage));
-      await until(() => visited("/e2e/page/index.html") === 2);
+      const visited = () =>
+        world.shop.sent().filter(({ body }) => isVisitOf(body, "/e2e/page/index.html")).length;
+      await until(() => visited() === 2);
       const [{ body }] = world.shop.sent();
       await page.run(() => globalThis.tracker.flush());
       const { tabs } = await world.assertClosed(body.sessionId);

@@ -102,7 +102,8 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
     }
     buffer.forEach(accept);
     buffer = [];
-    say({ consent: state, visitor: knownVisitor() });
+    // Not at every page: a message takes the page before out of the browser's cache.
+    if (!before) say({ consent: state, visitor: knownVisitor() });
     void flush();
   }
 
