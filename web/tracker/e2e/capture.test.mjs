@@ -256,6 +256,7 @@ suite("capture", () => {
           () => globalThis.tracker && localStorage.getItem("nest-haus")?.includes("session"),
         ),
       );
+      await until(() => page.run(() => globalThis.tracker.flush()));
       await page.run((other) => {
         globalThis.isTheSamePage = true;
         location.assign(other);
