@@ -87,6 +87,6 @@ class BareBrowser {
     const ended = once(this.child, "exit");
     this.child.kill();
     await ended;
-    await rm(this.folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
 }

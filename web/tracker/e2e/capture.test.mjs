@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 
-import { EXAMPLE, until } from "./visitor.mjs";
+import { startBareBrowser } from "./bare-browser.mjs";
+import { until } from "./visitor.mjs";
 import { createWorld, sent, testPage } from "./world.mjs";
 
 const CAPTURE = { consent: { analytics: true }, vitals: false, layoutVersion: "v1" };
@@ -246,26 +247,33 @@ suite("capture", () => {
   });
 
   test("a page that comes back from the browser's cache", async () => {
-    const visitor = await visit("", { ignoreDefaultArgs: ["--disable-back-forward-cache"] });
-    await sent(visitor);
-    await visitor.page.evaluate(() => {
-      globalThis.isTheSamePage = true;
-    });
-    await visitor.page.goto(world.shop.base + EXAMPLE);
-    await until(async () => world.shop.sent().some(({ body }) => isVisitOf(body, EXAMPLE)));
-    await visitor.page.goBack();
-    assert.ok(await visitor.page.evaluate(() => globalThis.isTheSamePage));
-    await visitor.page.evaluate(() => {
-      globalThis.tracker.track({ eventType: "probe", category: "test", selectionValue: "1" });
-    });
-    assert.equal((await told(visitor, "probe")).length, 1);
-    const visits = await told(visitor, "page_visit");
-    assert.deepEqual(
-      visits.map(({ selectionValue }) => selectionValue),
-      ["/e2e/page/index.html", EXAMPLE, "/e2e/page/index.html"],
-    );
-    const { tabs } = await world.assertClosed(await visitor.sessionId());
-    assert.equal(tabs.length, 1);
+    world.shop.requests = [];
+    const browser = await startBareBrowser();
+    try {
+      const page = await browser.open(world.shop.base + testPage(CAPTURE));
+      await until(() =>
+        page.run(
+          () => globalThis.tracker && localStorage.getItem("nest-haus")?.includes("session"),
+        ),
+      );
+      await until(() => page.run(() => globalThis.tracker.flush()));
+      await page.run((other) => {
+        globalThis.isTheSamePage = true;
+        location.assign(other);
+      }, "/example/style.css");
+      await until(() => page.run(() => location.pathname.endsWith(".css")));
+      await page.run(() => history.back());
+      await until(() => page.run(() => globalThis.isTheSamePage));
+      const visited = () =>
+        world.shop.sent().filter(({ body }) => isVisitOf(body, "/e2e/page/index.html")).length;
+      await until(() => visited() === 2);
+      const [{ body }] = world.shop.sent();
+      await page.run(() => globalThis.tracker.flush());
+      const { tabs } = await world.assertClosed(body.sessionId);
+      assert.equal(tabs.length, 1);
+    } finally {
+      await browser.stop();
+    }
   });
 
   test("web vitals, late", async () => {

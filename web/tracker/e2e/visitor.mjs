@@ -112,6 +112,6 @@ class Visitor {
   /** Closes the browser and removes its data. */
   async leave() {
     await this.close().catch(() => {});
-    await rm(this.folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
 }

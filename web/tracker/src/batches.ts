@@ -97,7 +97,7 @@ export function backoffMs(failures: number, random: number): number {
 
 /** The milliseconds of a `Retry-After` header, in seconds or as a date; 0 if it says nothing. */
 export function retryAfterMs(header: string | null, now: number): number {
-  const ms = Number(header) * 1000 || Date.parse(header ?? "") - now;
+  const ms = Number(header) * 1000 || Date.parse(String(header)) - now;
   return Math.max(0, ms || 0);
 }
 

@@ -1,19 +1,26 @@
 // Makes the ids of events, sessions, tabs and visitors: UUIDv7 (RFC 9562), whose order is the order in
-// which this page made them, also when the clock is set back.
+// which this page made them, also when the clock is set back. Time and counter tell the ids of a page
+// apart, random bits that are drawn once tell those of pages apart.
 
 let lastTime = 0;
 let counter = 0;
+let ofPage: string | undefined;
 
 /** A new UUIDv7 of this moment. */
 export function uuidV7(): string {
   counter = (counter + 1) % 4096;
   lastTime = Math.max(lastTime + (counter ? 0 : 1), Date.now());
-  const [first = 0, ...random] = crypto.getRandomValues(new Uint8Array(8));
-  const digits = hex(lastTime, 12) + hex(0x7000 + counter, 4) + hex(0x80 | (first & 0x3f), 2);
-  return (digits + random.map((byte) => hex(byte, 2)).join("")).replace(
-    /(.{8})(.{4})(.{4})(.{4})/,
-    "$1-$2-$3-$4-",
-  );
+  ofPage ??= randomBits();
+  const time = hex(lastTime, 12).replace(/.{8}/, "$&-");
+  return `${time}-${hex(0x7000 + counter, 4)}${ofPage}`;
+}
+
+function randomBits(): string {
+  const digits = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => hex(byte, 2));
+  return `-8${digits
+    .join("")
+    .replace(/^(...)/, "$1-")
+    .slice(0, 16)}`;
 }
 
 function hex(number: number, digits: number): string {

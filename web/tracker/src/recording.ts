@@ -102,7 +102,8 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
     }
     buffer.forEach(accept);
     buffer = [];
-    say({ consent: state, visitor: knownVisitor() });
+    // Not at every page: a message takes the page before out of the browser's cache.
+    if (!before) say({ consent: state, visitor: knownVisitor() });
     void flush();
   }
 
@@ -133,10 +134,11 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
       endpoint: options.endpoint || location.href,
       page,
       visitorId: () => knownVisitor()?.id,
-      tell(news) {
+      tell(news, isForAll) {
         made.hear(news);
         sample(news);
-        say(news);
+        // Saying costs more than recording an event.
+        if (isForAll) say(news);
       },
     });
     return made;
@@ -177,10 +179,9 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
       held = undefined;
       push(first, start(first));
     }
-    const session = knownVisitor()?.session;
-    const isOther = draft.campaign && draft.campaign !== session?.campaign;
-    const isSplit = isOther && options.campaignSessions !== false;
-    if (isSplit && session && goesOn(session, draft.clientTs)) held = draft;
+    const { campaign, clientTs } = draft;
+    const session = campaign && options.campaignSessions !== false && knownVisitor()?.session;
+    if (session && session.campaign !== campaign && goesOn(session, clientTs)) held = draft;
     else join(draft);
   }
 

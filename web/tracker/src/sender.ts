@@ -15,11 +15,11 @@ import { moment, PATH, type QueuedEvent, type Sampling } from "./events";
 import { createQueue, QUEUED_MAX, READ_MAX } from "./queue";
 import { countDropped, reportOf, spill, takeSpilled } from "./visitor";
 
-const LOCK = "nest-haus.send";
+const LOCK = "nest-haus";
 const EVENTS_FULL = 20;
 const DELAY_MS = 5000;
-const ANSWER_MS_MAX = 30_000;
-const WRITE_MS = 500;
+const ANSWER_MS_MAX = 10_000;
+const WRITE_MS = 1000;
 
 /** What one tab lets the others know. */
 export interface News {
@@ -38,8 +38,8 @@ export interface Surroundings {
   page: string;
   /** The visitor's own id, if there is one. */
   visitorId(): string | undefined;
-  /** Hands what the server says to this tab's sender and to those of the others. */
-  tell(news: News): void;
+  /** Hands what the server says to this tab, and to the others if it concerns them. */
+  tell(news: News, isForAll: unknown): void;
 }
 
 /** Sends events. */
@@ -204,7 +204,7 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
       return false;
     }
     if (verdict === "retry") {
-      if (forMs) around.tell({ waitMs: forMs });
+      if (forMs) around.tell({ waitMs: forMs }, true);
       throw status;
     }
     const isRefused = verdict === "refused";
@@ -213,7 +213,8 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
     const settled = batch.map(({ eventId }) => eventId);
     const others = settled.filter((eventId) => !own.has(eventId));
     forget(settled);
-    around.tell({ settled: others, sampling: { shares, forMs: forMs || undefined } });
+    const sampling = { shares, forMs: forMs || undefined };
+    around.tell({ settled: others, sampling }, others[0] || forMs);
     failures = 0;
     eventsMax = Number.POSITIVE_INFINITY;
     return true;

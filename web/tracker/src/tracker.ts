@@ -121,7 +121,8 @@ export function createTracker(options: Options, modules: Modules): Tracker {
     if (document.hidden) leave(false);
   });
   addEventListener("pagehide", () => leave(true));
-  for (const type of ["pageshow", "online"]) addEventListener(type, recording.resume);
+  addEventListener("pageshow", recording.resume);
+  addEventListener("online", recording.resume);
   load();
   return {
     ...recorder,

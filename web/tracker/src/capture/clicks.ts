@@ -60,6 +60,7 @@ export function captureClicks({ recorder, layoutVersion, signal }: Capture): voi
 
   /** Clicks of which it is not known yet whether anything answers them. */
   let open: { click: Interaction; at: number }[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const changes = new MutationObserver(() => answer(Number.POSITIVE_INFINITY));
 
   /** Something happened that answers the clicks of the last milliseconds. */
@@ -69,18 +70,23 @@ export function captureClicks({ recorder, layoutVersion, signal }: Capture): voi
     if (open.length === 0) changes.disconnect();
   }
 
-  /** Tells a click as dead if nothing answers it. */
+  /** Waits for something that answers a click. */
   function watch(click: Interaction): void {
-    const waiting = { click, at: performance.now() };
-    if (open.push(waiting) === 1) changes.observe(document, CHANGES);
-    setTimeout(() => {
-      if (!open.includes(waiting)) return;
-      open = open.filter((each) => each !== waiting);
-      answer(0);
-      if (!signal.aborted) {
-        recorder.track({ ...click, eventType: "dead_click", interactive: false });
-      }
-    }, ANSWERED_MS);
+    if (open.push({ click, at: performance.now() }) === 1) changes.observe(document, CHANGES);
+    timer ??= setTimeout(judge, ANSWERED_MS);
+  }
+
+  /** Tells the clicks that nothing answered in time as dead. */
+  function judge(): void {
+    const before = performance.now() - ANSWERED_MS;
+    const dead = open.filter(({ at }) => at <= before);
+    open = open.filter(({ at }) => at > before);
+    timer = open[0] && setTimeout(judge, open[0].at - before);
+    if (!timer) changes.disconnect();
+    if (signal.aborted) return;
+    for (const { click } of dead) {
+      recorder.track({ ...click, eventType: "dead_click", interactive: false });
+    }
   }
 
   const answers = (target: EventTarget, types: readonly string[], withinMs: number) => {

@@ -14,6 +14,7 @@ export function captureOptions({ recorder, signal, onPage }: Capture): void {
   const timers = new Map<Element, ReturnType<typeof setTimeout>>();
   const told = new Set<string>();
   let shown = new Map<string, string[]>();
+  let isLooking = false;
 
   const sight = new IntersectionObserver(
     (entries) => {
@@ -51,21 +52,21 @@ export function captureOptions({ recorder, signal, onPage }: Capture): void {
   }
 
   function look(): void {
+    isLooking = false;
     for (const element of document.querySelectorAll(OPTION)) sight.observe(element);
   }
 
-  /** Tells a choice, unless the page itself told it. */
+  /** Tells a choice, unless the page's own listener has told it just before. */
   function choose({ target }: Event): void {
-    setTimeout(look, LOOK_AGAIN_MS);
+    if (!isLooking) setTimeout(look, LOOK_AGAIN_MS);
+    isLooking = true;
     if (!(target instanceof Element) || target.closest("[data-no-track]")) return;
     const option = target.closest("select")?.selectedOptions[0] ?? target.closest(OPTION);
-    if (!option?.matches(OPTION) || !elementCategory(option)) return;
+    if (!option?.matches(OPTION)) return;
     const [category, value] = optionOf(option);
     const price = Number(option.getAttribute("data-track-price") ?? Number.NaN);
-    setTimeout(() => {
-      if (signal.aborted || recorder.chosen(category) === value) return;
-      recorder.select(category, value, Number.isNaN(price) ? {} : { price });
-    });
+    if (recorder.chosen(category) === value) return;
+    recorder.select(category, value, Number.isNaN(price) ? {} : { price });
   }
 
   function toggle({ target }: Event): void {
@@ -77,8 +78,9 @@ export function captureOptions({ recorder, signal, onPage }: Capture): void {
   const isControl = ({ target }: Event) =>
     target instanceof Element && target.closest("input, select, textarea, label") !== null;
   const byClick = (event: Event) => void (isControl(event) || choose(event));
-  document.addEventListener("click", byClick, { capture: true, passive: true, signal });
-  document.addEventListener("change", choose, { capture: true, passive: true, signal });
+  // At the window, after every listener of the page.
+  addEventListener("click", byClick, { passive: true, signal });
+  addEventListener("change", choose, { passive: true, signal });
   document.addEventListener("toggle", toggle, { capture: true, passive: true, signal });
   signal.addEventListener("abort", () => sight.disconnect());
   onPage(look);
