@@ -38,3 +38,11 @@ export function namesOf(catalogue: Schema<"Catalogue"> | undefined): CatalogueNa
     place: (category) => places.get(category) ?? categories.length,
   };
 }
+
+/** Things about categories in the order in which these are offered. */
+export function inCatalogueOrder<Item extends { category: string }>(
+  items: readonly Item[],
+  names: CatalogueNames,
+): Item[] {
+  return [...items].sort((one, other) => names.place(one.category) - names.place(other.category));
+}
