@@ -1,16 +1,6 @@
 // The configuration as it was at one moment, and the way from moment to moment.
 
-import {
-  ActionIcon,
-  Badge,
-  CopyButton,
-  Group,
-  Stack,
-  Table,
-  Text,
-  Tooltip,
-  VisuallyHidden,
-} from "@mantine/core";
+import { ActionIcon, CopyButton, Group, Stack, Text, Tooltip, VisuallyHidden } from "@mantine/core";
 import type { Schema } from "@nest-haus/api";
 import { IconArrowLeft, IconArrowRight, IconCheck, IconLink } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
@@ -22,8 +12,9 @@ import { QueryView } from "../../components/query-view";
 import { Tile } from "../../components/tile";
 import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
-import { type Choice, inCatalogueOrder, useCatalogueNames } from "../sessions/catalogue";
+import { useCatalogueNames } from "../sessions/catalogue";
 import { CategoryName, ChoiceName } from "./choice-name";
+import { ChoiceTable } from "./choice-table";
 import {
   type ChoiceChange,
   changesOf,
@@ -177,7 +168,7 @@ function State(props: MomentPanelProps & { open: OpenMoment; journey: Schema<"Us
         </Group>
         <Facts state={state} />
       </div>
-      <Choices choices={choicesOf(state.selections)} changed={changed} />
+      <ChoiceTable choices={choicesOf(state.selections)} changed={changed} />
       <Since choices={choicesSince(rows, state.snapshotId, open.id).map(selectedOf)} />
     </Stack>
   );
@@ -197,47 +188,6 @@ function Facts({ state }: { state: Schema<"ConfigurationState"> }) {
     <Text size="xs" c="dimmed">
       {facts.join(" · ")}
     </Text>
-  );
-}
-
-function Choices(props: { choices: readonly Choice[]; changed: readonly ChoiceChange[] }) {
-  const t = useTexts(texts).moment;
-  const names = useCatalogueNames();
-  const inOrder = inCatalogueOrder(props.choices, names);
-  const before = new Map(props.changed.map((change) => [change.category, change]));
-  return (
-    <Table variant="vertical" verticalSpacing={4} layout="fixed">
-      <caption>
-        <VisuallyHidden>{t.configuration}</VisuallyHidden>
-      </caption>
-      <Table.Tbody>
-        {inOrder.map((choice) => {
-          const change = before.get(choice.category);
-          return (
-            <Table.Tr key={choice.category}>
-              <Table.Th scope="row" fw={400} w="42%">
-                <CategoryName category={choice.category} names={names} />
-              </Table.Th>
-              <Table.Td style={{ overflowWrap: "anywhere" }}>
-                <Group gap={6}>
-                  <ChoiceName choice={choice} names={names} />
-                  {change && (
-                    <Badge size="sm" variant="light" c="var(--mantine-color-text)">
-                      {t.changed}
-                    </Badge>
-                  )}
-                </Group>
-                {change?.from && (
-                  <Text size="xs" c="dimmed" td="line-through">
-                    <ChoiceName choice={change.from} names={names} />
-                  </Text>
-                )}
-              </Table.Td>
-            </Table.Tr>
-          );
-        })}
-      </Table.Tbody>
-    </Table>
   );
 }
 

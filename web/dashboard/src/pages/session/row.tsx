@@ -192,14 +192,15 @@ function useInteractionSentence(row: RowOf<"interaction">): ReactNode {
   const names = useCatalogueNames();
   const data = fieldsOf(row.additionalData);
   const page = textOf(data.page);
+  const visited = row.selectionValue ?? row.elementId ?? "";
   const verb = Reflect.get(eventNames, row.eventType);
   switch (row.eventType) {
     case "page_visit":
       return row.timeSpentMs == null
-        ? t.opened(row.selectionValue ?? "")
-        : t.left(row.selectionValue ?? "", formats.duration(row.timeSpentMs));
+        ? t.opened(visited)
+        : t.left(visited, formats.duration(row.timeSpentMs));
     case "engagement":
-      return `${verb} ${row.selectionValue ?? ""}: ${formats.duration(row.timeSpentMs)}`;
+      return `${verb} ${visited}: ${formats.duration(row.timeSpentMs)}`;
     case "scroll":
       return typeof data.depth === "number"
         ? `${verb}: ${formats.share(data.depth / 100, 0)} · ${page ?? ""}`

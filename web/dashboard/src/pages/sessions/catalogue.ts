@@ -16,6 +16,8 @@ export interface Choice {
 export interface CatalogueNames {
   category(id: string): string;
   option(category: string, option: string): string;
+  /** Whether there is such a category. */
+  isCategory(id: string): boolean;
   /** Where a category stands among all: in the order in which they are offered. */
   place(category: string): number;
 }
@@ -35,6 +37,7 @@ export function namesOf(catalogue: Schema<"Catalogue"> | undefined): CatalogueNa
     category: (id) => byId.get(id)?.name ?? id,
     option: (category, option) =>
       byId.get(category)?.options.find(({ id }) => id === option)?.name ?? option,
+    isCategory: (id) => byId.has(id),
     place: (category) => places.get(category) ?? categories.length,
   };
 }
