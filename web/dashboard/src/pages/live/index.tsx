@@ -116,7 +116,7 @@ function Numbers({ live }: { live: RealTime }) {
   const oldest = formats.ago(oldestUnprocessedAt, Date.parse(live.asOf));
   return (
     <section aria-label={t.numbers}>
-      <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
+      <SimpleGrid cols={{ base: 2, lg: 4 }}>
         <Metric name={t.active} text={t.activeText} meta={meta} value={formats.count(activeNow)} />
         <Metric
           name={t.configuring}

@@ -166,7 +166,7 @@ function Head({ head: { session, meta } }: { head: Schema<"UserJourney"> }) {
   const words = useWords();
   const formats = useFormats();
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
+    <SimpleGrid cols={{ base: 2, lg: 4 }}>
       <Metric
         name={t.status}
         text={t.statusText}
