@@ -155,42 +155,42 @@ fn hashed_and_others(part: &StaticPart) -> (String, String) {
     (format!("^/{folder}/{hashed}(?:/.*)?$"), format!("^/{folder}(?!/{hashed}(?:/|$))(?:/.*)?$"))
 }
 
-fn with_headers<'a>(
-    addresses: &str,
-    headers: impl IntoIterator<Item = &'a (&'a str, &'a str)>,
-) -> Value {
-    let headers: Map<String, Value> =
-        headers.into_iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-    json!({"src": addresses, "headers": headers, "continue": true})
+fn headers_of(part: &StaticPart) -> Map<String, Value> {
+    let headers = COMMON_HEADERS.iter().chain(part.headers);
+    headers.map(|(name, value)| ((*name).to_owned(), json!(value))).collect()
 }
 
 /// Before anything is looked up: headers of every answer, also where there is no file.
 fn routes_before_files() -> impl Iterator<Item = Value> {
     STATIC_PARTS
         .into_iter()
-        .map(|part| with_headers(&addresses(part), COMMON_HEADERS.iter().chain(part.headers)))
+        .map(|part| json!({"src": addresses(part), "headers": headers_of(part), "continue": true}))
 }
 
-/// Where there is no file.
+/// Where there is no file. The page brings its headers along: whether a look-up that begins again keeps those from
+/// before is not written anywhere.
 fn routes_after_files() -> impl Iterator<Item = Value> {
     let start = json!({"src": "^/$", "status": 307, "headers": {"location": START_PAGE}});
     let pages = STATIC_PARTS.into_iter().filter_map(|part| {
         let (_, others) = hashed_and_others(part);
-        Some(json!({"src": others, "dest": part.page?, "check": true}))
+        let (page, headers) = (part.page?, headers_of(part));
+        Some(json!({"src": others, "dest": page, "headers": headers, "check": true}))
     });
     [start].into_iter().chain(pages)
 }
 
-/// Where there is a file: only then may it be kept.
+/// Where there is a file: only then may it be kept. `important` goes before the platform's own value.
 fn routes_of_files() -> impl Iterator<Item = Value> {
-    let caching =
-        |addresses: &str, value: &str| with_headers(addresses, &[("cache-control", value)]);
+    let caching = |addresses: String, value: &str| {
+        let headers = json!({"cache-control": value});
+        json!({"src": addresses, "headers": headers, "continue": true, "important": true})
+    };
     let files = STATIC_PARTS.into_iter().flat_map(move |part| {
         if part.folder.is_empty() {
-            return vec![caching(&addresses(part), part.cache_control)];
+            return vec![caching(addresses(part), part.cache_control)];
         }
         let (hashed, others) = hashed_and_others(part);
-        vec![caching(&hashed, HASHED_CACHE_CONTROL), caching(&others, part.cache_control)]
+        vec![caching(hashed, HASHED_CACHE_CONTROL), caching(others, part.cache_control)]
     });
     [json!({"handle": "hit"})].into_iter().chain(files)
 }
