@@ -3,7 +3,7 @@
 // they are.
 
 import { cp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
@@ -15,8 +15,8 @@ const PARTS = [
   { built: join(WEB, "tracker", "dist"), published: join(PUBLIC, "tracker") },
 ];
 
-/** Types are for whoever compiles against a package, not for browsers. */
-const NOT_PUBLISHED = /\.d\.[cm]?ts(\.map)?$/;
+/** What tools leave for each other, and types, which are for whoever compiles against a package. */
+const NOT_PUBLISHED = /(^|\/)\.|\.d\.[cm]?ts(\.map)?$/;
 const COMPRESSED = /\.(html|m?js|css|json|svg|map)$/;
 /** A shorter file fits into one packet anyway. */
 const COMPRESSED_BYTES_MIN = 1_000;
@@ -25,7 +25,8 @@ const { values: options } = parseArgs({ options: { compress: { type: "boolean" }
 for (const { built, published } of PARTS) {
   await rm(published, { recursive: true, force: true });
   if (!(await exists(built))) continue;
-  await cp(built, published, { recursive: true, filter: (name) => !NOT_PUBLISHED.test(name) });
+  const filter = (name) => !NOT_PUBLISHED.test(relative(built, name));
+  await cp(built, published, { recursive: true, filter });
   if (options.compress) await compressAll(published);
 }
 
