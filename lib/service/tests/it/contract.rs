@@ -145,8 +145,9 @@ fn addresses(part: &StaticPart) -> String {
         return format!("^/{}(?:/.*)?$", part.folder);
     }
     let others = STATIC_PARTS.iter().filter(|part| !part.folder.is_empty());
-    let others: String = others.map(|part| format!("|{}(?:/|$)", part.folder)).collect();
-    format!("^/(?!api/{others}).*$")
+    let others = others.map(|part| format!("{}(?:/|$)", part.folder));
+    let others: Vec<String> = ["api/".to_owned()].into_iter().chain(others).collect();
+    format!("^/(?!{}).*$", others.join("|"))
 }
 
 /// The addresses of files of a part whose names hold a hash of the content, and all others.
