@@ -19,7 +19,7 @@ const ACCOUNTS = [
   { email: "grete@example.com", name: "Grete Holzer", role: "analyst", password: "larch battens" },
   { email: "max@example.com", name: "Max Zimmermann", role: "sales", password: "black panels 80" },
 ];
-const SIMULATION = ["--sessions", "600", "--days", "30", "--seed", "7"];
+const SIMULATION = ["--sessions", "1000", "--days", "60", "--seed", "7"];
 /** Jobs that make of the simulated visitors what the schedule would have made. */
 const JOBS = [
   "aggregate-daily",
@@ -42,7 +42,7 @@ const BROWSER_ARGS = [
   "--disable-sync",
 ];
 
-/** Starts everything, with visitors of the last thirty days unless `simulated` is false. */
+/** Starts everything, with visitors of the last sixty days unless `simulated` is false. */
 export async function startDashboard({ simulated = true } = {}) {
   const database = await createDatabase(simulated ? await simulatedDatabase() : undefined);
   const { settings } = database;
@@ -86,7 +86,7 @@ export async function signIn(browser, base, { email, password } = OWNER) {
   }
 }
 
-/** The name of a database with visitors of the thirty days before this hour: made once, then copied by each test. */
+/** The name of a database with visitors of the sixty days before this hour: made once, then copied by each test. */
 async function simulatedDatabase() {
   const until = new Date(Math.floor(Date.now() / HOUR_MS) * HOUR_MS).toISOString();
   const { mtimeMs, size } = await stat(PROGRAM);
