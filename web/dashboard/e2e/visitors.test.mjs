@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 
 import { startShop } from "../../tracker/e2e/shop.mjs";
-import { EXAMPLE, openVisitor, until } from "../../tracker/e2e/visitor.mjs";
+import { openVisitor, until } from "../../tracker/e2e/visitor.mjs";
 import { startDashboard } from "./system.mjs";
 
 const DESKTOP = {
@@ -20,8 +20,8 @@ const PHONE = {
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
 };
 const RANGE = "?timeRange=24h&tz=Europe/Vienna";
-/** Drains of all queues, and the one after them that brings visits up to date with the last. */
-const JOBS = ["sync-interactions", "sync-configurations", "sync-performance", "sync-interactions"];
+/** Drains of all queues, and what brings visits up to date with them. */
+const JOBS = ["sync-interactions", "sync-configurations", "sync-performance", "aggregate-daily"];
 
 /** Runs in the page: it is no longer seen, so that what is summed up is told. */
 function hide() {
@@ -107,7 +107,7 @@ suite("visitors", () => {
 
   /** The text of a number's tile: its value, and what stands below it. */
   async function tile(name) {
-    const text = await tab.page.getByRole("region", { name, exact: true }).innerText();
+    const [text] = await tab.page.getByRole("region", { name, exact: true }).allInnerTexts();
     return text.split("\n").filter((line) => line && line !== name);
   }
 
