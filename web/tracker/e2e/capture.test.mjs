@@ -3,10 +3,17 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 
-import { until } from "./visitor.mjs";
+import { EXAMPLE, until } from "./visitor.mjs";
 import { createWorld, sent, testPage } from "./world.mjs";
 
 const CAPTURE = { consent: { analytics: true }, vitals: false, layoutVersion: "v1" };
+
+/** Whether a request tells that a page was visited. */
+function isVisitOf(body, page) {
+  return body?.events?.some(
+    ({ eventType, selectionValue }) => eventType === "page_visit" && selectionValue === page,
+  );
+}
 
 suite("capture", () => {
   let world;
@@ -239,16 +246,26 @@ suite("capture", () => {
   });
 
   test("a page that comes back from the browser's cache", async () => {
-    const visitor = await visit();
+    const visitor = await visit("", { ignoreDefaultArgs: ["--disable-back-forward-cache"] });
     await sent(visitor);
-    await visitor.page.goto(`${world.shop.base}/example/style.css`);
+    await visitor.page.evaluate(() => {
+      globalThis.isTheSamePage = true;
+    });
+    await visitor.page.goto(world.shop.base + EXAMPLE);
+    await until(async () => world.shop.sent().some(({ body }) => isVisitOf(body, EXAMPLE)));
     await visitor.page.goBack();
+    assert.ok(await visitor.page.evaluate(() => globalThis.isTheSamePage));
     await visitor.page.evaluate(() => {
       globalThis.tracker.track({ eventType: "probe", category: "test", selectionValue: "1" });
     });
     assert.equal((await told(visitor, "probe")).length, 1);
-    assert.equal((await told(visitor, "page_visit")).length, 2);
-    await world.assertClosed(await visitor.sessionId());
+    const visits = await told(visitor, "page_visit");
+    assert.deepEqual(
+      visits.map(({ selectionValue }) => selectionValue),
+      ["/e2e/page/index.html", EXAMPLE, "/e2e/page/index.html"],
+    );
+    const { tabs } = await world.assertClosed(await visitor.sessionId());
+    assert.equal(tabs.length, 1);
   });
 
   test("web vitals, late", async () => {

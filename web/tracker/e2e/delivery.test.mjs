@@ -228,7 +228,7 @@ suite("delivery", () => {
         .map(Number)
         .sort((a, b) => a - b)
         .map(String),
-      numbers(1, 100),
+      numbers(1, 101),
     );
     const { tabs, transmissions } = await world.assertClosed(session);
     assert.equal(tabs.length, 2);

@@ -30,6 +30,7 @@ class World {
 
   /** A visitor; the shop behaves, and has forgotten all requests. */
   async visitor(options) {
+    if (!options?.folder) for (const before of this.#visitors) await before.leave();
     this.shop.requests = [];
     this.shop.interfere = () => undefined;
     const visitor = await openVisitor(this.shop, options);

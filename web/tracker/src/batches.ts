@@ -47,7 +47,7 @@ export function firstBatch(
 
 /** About how many bytes an event takes in a request. */
 export function bytesOf(event: QueuedEvent): number {
-  return new Blob([event.body]).size + EVENT_BYTES;
+  return new TextEncoder().encode(event.body).length + EVENT_BYTES;
 }
 
 /** The body of a request with events of one endpoint, session and tab. */

@@ -7,7 +7,7 @@ import type { QueuedEvent } from "./events";
 export const QUEUED_MAX = 1000;
 
 /** How many events are read at a time. */
-const READ_MAX = 200;
+export const READ_MAX = 200;
 
 const DATABASE = "nest-haus";
 const EVENTS = "events";

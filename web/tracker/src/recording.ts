@@ -27,6 +27,7 @@ import {
 } from "./visitor";
 
 const CHANNEL = "nest-haus";
+const SECOND_MS = 1000;
 
 /** What the visitor's choice allows at present. */
 export type ConsentState = "unset" | "granted" | "denied";
@@ -129,7 +130,7 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
 
   function newSender(database: Promise<IDBDatabase>): Sender {
     const made = createSender(database, {
-      endpoint: (options.endpoint ?? "").replace(/\/$/, ""),
+      endpoint: options.endpoint || location.href,
       page,
       visitorId: () => knownVisitor()?.id,
       tell(news) {
@@ -188,11 +189,16 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
     const session = visitor?.session;
     if (!visitor) discard();
     else if (session && (!draft.activity || goesOn(session, draft.clientTs))) {
-      if (draft.activity) keep({ session: { ...session, lastAt: draft.clientTs } });
+      if (draft.activity) goOn(session, draft.clientTs);
       push(draft, session);
     } else {
       push(draft, start(draft));
     }
+  }
+
+  /** Keeps the session alive; writes that down once a second. */
+  function goOn(session: Session, lastAt: number): void {
+    if (Math.abs(lastAt - session.lastAt) > SECOND_MS) keep({ session: { ...session, lastAt } });
   }
 
   /** Begins a session by an event, and tells the visitor's consent as the first thing in it. */
@@ -242,8 +248,7 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
     },
     touch() {
       const session = knownVisitor()?.session;
-      const lastAt = Date.now();
-      if (session && goesOn(session, lastAt)) keep({ session: { ...session, lastAt } });
+      if (session && goesOn(session, Date.now())) goOn(session, Date.now());
     },
     flush,
     leave(goes) {
@@ -251,7 +256,7 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
       held = undefined;
       isGone ||= goes;
       if (isGone && tab) leaveTab(tab);
-      sender?.leave();
+      sender?.leave(isGone);
     },
     resume() {
       if (isGone) tab = undefined;

@@ -12,14 +12,14 @@ import {
   verdictOf,
 } from "./batches";
 import { moment, PATH, type QueuedEvent, type Sampling } from "./events";
-import { createQueue, QUEUED_MAX } from "./queue";
-import { countDropped, reportOf, streamOf } from "./visitor";
+import { createQueue, QUEUED_MAX, READ_MAX } from "./queue";
+import { countDropped, reportOf, spill, takeSpilled } from "./visitor";
 
 const LOCK = "nest-haus.send";
 const EVENTS_FULL = 20;
 const DELAY_MS = 5000;
 const ANSWER_MS_MAX = 30_000;
-const OTHERS_AFTER_MS = 60_000;
+const WRITE_MS = 500;
 
 /** What one tab lets the others know. */
 export interface News {
@@ -32,7 +32,7 @@ export interface News {
 
 /** What a sender needs to know of its page. */
 export interface Surroundings {
-  /** The server's address, without a slash at its end. */
+  /** Any address of the server. */
   endpoint: string;
   /** This page load. */
   page: string;
@@ -53,7 +53,7 @@ export interface Sender {
   /** Tries again at once, if the server did not ask for patience. */
   resume(): void;
   /** Sends this page's events while it goes away; they stay in the queue until there is an answer. */
-  leave(): void;
+  leave(isGone: boolean): void;
   /** Stops for good. */
   close(): void;
 }
@@ -65,10 +65,12 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
   const own = new Map<string, QueuedEvent>();
   /** Those of them that are in the queue for sure. */
   const durable = new Set<string>();
-  /** Events under way, with their bytes. */
-  const inFlight = new Map<string, number>();
+  /** Events under way, and their bytes. */
+  const inFlight = new Set<string>();
+  let bytesInFlight = 0;
   let added: QueuedEvent[] = [];
   let written: Promise<unknown> = Promise.resolve();
+  let writtenAt = 0;
   let running: Promise<boolean> | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let failures = 0;
@@ -86,6 +88,8 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
       own.delete(eventId);
       durable.delete(eventId);
     }
+    // What is settled before it is written never has to be.
+    added = added.filter(({ eventId }) => own.has(eventId));
   }
 
   function giveUp(events: readonly QueuedEvent[]): void {
@@ -97,6 +101,7 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
     if (added.length > 0) {
       written = Promise.all([written, store(added).catch(limitMemory)]);
       added = [];
+      writtenAt = performance.now();
     }
     return written;
   }
@@ -116,88 +121,87 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
     if (isClosed) return;
     timer ??= setTimeout(() => {
       timer = undefined;
-      void flush();
+      void run(true);
     }, ms);
   }
 
-  function flush(): Promise<boolean> {
-    running ??= locked()
+  /** Sends what waits, unless that is under way: all of it, or this page's alone. */
+  function run(isDeep: boolean): Promise<boolean> {
+    running ??= locked(isDeep)
       .catch(() => false)
       .finally(() => {
         running = undefined;
+        if (waitMs() > 0) later(waitMs());
+        else if (own.size > 0) later(DELAY_MS);
       });
     return running;
   }
 
-  async function locked(): Promise<boolean> {
+  async function locked(isDeep: boolean): Promise<boolean> {
     const { locks } = navigator;
-    if (!locks) return drain(true);
-    return locks.request(LOCK, { ifAvailable: true }, async (lock) => {
-      if (lock) return drain(false);
-      later(DELAY_MS);
-      return false;
-    });
+    // Without HTTPS there are no locks: two tabs may send the same event then, which is stored once.
+    if (!locks) return drain(isDeep);
+    return locks.request(LOCK, { ifAvailable: true }, (lock) => lock !== null && drain(isDeep));
   }
 
-  async function drain(ownOnly: boolean): Promise<boolean> {
-    for (;;) {
-      await write();
-      const batch = await next(ownOnly);
-      if (isClosed) return false;
-      if (inFlight.size > 0 || (batch[0] && waitMs() > 0)) {
-        later(Math.max(waitMs(), 0) || DELAY_MS);
-        return false;
-      }
-      if (!batch[0]) return true;
-      await send(batch);
+  async function drain(isDeep: boolean): Promise<boolean> {
+    if (isDeep) await write();
+    const stored = isDeep ? await queue.oldest().catch(() => []) : [];
+    const settled: QueuedEvent[] = [];
+    let left = [...stored.filter(({ eventId }) => !own.has(eventId)), ...own.values()];
+    while (left.length > 0 && !isClosed && waitMs() <= 0 && inFlight.size === 0) {
+      const batch = firstBatch(left, eventsMax, BODY_BYTES_MAX);
+      if (!(await send(batch))) continue;
+      settled.push(...batch);
+      left = left.filter((event) => !batch.includes(event));
     }
+    await remove(settled);
+    if (left.length > 0) return false;
+    return stored.length < READ_MAX || drain(isDeep);
   }
 
-  async function next(ownOnly: boolean): Promise<QueuedEvent[]> {
-    const stored = await queue.oldest().catch(() => []);
-    const ids = new Set(stored.map(({ eventId }) => eventId));
-    const isMine = ({ eventId, clientTs }: QueuedEvent) =>
-      !ownOnly || own.has(eventId) || Date.now() - clientTs > OTHERS_AFTER_MS;
-    const unstored = [...own.values()].filter(({ eventId }) => !ids.has(eventId));
-    return firstBatch([...stored.filter(isMine), ...unstored], eventsMax, BODY_BYTES_MAX);
+  async function remove(settled: readonly QueuedEvent[]): Promise<void> {
+    if (settled.length > 0) await queue.remove(settled).catch(() => {});
   }
 
-  async function send(batch: readonly QueuedEvent[]): Promise<void> {
-    for (const event of batch) inFlight.set(event.eventId, bytesOf(event));
+  /** Sends events; true if it is known what became of them. */
+  async function send(batch: readonly QueuedEvent[]): Promise<boolean> {
+    const bytes = sizeOf(batch);
+    bytesInFlight += bytes;
+    for (const { eventId } of batch) inFlight.add(eventId);
     try {
-      await take(batch, await post(batch));
+      return await take(batch, await post(batch, bytes <= BODY_BYTES_MAX));
     } catch {
       retryAt = performance.now() + backoffMs(failures, Math.random());
       failures += 1;
-      later(waitMs());
+      return false;
     } finally {
+      bytesInFlight -= bytes;
       for (const { eventId } of batch) inFlight.delete(eventId);
     }
   }
 
-  function post(batch: readonly QueuedEvent[]): Promise<Response> {
-    const [head] = batch;
-    const isAlike = (event: QueuedEvent) => head && streamOf(event) === streamOf(head);
-    const report = reportOf([...batch, ...[...own.values()].filter(isAlike)]);
+  function post(batch: readonly QueuedEvent[], keepalive: boolean): Promise<Response> {
+    const report = reportOf([...batch, ...own.values()]);
     // A text is sent as `text/plain`, which asks no other origin for permission first; no cookie is
     // sent nor taken.
-    return fetch(`${around.endpoint}/api/${head?.path}`, {
+    return fetch(new URL(`/api/${batch[0]?.path}`, around.endpoint), {
       method: "POST",
       body: requestBody(batch, moment(), around.page, { ...report, visitorId: around.visitorId() }),
       credentials: "omit",
-      keepalive: sum(batch.map(bytesOf)) <= BODY_BYTES_MAX,
+      keepalive,
       signal: AbortSignal.timeout(ANSWER_MS_MAX),
     });
   }
 
-  /** Does what an answer says. Throws where it says nothing about the events. */
-  async function take(batch: readonly QueuedEvent[], answer: Response): Promise<void> {
+  /** Does what an answer says; true if that settles the events. Throws where it says nothing about the events. */
+  async function take(batch: readonly QueuedEvent[], answer: Response): Promise<boolean> {
     const { status } = answer;
     const forMs = retryAfterMs(answer.headers.get("retry-after"), Date.now());
     const verdict = verdictOf(status, batch.length);
     if (verdict === "split") {
       eventsMax = Math.ceil(batch.length / 2);
-      return;
+      return false;
     }
     if (verdict === "retry") {
       if (forMs) around.tell({ waitMs: forMs });
@@ -206,42 +210,50 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
     const isRefused = verdict === "refused";
     const shares = isRefused ? {} : settles(await answer.json(), batch.length);
     if (isRefused) countDropped(batch, `http_${status}`);
-    await queue.remove(batch).catch(() => {});
     const settled = batch.map(({ eventId }) => eventId);
-    around.tell({ settled, sampling: { shares, forMs: forMs || undefined } });
+    const others = settled.filter((eventId) => !own.has(eventId));
+    forget(settled);
+    around.tell({ settled: others, sampling: { shares, forMs: forMs || undefined } });
     failures = 0;
     eventsMax = Number.POSITIVE_INFINITY;
+    return true;
+  }
+
+  function add(event: QueuedEvent): void {
+    own.set(event.eventId, event);
+    // A burst is written together, what comes alone at once.
+    if (added.push(event) === 1) setTimeout(write, writtenAt + WRITE_MS - performance.now());
+    later(DELAY_MS);
+    if (own.size >= EVENTS_FULL && waitMs() <= 0) void run(false);
   }
 
   later(0);
+  takeSpilled().forEach(add);
   return {
-    add(event) {
-      own.set(event.eventId, event);
-      if (added.push(event) === 1) setTimeout(write);
-      later(DELAY_MS);
-      if (own.size >= EVENTS_FULL && waitMs() <= 0) void flush();
-    },
+    add,
     hear({ settled = [], waitMs: ms = 0 }) {
       forget(settled);
       wantedAt = Math.max(wantedAt, performance.now() + ms);
     },
-    flush,
+    async flush() {
+      await running;
+      return run(true);
+    },
     resume() {
       retryAt = 0;
-      void flush();
+      void run(true);
     },
-    leave() {
+    leave(isGone) {
       void write();
-      let bytesLeft = BODY_BYTES_MAX - sum([...inFlight.values()]);
-      // What is safe waits until consent has been taken.
+      if (isGone) spill([...own.values()].filter(({ eventId }) => !durable.has(eventId)));
+      // Consent has to be taken before what depends on it.
       const isWaiting = [...own.values()].some(isConsent);
-      const mayGo = (event: QueuedEvent) =>
-        !isWaiting || isConsent(event) || !durable.has(event.eventId);
+      const mayGo = (event: QueuedEvent) => !isWaiting || isConsent(event);
       for (;;) {
+        const bytesLeft = BODY_BYTES_MAX - bytesInFlight;
         const batch = firstBatch(idle(own.values()).filter(mayGo), eventsMax, bytesLeft);
-        bytesLeft -= sum(batch.map(bytesOf));
-        if (!batch[0] || bytesLeft < 0 || waitMs() > 0) return;
-        void send(batch);
+        if (!batch[0] || sizeOf(batch) > bytesLeft || waitMs() > 0) return;
+        void send(batch).then((isSettled) => (isSettled ? remove(batch) : undefined));
       }
     },
     close() {
@@ -258,6 +270,6 @@ function isConsent({ path }: QueuedEvent): boolean {
   return path === PATH.consent;
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
+function sizeOf(events: readonly QueuedEvent[]): number {
+  return events.reduce((bytes, event) => bytes + bytesOf(event), 0);
 }

@@ -19,13 +19,15 @@ import {
 } from "./recording";
 import type { Choice } from "./visitor";
 
-/** How a configuration is told for a reason. */
-const FORMS: Record<Reason, { path: Path; trigger?: string; kind?: Kind; isPassive?: boolean }> = {
-  change: { path: PATH.change, kind: "configurations" },
-  auto: { path: PATH.save, trigger: "auto_save", kind: "configurations", isPassive: true },
-  order: { path: PATH.save, trigger: "order_attempt" },
-  cart: { path: PATH.cart },
-  leave: { path: PATH.leave, isPassive: true },
+/** How a configuration is told: endpoint, trigger, kind, and whether it is not the visitor's own doing. */
+type Form = readonly [path: Path, trigger?: string, kind?: Kind | undefined, isPassive?: boolean];
+
+const FORMS: Record<Reason, Form> = {
+  change: [PATH.change, "", "configurations"],
+  auto: [PATH.save, "auto_save", "configurations", true],
+  order: [PATH.save, "order_attempt"],
+  cart: [PATH.cart],
+  leave: [PATH.leave, "", undefined, true],
 };
 
 /** What `init` takes. */
@@ -89,7 +91,9 @@ export interface Recorder extends Omit<Tracker, "consent" | "flush"> {
 
 /** Modules that are loaded when they are needed. */
 export interface Modules {
-  capture(): Promise<{ start(recorder: Recorder, options: Options): void }>;
+  capture(): Promise<{
+    start(recorder: Recorder, options: Options, vitals: Modules["vitals"]): void;
+  }>;
   vitals(): Promise<{ start(recorder: Recorder): void }>;
 }
 
@@ -101,7 +105,13 @@ export function createTracker(options: Options, modules: Modules): Tracker {
     listeners = [];
   });
   const recorder = createRecorder(recording, () => listeners);
-  const load = () => loadModules(recording, recorder, options, modules);
+  const isDenied = () => recording.state() === "denied";
+  const load = () =>
+    isDenied() ||
+    modules.capture().then(
+      ({ start }) => isDenied() || start(recorder, options, modules.vitals),
+      () => {},
+    );
   const leave = (isGone: boolean) => {
     for (const listener of listeners) listener.leave?.();
     recording.leave(isGone);
@@ -117,7 +127,7 @@ export function createTracker(options: Options, modules: Modules): Tracker {
     ...recorder,
     consent: {
       set(choice) {
-        const wasDenied = recording.state() === "denied";
+        const wasDenied = isDenied();
         recording.choose(choice);
         if (wasDenied) load();
       },
@@ -128,6 +138,7 @@ export function createTracker(options: Options, modules: Modules): Tracker {
 }
 
 function createRecorder(recording: Recording, listeners: () => Listener[]): Recorder {
+  const type = deviceType();
   const chosen = new Map<string, string>();
   let priceSeen: number | undefined;
 
@@ -144,7 +155,8 @@ function createRecorder(recording: Recording, listeners: () => Listener[]): Reco
     track(interaction, about) {
       const { eventType, interactive } = interaction;
       const kind = kindOf(eventType);
-      const body = { ...interaction, deviceInfo: deviceInfo() };
+      const deviceInfo = { type, width: innerWidth, height: innerHeight };
+      const body = { ...interaction, deviceInfo };
       record(PATH.interactions, body, { activity: interactive !== false, kind, ...about });
       for (const { track } of listeners()) track?.(interaction);
     },
@@ -155,14 +167,15 @@ function createRecorder(recording: Recording, listeners: () => Listener[]): Reco
         selectionValue: value,
         previousValue: chosen.get(category),
         totalPrice: price,
-        priceChange: price !== undefined && priceSeen !== undefined ? price - priceSeen : undefined,
+        // No number, where a price is not known, is sent as null.
+        priceChange: Number(price) - Number(priceSeen),
       });
       chosen.set(category, value);
       priceSeen = price ?? priceSeen;
     },
     saveConfiguration(configuration, { price, reason = "change" } = {}) {
       priceSeen = price ?? priceSeen;
-      const { path, trigger, kind, isPassive } = FORMS[reason];
+      const [path, trigger, kind, isPassive] = FORMS[reason];
       const name = path === PATH.leave ? "finalConfiguration" : "configuration";
       const body = { [name]: configuration, totalPrice: price, currentPrice: price ?? 0, trigger };
       record(path, body, { kind, activity: !isPassive });
@@ -184,35 +197,7 @@ function createRecorder(recording: Recording, listeners: () => Listener[]): Reco
   return recorder;
 }
 
-/** Loads what captures by itself, unless the visitor refused; measuring waits until the page is at rest. */
-function loadModules(
-  recording: Recording,
-  recorder: Recorder,
-  options: Options,
-  { capture, vitals }: Modules,
-): void {
-  const load = (module: Modules["capture"] | Modules["vitals"]) =>
-    recording.state() === "denied" ||
-    module().then(
-      ({ start }) => recording.state() === "denied" || start(recorder, options),
-      () => {},
-    );
-  if (options.capture !== false) load(capture);
-  if (options.vitals !== false) whenAtRest(() => load(vitals));
-}
-
-function whenAtRest(start: () => void): void {
-  const later = () => (globalThis.requestIdleCallback ?? setTimeout)(() => start());
-  if (document.readyState === "complete") later();
-  else addEventListener("load", later);
-}
-
-function deviceInfo(): object {
-  const isTouch = matchMedia("(pointer: coarse)").matches;
-  const type = isTouch
-    ? Math.min(screen.width, screen.height) < 600
-      ? "mobile"
-      : "tablet"
-    : "desktop";
-  return { type, width: innerWidth, height: innerHeight };
+function deviceType(): string {
+  if (!matchMedia("(pointer: coarse)").matches) return "desktop";
+  return Math.min(screen.width, screen.height) < 600 ? "mobile" : "tablet";
 }

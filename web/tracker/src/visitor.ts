@@ -34,6 +34,8 @@ export interface Visitor {
   session?: Session;
   /** What was given up, by tab and session. */
   dropped?: Record<string, SequenceReport>;
+  /** Events of a page that was gone before its queue had them. */
+  spilled?: readonly QueuedEvent[];
 }
 
 let unstored: Visitor | undefined;
@@ -65,12 +67,24 @@ export function keep(news: Partial<Visitor>): void {
   if (visitor) remember({ ...visitor, ...news });
 }
 
+/** Keeps events for the next page, which takes them into its queue. */
+export function spill(events: readonly QueuedEvent[]): void {
+  if (events.length > 0) keep({ spilled: [...takeSpilled(), ...events] });
+}
+
+/** Takes the events that an earlier page spilled. */
+export function takeSpilled(): readonly QueuedEvent[] {
+  const { spilled = [] } = knownVisitor() ?? {};
+  if (spilled.length > 0) keep({ spilled: [] });
+  return spilled;
+}
+
 /** The choice as `POST /api/sessions/update-consent` takes it. */
-export function consentBody({ analytics, marketing = false, functional = false }: Choice): object {
+export function consentBody({ analytics, marketing, functional }: Choice): object {
   return {
     analyticsConsent: analytics,
-    marketingConsent: marketing,
-    functionalConsent: functional,
+    marketingConsent: Boolean(marketing),
+    functionalConsent: Boolean(functional),
   };
 }
 
@@ -79,11 +93,12 @@ export function streamOf({ sessionId, tabId }: QueuedEvent): string {
   return `${sessionId} ${tabId}`;
 }
 
-/** What is said of the numbering of some events' stream: these are numbered, others were given up. */
+/** What is said of the numbering of the first event's stream, by all events that are known. */
 export function reportOf(events: readonly QueuedEvent[]): SequenceReport {
-  const [head] = events;
-  const { emitted = 0, droppedLocal } = (head && knownVisitor()?.dropped?.[streamOf(head)]) ?? {};
-  return { emitted: Math.max(emitted, ...events.map(({ seq = 0 }) => seq)), droppedLocal };
+  const streams = events.map(streamOf);
+  const { emitted = 0, droppedLocal } = knownVisitor()?.dropped?.[String(streams[0])] ?? {};
+  const seqs = events.map(({ seq = 0 }, index) => (streams[index] === streams[0] ? seq : 0));
+  return { emitted: Math.max(emitted, ...seqs), droppedLocal };
 }
 
 /** Counts events that are given up. */

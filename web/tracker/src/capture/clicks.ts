@@ -11,6 +11,9 @@ const RAGE_PIXELS = 30;
 const DELIBERATE = ".no-rage, [data-no-rage], input, [role=spinbutton], [role=slider]";
 const ANSWERED_MS = 2500;
 const AT_ONCE_MS = 100;
+const AROUND_MS = 1000;
+const ANSWERING = ["viewer_response", "selection", "page_visit"];
+const CHANGES = { subtree: true, childList: true, attributes: true, characterData: true };
 /** What answers by itself, without changing the document. */
 const ANSWERS = "a[href], input, select, textarea, label, option, video, audio, iframe";
 
@@ -55,45 +58,44 @@ export function captureClicks({ recorder, layoutVersion, signal }: Capture): voi
     if (!isModified && !element.closest(ANSWERS)) watch(click);
   }
 
+  /** Clicks of which it is not known yet whether anything answers them. */
+  let open: { click: Interaction; at: number }[] = [];
+  const changes = new MutationObserver(() => answer(Number.POSITIVE_INFINITY));
+
+  /** Something happened that answers the clicks of the last milliseconds. */
+  function answer(withinMs: number): void {
+    const now = performance.now();
+    open = open.filter(({ at }) => now - at > withinMs);
+    if (open.length === 0) changes.disconnect();
+  }
+
   /** Tells a click as dead if nothing answers it. */
   function watch(click: Interaction): void {
-    const answered = new AbortController();
-    const answer = () => answered.abort();
-    const changes = new MutationObserver(answer);
-    changes.observe(document, {
-      subtree: true,
-      childList: true,
-      attributes: true,
-      characterData: true,
-    });
-    const live = { signal: AbortSignal.any([answered.signal, signal]) };
-    for (const type of ["scroll", "selectionchange"]) {
-      document.addEventListener(type, answer, { ...live, capture: true });
-    }
+    const waiting = { click, at: performance.now() };
+    if (open.push(waiting) === 1) changes.observe(document, CHANGES);
     setTimeout(() => {
-      document.removeEventListener("scroll", answer, true);
-      document.removeEventListener("selectionchange", answer, true);
-    }, AT_ONCE_MS);
-    for (const type of ["blur", "focus"]) addEventListener(type, answer, live);
-    document.addEventListener("visibilitychange", answer, live);
-    answers.add(answer);
-    setTimeout(() => {
-      changes.disconnect();
-      answers.delete(answer);
-      if (!answered.signal.aborted && !signal.aborted) {
+      if (!open.includes(waiting)) return;
+      open = open.filter((each) => each !== waiting);
+      answer(0);
+      if (!signal.aborted) {
         recorder.track({ ...click, eventType: "dead_click", interactive: false });
       }
-      answer();
     }, ANSWERED_MS);
   }
 
-  /** Clicks whose answer is waited for: a canvas says by `viewer_response` that it drew something. */
-  const answers = new Set<() => void>();
+  const answers = (target: EventTarget, types: readonly string[], withinMs: number) => {
+    for (const type of types) {
+      const listen = { capture: true, passive: true, signal };
+      target.addEventListener(type, () => answer(withinMs), listen);
+    }
+  };
+  answers(document, ["scroll", "selectionchange"], AT_ONCE_MS);
+  answers(globalThis, ["focus", "blur"], AROUND_MS);
+  answers(document, ["visibilitychange"], AROUND_MS);
   recorder.listen({
     track({ eventType }) {
-      if (["viewer_response", "selection", "page_visit"].includes(eventType)) {
-        for (const answer of answers) answer();
-      }
+      // A canvas says by `viewer_response` that it drew something.
+      if (ANSWERING.includes(eventType)) answer(Number.POSITIVE_INFINITY);
     },
   });
   document.addEventListener("click", note, { capture: true, passive: true, signal });

@@ -1,6 +1,7 @@
-// Captures what visitors do without the page's doing, from the moment when this module is loaded.
+// Captures what visitors do without the page's doing, from the moment when this module is loaded; and
+// loads what measures, later.
 
-import type { Options, Recorder } from "../tracker";
+import type { Modules, Options, Recorder } from "../tracker";
 import { captureClicks } from "./clicks";
 import { captureEngagement } from "./engagement";
 import { captureGestures } from "./gestures";
@@ -21,22 +22,34 @@ export interface Capture {
   onPage(begin: () => void): void;
 }
 
-/** Starts every capture. */
-export function start(recorder: Recorder, { layoutVersion }: Options): void {
+/** Starts every capture, and measuring when the page is at rest. */
+export function start(recorder: Recorder, options: Options, vitals: Modules["vitals"]): void {
   const end = new AbortController();
+  recorder.listen({ stop: () => end.abort() });
+  if (options.capture !== false) startCaptures(recorder, options, end.signal);
+  if (options.vitals === false) return;
+  whenAtRest(() => {
+    vitals().then(
+      ({ start: measure }) => end.signal.aborted || measure(recorder),
+      () => {},
+    );
+  });
+}
+
+function startCaptures(recorder: Recorder, { layoutVersion }: Options, signal: AbortSignal): void {
   const leaving: (() => void)[] = [];
   const beginning: (() => void)[] = [];
   const capture: Capture = {
     recorder,
     layoutVersion,
-    signal: end.signal,
+    signal,
     onLeave: (tell) => void leaving.push(tell),
     onPage: (begin) => void beginning.push(begin),
   };
   const leave = () => {
     for (const tell of leaving) tell();
   };
-  recorder.listen({ leave, stop: () => end.abort() });
+  recorder.listen({ leave });
   captureClicks(capture);
   captureEngagement(capture);
   captureGestures(capture);
@@ -46,4 +59,10 @@ export function start(recorder: Recorder, { layoutVersion }: Options): void {
   capturePages(capture, leave, () => {
     for (const begin of beginning) begin();
   });
+}
+
+function whenAtRest(begin: () => void): void {
+  const later = () => (globalThis.requestIdleCallback ?? setTimeout)(() => begin());
+  if (document.readyState === "complete") later();
+  else addEventListener("load", later);
 }
