@@ -53,18 +53,20 @@ class DashboardPage {
     this.#quietSince = Date.now();
   }
 
-  /** Opens a path below `/admin`, and waits until all of it is there. */
-  async open(path) {
+  /** Opens a path below `/admin`, and waits until all of it is there. Gives how many milliseconds that took. */
+  async open(path, msMax = LOAD_MS_MAX) {
+    const start = Date.now();
     await this.page.goto(`${this.base}/admin${path}`);
-    await this.loaded();
+    await this.loaded(msMax);
+    return Date.now() - QUIET_MS - start;
   }
 
   /** Waits until all of a page is there: heading, no skeleton, nothing under way. */
-  async loaded() {
-    for (const end = Date.now() + LOAD_MS_MAX; Date.now() < end; await wait(25)) {
+  async loaded(msMax = LOAD_MS_MAX) {
+    for (const end = Date.now() + msMax; Date.now() < end; await wait(25)) {
       if (await this.#isLoaded()) return;
     }
-    assert.fail(`not loaded after ${LOAD_MS_MAX} ms: ${await this.#describeWaiting()}`);
+    assert.fail(`not loaded after ${msMax} ms: ${await this.#describeWaiting()}`);
   }
 
   async #isLoaded() {
