@@ -4,7 +4,7 @@ import { ActionIcon, CopyButton, Group, Stack, Text, Tooltip, VisuallyHidden } f
 import type { Schema } from "@nest-haus/api";
 import { IconArrowLeft, IconArrowRight, IconCheck, IconLink } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { type ReactNode, type RefObject, useEffect, useRef } from "react";
 import { read, readKey, useRead } from "../../api/hooks";
 import { useFormats } from "../../app/navigation";
 import { Definition } from "../../components/definition";
@@ -24,6 +24,7 @@ import {
   type JourneyRow,
   selectedOf,
 } from "./journey";
+import { isBesidePanel } from "./layout";
 import { texts } from "./texts";
 
 const PATH = "/api/admin/analytics/user-journey";
@@ -56,21 +57,24 @@ export function MomentPanel(props: MomentPanelProps) {
   const { sessionId, open, earlier, later, onOpen } = props;
   const query = { sessionId, at: open?.id ?? "", limit: 1 };
   const state = useRead(PATH, query, { enabled: open !== undefined });
+  const panel = useShownWhenOpened(open?.id);
   useStepKeys(earlier, later, onOpen);
   usePrefetched(sessionId, [earlier?.id, later?.id]);
   return (
-    <Tile title={t.title} aside={<Steps {...props} />}>
-      {open ? (
-        <>
-          <Place open={open} count={props.moments.length} />
-          <QueryView query={state} height={260}>
-            {(journey) => <State {...props} open={open} journey={journey} />}
-          </QueryView>
-        </>
-      ) : (
-        <Text c="dimmed">{t.none}</Text>
-      )}
-    </Tile>
+    <div ref={panel} style={{ scrollMarginTop: 72 }}>
+      <Tile title={t.title} aside={<Steps {...props} />}>
+        {open ? (
+          <>
+            <Place open={open} count={props.moments.length} />
+            <QueryView query={state} height={260}>
+              {(journey) => <State {...props} open={open} journey={journey} />}
+            </QueryView>
+          </>
+        ) : (
+          <Text c="dimmed">{t.none}</Text>
+        )}
+      </Tile>
+    </div>
   );
 }
 
@@ -114,7 +118,7 @@ function StepButton(props: {
   keys: string;
   to: EventRow | undefined;
   onOpen: (id: string) => void;
-  children: React.ReactNode;
+  children: ReactNode;
 }) {
   const { label, keys, to, onOpen, children } = props;
   return (
@@ -212,6 +216,18 @@ function Since({ choices }: { choices: readonly ChoiceChange[] }) {
       </ul>
     </div>
   );
+}
+
+/** Scrolls to the panel when another moment is opened in the timeline below it. */
+function useShownWhenOpened(id: string | undefined): RefObject<HTMLDivElement | null> {
+  const panel = useRef<HTMLDivElement>(null);
+  const shown = useRef(id);
+  useEffect(() => {
+    const isAnother = shown.current !== id;
+    shown.current = id;
+    if (isAnother && !isBesidePanel()) panel.current?.scrollIntoView({ block: "nearest" });
+  }, [id]);
+  return panel;
 }
 
 /** The arrow keys left and right step, but where they mean something else. */

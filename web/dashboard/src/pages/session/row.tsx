@@ -165,6 +165,7 @@ function SelectionRow({ row }: { row: RowOf<"interaction"> }) {
 
 function InteractionRow({ row }: { row: RowOf<"interaction"> }) {
   const formats = useFormats();
+  const words = useWords();
   const sentence = useInteractionSentence(row);
   const isPage = row.eventType === "page_visit" || row.eventType === "engagement";
   const used = row.eventType === "options_shown" ? ["options"] : ["depth", "page"];
@@ -177,7 +178,7 @@ function InteractionRow({ row }: { row: RowOf<"interaction"> }) {
             isPage ? undefined : row.selectionValue,
             isPage ? undefined : row.previousValue,
             isPage || row.timeSpentMs == null ? undefined : formats.duration(row.timeSpentMs),
-            row.deviceType,
+            row.deviceType && words.device(row.deviceType),
             otherData(row.additionalData, used),
           ]}
         />

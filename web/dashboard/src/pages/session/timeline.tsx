@@ -9,6 +9,7 @@ import { Tile } from "../../components/tile";
 import type { ReportMeta } from "../../components/watermark";
 import { useTexts } from "../../i18n/texts";
 import { isEvent, isShown, type JourneyRow, SHOWN } from "./journey";
+import { isBesidePanel } from "./layout";
 import { RowContent, RowIcon } from "./row";
 import { texts } from "./texts";
 import classes from "./timeline.module.css";
@@ -85,7 +86,7 @@ const Row = memo(function Row(props: {
   const t = useTexts(texts).row;
   const element = useRef<HTMLLIElement>(null);
   useEffect(() => {
-    if (isOpen) element.current?.scrollIntoView({ block: "nearest" });
+    if (isOpen && isBesidePanel()) element.current?.scrollIntoView({ block: "nearest" });
   }, [isOpen]);
   const className = [classes.row, isOpen && classes.open, row.kind === "visit" && classes.visit]
     .filter(Boolean)
