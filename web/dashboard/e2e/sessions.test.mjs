@@ -159,6 +159,16 @@ suite("sessions", () => {
     await page.getByText(sentence, { exact: true }).first().waitFor();
   });
 
+  test("the overview leads to those who left at a step, as many as it says", async () => {
+    await tab.open(`/?${new URLSearchParams(RANGE)}`);
+    const row = page.locator("tr", { hasText: "Cart" }).filter({ has: page.locator("a") });
+    const link = row.getByRole("link");
+    const [count] = (await link.textContent()).split(" · ");
+    await link.click();
+    await page.waitForURL(/hasCart=true/);
+    await page.getByText(`of ${count} visits`).waitFor();
+  });
+
   test("a session that is not there says so", async () => {
     tab.takeProblems();
     await tab.open("/sessions/nobody");

@@ -1,13 +1,8 @@
 // What categories and options are called: by the catalogue in force.
 
-import type { Problem, Schema } from "@nest-haus/api";
-import { useQuery } from "@tanstack/react-query";
+import type { Schema } from "@nest-haus/api";
 import { useMemo } from "react";
-import { api } from "../../api/client";
-import { type Answer, readKey } from "../../api/hooks";
-
-const PATH = "/api/catalog";
-const FRESH_MS = 600_000;
+import { useRead } from "../../api/hooks";
 
 /** The choice in one category, as sessions have it. */
 export interface Choice {
@@ -29,11 +24,7 @@ export interface CatalogueNames {
 
 /** The names, once the catalogue is read; ids until then. */
 export function useCatalogueNames(): CatalogueNames {
-  const { data } = useQuery<Answer<typeof PATH>, Problem>({
-    queryKey: readKey(PATH, {}),
-    queryFn: ({ signal }) => readCatalogue(signal),
-    staleTime: FRESH_MS,
-  });
+  const { data } = useRead("/api/catalog", {});
   return useMemo(() => namesOf(data?.catalogue), [data]);
 }
 
@@ -57,11 +48,4 @@ export function inCatalogueOrder<Item extends { category: string }>(
   names: CatalogueNames,
 ): Item[] {
   return [...items].sort((one, other) => names.place(one.category) - names.place(other.category));
-}
-
-/** Visitors may be shown an older catalogue for a minute; here the server is asked whether it still holds. */
-async function readCatalogue(signal: AbortSignal): Promise<Answer<typeof PATH>> {
-  const { data } = await api.GET(PATH, { signal, cache: "no-cache" });
-  if (!data) throw new Error("an answer without content");
-  return data;
 }
