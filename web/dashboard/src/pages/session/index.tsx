@@ -18,6 +18,7 @@ import { useCallback, useMemo } from "react";
 import { PageLink, useFormats, usePageState } from "../../app/navigation";
 import { choice, type Fields, text } from "../../app/page-state";
 import { shellTexts } from "../../app/shell-texts";
+import { ExportMenu } from "../../components/export-menu";
 import { Page } from "../../components/page";
 import { QueryView } from "../../components/query-view";
 import { Metric } from "../../components/tile";
@@ -52,14 +53,17 @@ export default function SessionPage() {
       description={t.description}
       meta={journey.data?.pages.at(-1)?.meta}
       actions={
-        <Button
-          component={PageLink}
-          to="/sessions"
-          variant="default"
-          leftSection={<IconArrowLeft size={16} aria-hidden />}
-        >
-          {t.back}
-        </Button>
+        <>
+          <Button
+            component={PageLink}
+            to="/sessions"
+            variant="default"
+            leftSection={<IconArrowLeft size={16} aria-hidden />}
+          >
+            {t.back}
+          </Button>
+          <ExportMenu report="user-journey" query={{ sessionId }} />
+        </>
       }
     >
       <SessionId id={sessionId} />
