@@ -58,14 +58,16 @@ function Fates({ ledger }: { ledger: Ledger }) {
   const formats = useFormats();
   const tabColumns = useTabColumns();
   const transmissionColumns = useTransmissionColumns();
+  const isClosed = ledger.transmissions.difference === 0;
   const lost = ledger.tabs.reduce((sum, { unknown }) => sum + unknown, 0);
   return (
     <Stack gap="sm">
-      {lost > 0 ? (
+      {lost > 0 && (
         <Alert color="yellow" icon={<IconUnlink aria-hidden />}>
           {t.lost(formats.count(lost))}
         </Alert>
-      ) : (
+      )}
+      {lost === 0 && isClosed && (
         <Text size="sm" c="var(--nest-up)">
           <IconCircleCheck size={16} aria-hidden style={{ verticalAlign: "-3px" }} /> {t.closed}
         </Text>

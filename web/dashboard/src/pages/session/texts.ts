@@ -72,6 +72,7 @@ export const texts = defineTexts({
       loadMore: "Read more rows",
       open: (at: string) => `Open at this moment: ${at}`,
       nothing: "No row of this kind",
+      noTrouble: "No error, nothing missing, no wrong price, nothing late.",
     },
     row: {
       visit: (number: string) => `Visit ${number}`,
@@ -147,7 +148,7 @@ export const texts = defineTexts({
       tab: "Tab",
       emitted: "Numbered",
       stored: "Stored",
-      droppedLocal: "Given up by the browser",
+      droppedLocal: "Given up",
       rejected: "Refused",
       dead: "Dead letters",
       erased: "Erased",
@@ -231,6 +232,7 @@ export const texts = defineTexts({
       loadMore: "Weitere Zeilen lesen",
       open: (at) => `In diesem Moment öffnen: ${at}`,
       nothing: "Keine Zeile dieser Art",
+      noTrouble: "Kein Fehler, es fehlt nichts, kein falscher Preis, nichts kam verspätet.",
     },
     row: {
       visit: (number) => `${number}. Besuch`,
@@ -306,7 +308,7 @@ export const texts = defineTexts({
       tab: "Tab",
       emitted: "Nummeriert",
       stored: "Gespeichert",
-      droppedLocal: "Vom Browser aufgegeben",
+      droppedLocal: "Aufgegeben",
       rejected: "Abgelehnt",
       dead: "Unzustellbar",
       erased: "Gelöscht",

@@ -50,7 +50,9 @@ export function Timeline(props: {
           {t.count(formats.count(visible.length), formats.count(rows.length))}
         </Text>
       </Group>
-      {visible.length === 0 && <Text c="dimmed">{t.nothing}</Text>}
+      {visible.length === 0 && (
+        <Text c="dimmed">{shown === "trouble" ? t.noTrouble : t.nothing}</Text>
+      )}
       <ol className={classes.list}>
         {visible.map((row, place) => (
           <Row
