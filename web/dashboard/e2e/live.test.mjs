@@ -91,10 +91,12 @@ suite("live", () => {
     });
     await page.keyboard.press("r");
     await page.getByText("These numbers are out of date").waitFor();
+    await tab.loaded();
     await page.unroute(`**${REAL_TIME}`);
     await page.route(`**${REAL_TIME}`, (route) => route.fulfill(refusal));
     await page.keyboard.press("r");
     await page.getByRole("alert").getByText("request-of-the-test").waitFor();
+    await tab.loaded();
     await page.unroute(`**${REAL_TIME}`);
     await page.getByRole("button", { name: "Try again" }).click();
     await page.getByRole("alert").waitFor({ state: "detached" });
