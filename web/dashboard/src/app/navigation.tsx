@@ -45,6 +45,7 @@ export function usePageState<State extends object>(
       void navigate({
         to: ".",
         replace: true,
+        resetScroll: false,
         search: (before: Search) =>
           writeState(fields, before, { ...parseState(fields, before), ...change }),
       }),
@@ -74,6 +75,8 @@ export function PageLink({
   children?: ReactNode;
   className?: string;
   onClick?: () => void;
+  /** Whether the page scrolls to its top (it does, if left out). */
+  resetScroll?: boolean;
   ref?: Ref<HTMLAnchorElement>;
 }) {
   return (

@@ -18,7 +18,7 @@ type Exported = NonNullable<paths["/api/admin/analytics/export"]["get"]["paramet
 export type ExportedReport = NonNullable<Exported["report"]>;
 
 /** Offers a report as CSV, Excel or NDJSON. `query` is what the report is asked, without comparison. */
-export function ExportMenu<Asked extends RangeQuery>(props: {
+export function ExportMenu<Asked extends RangeQuery | { sessionId: string }>(props: {
   report: ExportedReport;
   query: Asked;
 }) {

@@ -3,15 +3,23 @@
 import { Button, Group, Paper, Skeleton, Stack, Text } from "@mantine/core";
 import type { Problem } from "@nest-haus/api";
 import { IconMoodEmpty } from "@tabler/icons-react";
-import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { common } from "../i18n/common";
 import { useTexts } from "../i18n/texts";
 import { ProblemAlert } from "./problem-alert";
 
+/** What is shown of a query: of one by `useRead`, or by `useInfiniteQuery`. */
+export interface Shown<Data> {
+  data: Data | undefined;
+  error: Problem | null;
+  isFetching: boolean;
+  isPlaceholderData: boolean;
+  refetch: () => unknown;
+}
+
 /** What to show for a query. */
 export interface QueryViewProps<Data> {
-  query: UseQueryResult<Data, Problem>;
+  query: Shown<Data>;
   /** Whether there is nothing to show. */
   isEmpty?: (data: Data) => boolean;
   /** What to do when there is nothing; a hint to choose a longer range, if left out. */

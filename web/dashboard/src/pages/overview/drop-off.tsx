@@ -1,9 +1,11 @@
 // How far visits come, and where they leave.
 
+import { Anchor } from "@mantine/core";
 import { type Problem, rateOf, type Schema } from "@nest-haus/api";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
-import { useFormats } from "../../app/navigation";
+import { PageLink, useFormats } from "../../app/navigation";
+import type { Search } from "../../app/view";
 import { Chart, type ChartTable } from "../../components/chart";
 import { type Column, DataTable } from "../../components/data-table";
 import { Definition } from "../../components/definition";
@@ -20,6 +22,19 @@ interface Level {
   reached: Schema<"Rate">;
   left: Schema<"Rate"> | undefined;
 }
+
+/** The filters of the list of sessions that find who left at a step without an order. */
+const LEFT_AT: Readonly<Record<string, Search>> = {
+  visit: { hasConfiguration: "false", hasOrder: "false" },
+  configuration: {
+    hasConfiguration: "true",
+    hasCart: "false",
+    hasCompletion: "false",
+    hasOrder: "false",
+  },
+  cart: { hasCart: "true", hasCompletion: "false", hasOrder: "false" },
+  completion: { hasCompletion: "true", hasOrder: "false" },
+};
 
 /** The steps of the configurator funnel with who left there. */
 export function DropOff(props: {
@@ -128,10 +143,21 @@ function useColumns(): readonly Column<Level>[] {
         header: t.left,
         align: "right",
         value: ({ left }) => left?.num,
-        cell: ({ left }) => left && counted(left, formats),
+        cell: ({ step, left }) => left && <Left step={step} text={counted(left, formats)} />,
       },
     ],
     [t, steps, formats],
+  );
+}
+
+/** Who left at a step, as a link to their visits where the list can be filtered so. */
+function Left({ step, text }: { step: string; text: string }) {
+  const search = LEFT_AT[step];
+  if (!search) return text;
+  return (
+    <Anchor component={PageLink} to="/sessions" search={search} size="sm">
+      {text}
+    </Anchor>
   );
 }
 

@@ -1,8 +1,8 @@
 // Live numbers: read every 30 seconds, whatever the period is.
 
-import { Alert, SimpleGrid } from "@mantine/core";
+import { Alert, Anchor, SimpleGrid } from "@mantine/core";
 import { useRead } from "../../api/hooks";
-import { useFormats } from "../../app/navigation";
+import { PageLink, useFormats } from "../../app/navigation";
 import { QueryView } from "../../components/query-view";
 import { Metric } from "../../components/tile";
 import { useTexts } from "../../i18n/texts";
@@ -44,6 +44,11 @@ export function LiveTiles() {
                   : {})}
               />
             </SimpleGrid>
+            {configuring.length > 0 && (
+              <Anchor component={PageLink} to="/live" size="sm" mt={-8}>
+                {t.who}
+              </Anchor>
+            )}
           </>
         )}
       </QueryView>

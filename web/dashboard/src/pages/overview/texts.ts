@@ -17,6 +17,7 @@ export const texts = defineTexts({
       queue: "Events waiting",
       queueText:
         "Requests that are accepted and not yet stored. They are safe; history does not count them yet.",
+      who: "See who is configuring, and what",
       oldest: (age: string) => `the oldest came ${age}`,
       stale: "The live numbers are older than a minute",
       open: "Open the live page",
@@ -90,6 +91,7 @@ export const texts = defineTexts({
       queue: "Wartende Ereignisse",
       queueText:
         "Angenommene Anfragen, die noch nicht gespeichert sind. Sie sind sicher; die Vergangenheit zählt sie noch nicht.",
+      who: "Sehen, wer was konfiguriert",
       oldest: (age) => `das älteste kam ${age}`,
       stale: "Die Live-Zahlen sind älter als eine Minute",
       open: "Live-Seite öffnen",

@@ -1,0 +1,159 @@
+// The live page shows who is configuring, and notices when their price and configuration change.
+
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+
+import { visitNow } from "./live.mjs";
+import { startDashboard } from "./system.mjs";
+
+const REAL_TIME = "/api/admin/analytics/real-time";
+const USER_AGENT =
+  "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+
+suite("live", () => {
+  let dashboard;
+  let tab;
+  let page;
+  let sessions;
+
+  before(async () => {
+    dashboard = await startDashboard({ simulated: false });
+    tab = await dashboard.openPage();
+    page = tab.page;
+  });
+
+  after(async () => {
+    await dashboard?.stop();
+  });
+
+  const card = (sessionId) => page.getByRole("listitem").filter({ hasText: sessionId });
+
+  test("nobody is there: the page says what will show", async () => {
+    await tab.open("/live");
+    await page.getByText("Nobody is configuring right now").waitFor();
+    assert.deepEqual(await tab.violations(), []);
+  });
+
+  test("whoever configures shows with price and configuration", async () => {
+    sessions = await visitNow(dashboard.system);
+    await page.keyboard.press("r");
+    for (const sessionId of sessions) await card(sessionId).waitFor();
+    await tab.loaded();
+    const { body } = await dashboard.system.get(REAL_TIME);
+    assert.deepEqual(
+      body.configuring.map(({ sessionId }) => sessionId).toSorted(),
+      sessions.toSorted(),
+    );
+    for (const { sessionId, priceCents } of body.configuring) {
+      await card(sessionId).getByText(money(priceCents), { exact: true }).waitFor();
+      await card(sessionId).getByText("Hoam 80", { exact: true }).waitFor();
+    }
+    await assertMetric("Here now", body.activeNow);
+    await assertMetric("Configuring", body.configuring.length);
+    assert.deepEqual(await tab.violations(), []);
+  });
+
+  test("another choice changes price and configuration, and both say so", async () => {
+    const [sessionId] = sessions;
+    const before = await priceOf(sessionId);
+    await choose(sessionId, "nest120");
+    await page.keyboard.press("r");
+    await card(sessionId).getByText("changed", { exact: true }).waitFor();
+    const now = await priceOf(sessionId);
+    assert.ok(now > before, "a larger house costs more");
+    await card(sessionId).getByText(money(now), { exact: true }).waitFor();
+    await card(sessionId)
+      .getByText(`+${money(now - before)} since`)
+      .waitFor();
+    await card(sessionId).getByText("Hoam 120", { exact: true }).waitFor();
+  });
+
+  test("the dearest may stand first, and updates may be off: both by the address", async () => {
+    await page.getByRole("combobox", { name: "Order" }).click();
+    await page.getByRole("option", { name: "Dearest first" }).click();
+    await page.getByRole("switch").click({ force: true });
+    await page.waitForURL(/updates=off/);
+    await page.reload();
+    await tab.loaded();
+    await page.getByText("Paused").waitFor();
+    const { body } = await dashboard.system.get(REAL_TIME);
+    const wanted = body.configuring
+      .toSorted((one, other) => other.priceCents - one.priceCents)
+      .map(({ sessionId }) => sessionId);
+    const shown = await page.locator("main ul > li h3").allInnerTexts();
+    assert.deepEqual(shown, wanted);
+  });
+
+  test("old numbers are marked, and failed ones say which request it was", async () => {
+    await page.route(`**${REAL_TIME}`, async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...(await answer.json()), stale: true } });
+    });
+    await page.keyboard.press("r");
+    await page.getByText("These numbers are out of date").waitFor();
+    await tab.loaded();
+    await page.unroute(`**${REAL_TIME}`);
+    await page.route(`**${REAL_TIME}`, (route) => route.fulfill(refusal));
+    await page.keyboard.press("r");
+    await page.getByRole("alert").getByText("request-of-the-test").waitFor();
+    await tab.loaded();
+    await page.unroute(`**${REAL_TIME}`);
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByRole("alert").waitFor({ state: "detached" });
+  });
+
+  test("a card leads to its session", async () => {
+    const [sessionId] = sessions;
+    await card(sessionId).getByRole("link").click();
+    await page.getByRole("heading", { level: 1, name: "Session", exact: true }).waitFor();
+    assert.equal(new URL(page.url()).pathname, `/admin/sessions/${sessionId}`);
+    await page.getByText("Going on now").waitFor();
+  });
+
+  async function priceOf(sessionId) {
+    const { body } = await dashboard.system.get(REAL_TIME);
+    return body.configuring.find((session) => session.sessionId === sessionId).priceCents;
+  }
+
+  async function choose(sessionId, value) {
+    const configuration = {
+      nest: { category: "nest", value },
+      gebaeudehuelle: { category: "gebaeudehuelle", value: "trapezblech" },
+    };
+    const answer = await fetch(`${dashboard.base}/api/sessions/sync`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "user-agent": USER_AGENT },
+      body: JSON.stringify({ sessionId, configuration, currentPrice: 0 }),
+    });
+    assert.ok(answer.ok, `${answer.status} ${await answer.text()}`);
+  }
+
+  async function assertMetric(name, value) {
+    const tile = page.getByRole("region", { name, exact: true });
+    await tile.getByText(String(value), { exact: true }).waitFor();
+  }
+});
+
+const refusal = {
+  status: 422,
+  contentType: "application/problem+json",
+  body: JSON.stringify({
+    type: "urn:nest-haus:problem:invalid",
+    title: "Unprocessable Entity",
+    status: 422,
+    detail: "refused by the test",
+    code: "invalid",
+    errors: [],
+    requestId: "request-of-the-test",
+  }),
+};
+
+function money(cents) {
+  const digits = cents % 100 === 0 ? 0 : 2;
+  return new Intl.NumberFormat("en-GB", {
+    style: "currency",
+    currency: "EUR",
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(cents / 100);
+}

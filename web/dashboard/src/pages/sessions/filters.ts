@@ -1,0 +1,101 @@
+// What the list of sessions is filtered and sorted by: it lives in the address, in the words of the API.
+
+import {
+  choice,
+  type Fields,
+  optionalChoice,
+  optionalFlag,
+  optionalInteger,
+  text,
+} from "../../app/page-state";
+import { CHANNELS, DEVICES, STATUSES } from "./words";
+
+/** The orders that the API has. */
+export const SORTS = ["newest", "price", "engaged"] as const;
+
+/** What the list may be asked about a visit: whether it has something. */
+export const FLAGS = ["hasConfiguration", "hasCart", "hasCompletion", "hasOrder"] as const;
+
+const CENTS_MAX = 100_000_000_00;
+
+/** Filters and order of the list. Nothing is filtered by what is empty or missing. */
+export interface VisitFilters {
+  search: string;
+  status: (typeof STATUSES)[number] | undefined;
+  device: (typeof DEVICES)[number] | undefined;
+  channel: (typeof CHANNELS)[number] | undefined;
+  country: string;
+  page: string;
+  minPriceCents: number | undefined;
+  maxPriceCents: number | undefined;
+  hasConfiguration: boolean | undefined;
+  hasCart: boolean | undefined;
+  hasCompletion: boolean | undefined;
+  hasOrder: boolean | undefined;
+  sort: (typeof SORTS)[number];
+}
+
+/** How they are read from and written to the address. */
+export const fields: Fields<VisitFilters> = {
+  search: text(),
+  status: optionalChoice(STATUSES),
+  device: optionalChoice(DEVICES),
+  channel: optionalChoice(CHANNELS),
+  country: text(),
+  page: text(),
+  minPriceCents: optionalInteger(0, CENTS_MAX),
+  maxPriceCents: optionalInteger(0, CENTS_MAX),
+  hasConfiguration: optionalFlag(),
+  hasCart: optionalFlag(),
+  hasCompletion: optionalFlag(),
+  hasOrder: optionalFlag(),
+  sort: choice(SORTS, "newest"),
+};
+
+/** No filter at all; the order is no filter. */
+export const noFilters: Omit<VisitFilters, "sort"> = {
+  search: "",
+  status: undefined,
+  device: undefined,
+  channel: undefined,
+  country: "",
+  page: "",
+  minPriceCents: undefined,
+  maxPriceCents: undefined,
+  hasConfiguration: undefined,
+  hasCart: undefined,
+  hasCompletion: undefined,
+  hasOrder: undefined,
+};
+
+/** What the API is asked: only what is set. */
+export type FilterQuery = {
+  [Key in keyof VisitFilters]?: Exclude<VisitFilters[Key], undefined>;
+};
+
+/** The filters as the API is asked them. */
+export function filterQuery(filters: VisitFilters): FilterQuery {
+  const set = Object.entries(filters).filter(([, value]) => value !== undefined && value !== "");
+  return Object.fromEntries(set);
+}
+
+/** How many of some filters are set. */
+export function countSet(filters: VisitFilters, keys: readonly (keyof VisitFilters)[]): number {
+  return keys.filter((key) => filters[key] !== undefined && filters[key] !== "").length;
+}
+
+/** Lists that somebody who sells looks at every day: filters with an order. */
+export const presets = {
+  lostCarts: { hasCart: true, hasOrder: false, sort: "newest" },
+  dearWithoutCart: { hasConfiguration: true, hasCart: false, sort: "price" },
+  longWithoutCart: { hasConfiguration: true, hasCart: false, sort: "engaged" },
+  orders: { hasOrder: true, sort: "newest" },
+} satisfies Readonly<Record<string, Partial<VisitFilters>>>;
+
+/** Whether filters are exactly those of a preset. */
+export function isPreset(filters: VisitFilters, preset: Partial<VisitFilters>): boolean {
+  const wanted = filterQuery({ ...noFilters, sort: "newest", ...preset });
+  const given = filterQuery(filters);
+  const keys = new Set([...Object.keys(wanted), ...Object.keys(given)]);
+  return [...keys].every((key) => Reflect.get(wanted, key) === Reflect.get(given, key));
+}
