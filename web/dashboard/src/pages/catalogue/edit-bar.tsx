@@ -23,10 +23,10 @@ export function EditBar(props: { edits: Edits; onDiscard: () => void; onReview: 
           {unreadable > 0 ? t.unreadable(unreadable) : t.changeCount(edits.size)}
         </Text>
         <Group gap="xs">
-          <Button variant="default" onClick={props.onDiscard}>
+          <Button size="xs" variant="default" onClick={props.onDiscard}>
             {t.discard}
           </Button>
-          <Button disabled={unreadable > 0} onClick={props.onReview}>
+          <Button size="xs" disabled={unreadable > 0} onClick={props.onReview}>
             {t.review}
           </Button>
         </Group>

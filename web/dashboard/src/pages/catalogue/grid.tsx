@@ -33,8 +33,7 @@ export interface GridProps {
 export function Grid(props: GridProps) {
   const t = useTexts(texts);
   const { catalogue, names, rows, edits, readOnly, onEdit } = props;
-  const sizes = useMemo(() => sizesOf(catalogue), [catalogue]);
-  const columns = [undefined, ...sizes];
+  const columns = useMemo(() => columnsOf(catalogue, rows), [catalogue, rows]);
   const paste = (event: ClipboardEvent<HTMLTableElement>) => {
     const block = pastedBlock(event.clipboardData.getData("text"));
     const from = placeOf(event.target);
@@ -63,12 +62,9 @@ export function Grid(props: GridProps) {
             <th scope="col" style={{ textAlign: "left", paddingLeft: 12 }}>
               {t.option}
             </th>
-            <th scope="col" className={classes.number}>
-              {t.allSizes}
-            </th>
-            {sizes.map((size) => (
-              <th key={size} scope="col" className={classes.number}>
-                {names.size(size)}
+            {columns.map((size) => (
+              <th key={size ?? ""} scope="col" className={classes.number}>
+                {size ? names.size(size) : t.allSizes}
               </th>
             ))}
           </tr>
@@ -79,7 +75,7 @@ export function Grid(props: GridProps) {
               {rows[index - 1]?.category !== row.category && (
                 <tr>
                   <th scope="rowgroup" colSpan={columns.length + 1} className={classes.category}>
-                    {names.category(row.category)}
+                    <span className={classes.name}>{names.category(row.category)}</span>
                   </th>
                 </tr>
               )}
@@ -119,6 +115,15 @@ export function Grid(props: GridProps) {
       )}
     </section>
   );
+}
+
+/** For all sizes (`undefined`) and for each size: the columns in which a row has a price. */
+function columnsOf(
+  catalogue: Schema<"Catalogue">,
+  rows: readonly PriceRow[],
+): (string | undefined)[] {
+  const all = [undefined, ...sizesOf(catalogue)];
+  return all.filter((size) => rows.some((row) => priceOf(row, size) !== undefined));
 }
 
 /** Which way a key goes, in rows and columns. */

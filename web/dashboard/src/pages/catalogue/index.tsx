@@ -23,7 +23,7 @@ import { Files } from "./files";
 import { Grid } from "./grid";
 import { History, StateBadge } from "./history";
 import { type Names, namesOf } from "./names";
-import { cellKey, type PriceRow, withEdits } from "./prices";
+import { cellKey, type Edits, type PriceRow, withEdits } from "./prices";
 import { Review } from "./review";
 import { RollBack } from "./rollback";
 import { texts } from "./texts";
@@ -199,7 +199,8 @@ function Prices(props: {
   const { list, names, editing, state, setState } = props;
   const { catalogue } = list;
   const canEdit = mayWrite && (list.state === "published" || list.state === "draft");
-  const rows = shownRows(list, names, editing, state);
+  const { edits } = editing;
+  const rows = useMemo(() => shownRows(list, names, edits, state), [list, names, edits, state]);
   const isFiltered = state.search !== "" || state.category !== "" || state.changed === true;
   const review = () => {
     const prices = withEdits(catalogue.prices, editing.edits);
@@ -295,9 +296,9 @@ function VersionLine({ list, onBack }: { list: List; onBack: () => void }) {
   );
 }
 
-function shownRows(list: List, names: Names, editing: Editing, state: State): PriceRow[] {
+function shownRows(list: List, names: Names, edits: Edits, state: State): PriceRow[] {
   const search = state.search.trim().toLowerCase();
-  const changed = new Set([...editing.edits.keys()].map(rowOf));
+  const changed = new Set([...edits.keys()].map(rowOf));
   return list.catalogue.prices.filter(
     (row) =>
       (!state.category || row.category === state.category) &&

@@ -1,6 +1,7 @@
 // Running a job by hand: its progress, what it did, why it failed.
 
 import { Code, Group, Loader, Text } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
 import { fieldsOf, type Problem, type Schema } from "@nest-haus/api";
 import { useCallback, useState } from "react";
 import { api } from "../../api/client";
@@ -32,13 +33,22 @@ export function useRunJob(onWatch: (job: string | undefined) => void): RunByHand
     ["/api/admin/jobs"],
   );
   const { mutate } = run;
+  const t = useTexts(texts);
+  const formats = useFormats();
   const start = useCallback(
     (name: string) => {
       setJob(name);
       onWatch(name);
-      mutate(name, { onSettled: () => onWatch(undefined) });
+      mutate(name, {
+        onSuccess: (report) => {
+          const message = t.done(name, formats.latency(report?.durationMs));
+          notifications.show({ color: "green", message });
+        },
+        onError: () => notifications.show({ color: "red", message: t.failed(name) }),
+        onSettled: () => onWatch(undefined),
+      });
     },
-    [mutate, onWatch],
+    [mutate, onWatch, t, formats],
   );
   return { start, job, running: run.isPending, report: run.data, problem: run.error };
 }
@@ -68,7 +78,7 @@ export function RunMessage({ run }: { run: RunByHand }) {
   if (!report) return null;
   const did = fieldsOf(report.report);
   return (
-    <Notice tone="good" role="status" title={t.done(job, formats.latency(report.durationMs))}>
+    <Notice tone="good" role="presentation" title={t.done(job, formats.latency(report.durationMs))}>
       {did.complete === false && <Text size="sm">{t.left}</Text>}
       <Report report={report.report} />
     </Notice>
