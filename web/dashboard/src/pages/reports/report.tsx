@@ -138,7 +138,7 @@ function Rows({ rows, name }: { rows: readonly string[][]; name: string }) {
           cell: (row) => {
             const value = row[index] ?? "";
             if (isNumber && value !== "") return formats.decimal(Number(value), 4);
-            return <Text size="xs">{value}</Text>;
+            return <Text size="xs">{isInstant(value) ? formats.dateTime(value) : value}</Text>;
           },
         };
       }),
@@ -160,6 +160,10 @@ function namesFirst(head: readonly string[], body: readonly string[][]): number[
   const places = head.map((_, index) => index);
   const measures = (index: number) => body.every((row) => isMeasure(row[index] ?? ""));
   return [...places.filter((index) => !measures(index)), ...places.filter(measures)];
+}
+
+function isInstant(text: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:\d{2})$/.test(text);
 }
 
 function isMeasure(text: string): boolean {
