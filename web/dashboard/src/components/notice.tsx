@@ -15,6 +15,7 @@ export function Notice({ tone, ...rest }: NoticeProps) {
   return (
     <Alert
       color={color}
+      role={tone === "bad" || tone === "warning" ? "alert" : "note"}
       styles={{
         root: {
           background: "var(--nest-surface)",

@@ -78,7 +78,7 @@ export function RunMessage({ run }: { run: RunByHand }) {
   if (!report) return null;
   const did = fieldsOf(report.report);
   return (
-    <Notice tone="good" role="presentation" title={t.done(job, formats.latency(report.durationMs))}>
+    <Notice tone="good" title={t.done(job, formats.latency(report.durationMs))}>
       {did.complete === false && <Text size="sm">{t.left}</Text>}
       <Report report={report.report} />
     </Notice>
