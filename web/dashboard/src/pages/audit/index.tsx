@@ -1,11 +1,267 @@
-// Audit log.
+// The audit log: who did what, and when, with filters over the entries that are loaded.
 
+import { Button, Code, Group, Select, Stack, Text, TextInput } from "@mantine/core";
+import type { Problem, Schema } from "@nest-haus/api";
+import { IconDownload } from "@tabler/icons-react";
+import { type InfiniteData, useInfiniteQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { read, readKey } from "../../api/hooks";
+import { useFormats, usePageState, useView } from "../../app/navigation";
+import { type Fields, text } from "../../app/page-state";
 import { shellTexts } from "../../app/shell-texts";
+import { type Column, DataTable } from "../../components/data-table";
+import { FilterBar, SearchField } from "../../components/filter-bar";
 import { Page } from "../../components/page";
+import { Empty, QueryView } from "../../components/query-view";
 import { useTexts } from "../../i18n/texts";
+import { writeCsv } from "../../lib/csv";
+import { download, fileName } from "../../lib/download";
+import { dayOf } from "../../lib/zone";
+import { EntryDetail } from "./entry-detail";
+import { texts } from "./texts";
+
+type Entry = Schema<"AuditLogEntry">;
+type Pages = InfiniteData<Entry[], number>;
+
+const PATH = "/api/admin/audit";
+const PAGE = 200;
+const HEIGHT = 640;
+
+interface State {
+  search: string;
+  actor: string;
+  action: string;
+  /** Days in the chosen zone, both inclusive. */
+  first: string;
+  last: string;
+}
+
+const fields: Fields<State> = {
+  search: text(),
+  actor: text(),
+  action: text(),
+  first: text(),
+  last: text(),
+};
+
+const NO_FILTER: State = { search: "", actor: "", action: "", first: "", last: "" };
 
 /** The page. */
 export default function AuditPage() {
-  const t = useTexts(shellTexts);
-  return <Page title={t.pages.audit} />;
+  const t = useTexts(texts);
+  const { pages } = useTexts(shellTexts);
+  const formats = useFormats();
+  const { tz } = useView();
+  const [state, setState] = usePageState(fields);
+  const query = useEntries();
+  const entries = useMemo(() => query.data?.pages.flat() ?? [], [query.data]);
+  const actionName = useActionNames();
+  const shown = useMemo(
+    () => entries.filter((entry) => matches(entry, state, tz, actionName)),
+    [entries, state, tz, actionName],
+  );
+  const columns = useColumns(actionName);
+  return (
+    <Page title={pages.audit} description={t.description} actions={<CsvButton entries={shown} />}>
+      <Filters entries={entries} state={state} setState={setState} actionName={actionName} />
+      <QueryView
+        query={query}
+        isEmpty={() => shown.length === 0}
+        empty={<Empty title={t.none}>{t.noneHint}</Empty>}
+      >
+        {() => (
+          <DataTable
+            label={pages.audit}
+            columns={columns}
+            rows={shown}
+            rowKey={({ seq }) => String(seq)}
+            maxHeight={HEIGHT}
+          />
+        )}
+      </QueryView>
+      <Group>
+        <Text size="sm" c="dimmed" role="status">
+          {t.loaded(formats.count(shown.length), formats.count(entries.length))}{" "}
+          {query.data && !query.hasNextPage && t.first}
+        </Text>
+        {query.hasNextPage && (
+          <Button
+            variant="default"
+            loading={query.isFetchingNextPage}
+            onClick={() => void query.fetchNextPage()}
+          >
+            {t.older}
+          </Button>
+        )}
+      </Group>
+      <Stack gap={4}>
+        <Text size="sm" c="dimmed">
+          {t.chain}
+        </Text>
+        <Code block tabIndex={0}>
+          nest-haus audit verify
+        </Code>
+      </Stack>
+    </Page>
+  );
+}
+
+function useEntries() {
+  return useInfiniteQuery<Entry[], Problem, Pages, readonly unknown[], number>({
+    queryKey: [...readKey(PATH), "pages"],
+    queryFn: ({ pageParam, signal }) =>
+      read(PATH, { limit: PAGE, ...(pageParam > 0 ? { before: pageParam } : {}) }, signal),
+    initialPageParam: 0,
+    // The log has no gaps, and begins with 1.
+    getNextPageParam: (last) => {
+      const oldest = last.at(-1)?.seq ?? 1;
+      return oldest > 1 ? oldest : undefined;
+    },
+  });
+}
+
+function Filters(props: {
+  entries: readonly Entry[];
+  state: State;
+  setState: (change: Partial<State>) => void;
+  actionName: (action: string) => string;
+}) {
+  const t = useTexts(texts);
+  const { entries, state, setState, actionName } = props;
+  const actors = [...new Set(entries.map(({ actor }) => actor))].sort();
+  const actions = [...new Set(entries.map(({ action }) => action))].sort();
+  const isFiltered = Object.values(state).some((value) => value !== "");
+  return (
+    <FilterBar onReset={isFiltered ? () => setState(NO_FILTER) : undefined}>
+      <SearchField
+        label={t.search}
+        value={state.search}
+        onChange={(search) => setState({ search })}
+      />
+      <Select
+        label={t.actor}
+        placeholder={t.everybody}
+        clearable
+        searchable
+        value={state.actor || null}
+        data={state.actor && !actors.includes(state.actor) ? [state.actor, ...actors] : actors}
+        onChange={(actor) => setState({ actor: actor ?? "" })}
+      />
+      <Select
+        label={t.action}
+        placeholder={t.anything}
+        clearable
+        searchable
+        value={state.action || null}
+        data={(state.action && !actions.includes(state.action)
+          ? [state.action, ...actions]
+          : actions
+        ).map((value) => ({ value, label: actionName(value) }))}
+        onChange={(action) => setState({ action: action ?? "" })}
+      />
+      <TextInput
+        type="date"
+        label={t.from}
+        value={state.first}
+        onChange={(event) => setState({ first: event.currentTarget.value })}
+      />
+      <TextInput
+        type="date"
+        label={t.to}
+        value={state.last}
+        onChange={(event) => setState({ last: event.currentTarget.value })}
+      />
+    </FilterBar>
+  );
+}
+
+function matches(
+  entry: Entry,
+  { search, actor, action, first, last }: State,
+  tz: string,
+  actionName: (action: string) => string,
+): boolean {
+  const day = dayOf(entry.at, tz);
+  const words = [entry.seq, entry.actor, entry.action, actionName(entry.action), entry.subject];
+  const all = `${words.join(" ")} ${JSON.stringify(entry.detail)}`.toLowerCase();
+  return (
+    all.includes(search.trim().toLowerCase()) &&
+    (actor === "" || entry.actor === actor) &&
+    (action === "" || entry.action === action) &&
+    (first === "" || day >= first) &&
+    (last === "" || day <= last)
+  );
+}
+
+function useActionNames(): (action: string) => string {
+  const t = useTexts(texts);
+  return useMemo(() => {
+    const names: Readonly<Record<string, string>> = t.actions;
+    return (action) => names[action] ?? action;
+  }, [t]);
+}
+
+function useColumns(actionName: (action: string) => string): readonly Column<Entry>[] {
+  const t = useTexts(texts);
+  const formats = useFormats();
+  return useMemo(
+    () => [
+      { id: "seq", header: t.seq, align: "right", value: ({ seq }) => seq },
+      {
+        id: "at",
+        header: t.at,
+        value: ({ at }) => at,
+        cell: ({ at }) => <span title={formats.dateTimeExact(at)}>{formats.dateTime(at)}</span>,
+      },
+      { id: "actor", header: t.actor, value: ({ actor }) => actor },
+      {
+        id: "action",
+        header: t.action,
+        value: ({ action }) => action,
+        cell: ({ action }) => (
+          <>
+            <Text size="sm">{actionName(action)}</Text>
+            <Text size="xs" c="dimmed">
+              {action}
+            </Text>
+          </>
+        ),
+      },
+      { id: "subject", header: t.subject, value: ({ subject }) => subject },
+      {
+        id: "detail",
+        header: t.detail,
+        sortable: false,
+        value: ({ detail }) => JSON.stringify(detail),
+        cell: (entry) => <EntryDetail seq={entry.seq} detail={entry.detail} />,
+      },
+    ],
+    [t, formats, actionName],
+  );
+}
+
+function CsvButton({ entries }: { entries: readonly Entry[] }) {
+  const t = useTexts(texts);
+  const save = () => {
+    const rows = entries.map(({ seq, at, actor, action, subject, detail }) => [
+      seq,
+      at,
+      actor,
+      action,
+      subject,
+      JSON.stringify(detail),
+    ]);
+    const csv = writeCsv(["seq", "at", "actor", "action", "subject", "detail"], rows);
+    download(fileName(t.fileName, "csv"), new Blob([csv], { type: "text/csv" }));
+  };
+  return (
+    <Button
+      variant="default"
+      leftSection={<IconDownload size={16} aria-hidden />}
+      disabled={entries.length === 0}
+      onClick={save}
+    >
+      {t.csv}
+    </Button>
+  );
 }
