@@ -12,10 +12,15 @@ export interface RateBars {
   name: string;
   rows: readonly { name: string; rate: Schema<"Rate"> | undefined }[];
   formats: Formats;
+  /** Pixels for names; from `useLabelWidth`. */
+  labelWidth: number;
 }
 
 /** The option of ECharts. */
-export function rateBars({ name, rows, formats }: RateBars, look: ChartLook): EChartsCoreOption {
+export function rateBars(
+  { name, rows, formats, labelWidth }: RateBars,
+  look: ChartLook,
+): EChartsCoreOption {
   const dataOf = (rate: Schema<"Rate"> | undefined, at: number) =>
     rate?.ciLow == null || rate.ciHigh == null ? [] : [[at, rate.ciLow, rate.ciHigh]];
   return {
@@ -38,7 +43,7 @@ export function rateBars({ name, rows, formats }: RateBars, look: ChartLook): EC
       type: "category",
       inverse: true,
       data: rows.map((row) => row.name),
-      axisLabel: { width: 150, overflow: "truncate" },
+      axisLabel: { width: labelWidth, overflow: "truncate" },
     },
     series: [
       { type: "bar", name, barMaxWidth: 22, data: rows.map(({ rate }) => rate?.value) },

@@ -10,6 +10,7 @@ import { Definition } from "../../components/definition";
 import { rateBars } from "../../components/rate-bars";
 import { RateCell } from "../../components/rate-cell";
 import { Tile } from "../../components/tile";
+import { useLabelWidth } from "../../components/use-label-width";
 import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
 import { texts } from "./texts";
@@ -61,9 +62,10 @@ function useValues({ by, values }: Schema<"FunnelBreakdown">): readonly Value[] 
 function ValueChart({ title, values }: { title: string; values: readonly Value[] }) {
   const t = useTexts(texts);
   const formats = useFormats();
+  const labelWidth = useLabelWidth();
   const option = useCallback(
-    (look: ChartLook) => rateBars({ name: t.rate, rows: values, formats }, look),
-    [values, formats, t],
+    (look: ChartLook) => rateBars({ name: t.rate, rows: values, formats, labelWidth }, look),
+    [values, formats, labelWidth, t],
   );
   const table = useMemo<ChartTable>(
     () => ({
