@@ -1,5 +1,6 @@
 // From which option to which sessions went.
 
+import { Text } from "@mantine/core";
 import type { Schema } from "@nest-haus/api";
 import { useCallback, useMemo } from "react";
 import { useFormats } from "../../app/navigation";
@@ -7,7 +8,6 @@ import type { CatalogueNames } from "../../components/catalogue-names";
 import { Chart, type ChartTable } from "../../components/chart";
 import { Definition } from "../../components/definition";
 import { bars } from "../../components/lines";
-import { Empty } from "../../components/query-view";
 import { Tile } from "../../components/tile";
 import { useLabelWidth } from "../../components/use-label-width";
 import { valueAxis } from "../../components/value-axis";
@@ -42,7 +42,7 @@ export function Switches(props: {
       title={t.switches}
       aside={<Definition name={t.switches} text={t.switchesText} meta={report.meta} />}
     >
-      {rows.length > 0 ? <SwitchChart rows={rows} /> : <Empty>{t.noSwitches}</Empty>}
+      {rows.length > 0 ? <SwitchChart rows={rows} /> : <Text c="dimmed">{t.noSwitches}</Text>}
     </Tile>
   );
 }

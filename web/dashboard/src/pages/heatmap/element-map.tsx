@@ -17,6 +17,9 @@ import { useTexts } from "../../i18n/texts";
 import { KINDS, type StateProps } from "./state";
 import { texts } from "./texts";
 
+const SPOT_MIN = 8;
+const SPOT_MAX = 26;
+
 type Layer = Schema<"Layer">;
 type Kind = (typeof KINDS)[number];
 
@@ -80,7 +83,8 @@ function LayerChoice({ state, onChange, layers }: StateProps & { layers: readonl
   return (
     <Select
       label={t.layer}
-      w={260}
+      w={290}
+      maw="100%"
       allowDeselect={false}
       value={idOf(chosen)}
       onChange={(layer) => onChange({ layer: layer ?? "" })}
@@ -133,6 +137,8 @@ function boxOf(shown: {
   const cells = layer.cells.filter((cell) => cell[kind] > 0);
   const most = Math.max(1, ...cells.map((cell) => cell[kind]));
   const axis = { type: "category", data: places, show: false, boundaryGap: true };
+  // Many clicks stand out from the ground, whether it is dark or light.
+  const colours = look.dark ? look.scale.slice(1) : [...look.scale.slice(0, 5)].reverse();
   return {
     grid: {
       left: 2,
@@ -162,14 +168,16 @@ function boxOf(shown: {
       itemHeight: 160,
       itemWidth: 14,
       text: [formats.count(Math.max(2, most)), "1"],
-      inRange: { color: look.scale },
+      inRange: { color: colours },
     },
     series: [
       {
-        type: "heatmap",
+        type: "scatter",
         name,
         data: cells.map((cell) => [cell.column, cell.row, cell[kind]]),
-        itemStyle: { borderColor: look.surface, borderWidth: 0.5 },
+        symbolSize: ([, , count = 1]: readonly number[]) =>
+          SPOT_MIN + (SPOT_MAX - SPOT_MIN) * Math.sqrt((count - 1) / Math.max(1, most - 1)),
+        itemStyle: { opacity: 0.8 },
       },
     ],
   };

@@ -83,6 +83,7 @@ function useColumns(element: string, onChange: StateProps["onChange"]): readonly
           return (
             <Anchor
               component="button"
+              ta="left"
               size="sm"
               aria-label={t.showElement(name)}
               onClick={() => onChange({ element: elementId, layer: "" })}

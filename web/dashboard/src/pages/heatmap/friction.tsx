@@ -1,6 +1,6 @@
 // Categories that visitors could not decide in, or left at once.
 
-import { SimpleGrid } from "@mantine/core";
+import { SimpleGrid, Text } from "@mantine/core";
 import type { Schema } from "@nest-haus/api";
 import { useCallback, useMemo } from "react";
 import { useFormats } from "../../app/navigation";
@@ -8,7 +8,6 @@ import { useCatalogueNames } from "../../components/catalogue-names";
 import { Chart, type ChartTable } from "../../components/chart";
 import { Definition } from "../../components/definition";
 import { bars } from "../../components/lines";
-import { Empty } from "../../components/query-view";
 import { Tile } from "../../components/tile";
 import { valueAxis } from "../../components/value-axis";
 import { useTexts } from "../../i18n/texts";
@@ -34,7 +33,7 @@ export function Friction({ report }: { report: Schema<"Heatmap"> }) {
           {rows.length > 0 ? (
             <Categories title={title} rows={rows} />
           ) : (
-            <Empty>{t.noFriction}</Empty>
+            <Text c="dimmed">{t.noFriction}</Text>
           )}
         </Tile>
       ))}

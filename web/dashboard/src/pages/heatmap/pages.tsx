@@ -35,6 +35,7 @@ export function Pages({ report, onChange }: StateProps & { report: Schema<"Heatm
         cell: ({ page }) => (
           <Anchor
             component="button"
+            ta="left"
             size="sm"
             aria-label={t.openPage(page)}
             onClick={() => onChange({ ...DEFAULTS, page })}

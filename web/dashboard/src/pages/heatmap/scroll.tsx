@@ -1,5 +1,6 @@
 // How far down page views come, by device.
 
+import { Text } from "@mantine/core";
 import { rateOf, type Schema } from "@nest-haus/api";
 import { useCallback, useMemo } from "react";
 import { useFormats } from "../../app/navigation";
@@ -7,7 +8,6 @@ import { Chart, type ChartTable } from "../../components/chart";
 import { type Column, DataTable } from "../../components/data-table";
 import { Definition } from "../../components/definition";
 import { lines } from "../../components/lines";
-import { Empty } from "../../components/query-view";
 import { RateCell } from "../../components/rate-cell";
 import { Tile } from "../../components/tile";
 import { valueAxis } from "../../components/value-axis";
@@ -34,7 +34,7 @@ export function Scroll({ report }: { report: Schema<"Heatmap"> }) {
       aside={<Definition name={t.scroll} text={t.scrollText} meta={report.meta} />}
     >
       {curves.length === 0 ? (
-        <Empty>{t.noScroll}</Empty>
+        <Text c="dimmed">{t.noScroll}</Text>
       ) : (
         <>
           <Curves curves={curves} />

@@ -35,7 +35,7 @@ export const texts = defineTexts({
     map: "Where on the element",
     mapTitle: (element: string) => `Where on «${element}»`,
     mapText:
-      "The box stands for the element, whatever its real size and shape; it is cut into 64 by 64 cells, counted from its upper left corner. The lighter a cell, the more clicks.",
+      "The box stands for the element, whatever its real size and shape; it is cut into 64 by 64 cells, counted from its upper left corner. The larger and stronger a spot, the more clicks in its cell.",
     mapChart: (element: string) => `Clicks on ${element} by place`,
     kind: "Which clicks",
     layer: "Window and layout",
@@ -103,7 +103,7 @@ export const texts = defineTexts({
     map: "Wo auf dem Element",
     mapTitle: (element) => `Wo auf «${element}»`,
     mapText:
-      "Das Kästchen steht für das Element, gleich wie groß und welcher Form es wirklich ist; es ist in 64 mal 64 Zellen geteilt, gezählt von der linken oberen Ecke. Je heller eine Zelle, desto mehr Klicks.",
+      "Das Kästchen steht für das Element, gleich wie groß und welcher Form es wirklich ist; es ist in 64 mal 64 Zellen geteilt, gezählt von der linken oberen Ecke. Je größer und kräftiger ein Punkt, desto mehr Klicks in seiner Zelle.",
     mapChart: (element) => `Klicks auf ${element} nach Ort`,
     kind: "Welche Klicks",
     layer: "Fenster und Layout",
