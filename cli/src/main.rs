@@ -2,6 +2,7 @@
 
 mod admin;
 mod cron;
+mod files;
 mod import;
 mod mail;
 mod rebuild;

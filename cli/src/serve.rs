@@ -15,9 +15,8 @@ use nest_haus::platform::App;
 use nest_haus::service::{Answer, Service};
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
-use tower_http::services::ServeDir;
 
+use crate::files::Files;
 use crate::mail::MailFolder;
 use crate::{Failure, cron};
 
@@ -41,7 +40,7 @@ pub(crate) struct Options {
 #[derive(Clone)]
 struct Host {
     service: Service,
-    files: ServeDir,
+    files: Files,
     mails: Option<MailFolder>,
     after: TaskTracker,
 }
@@ -53,7 +52,7 @@ pub(crate) async fn run(app: App, options: Options) -> Result<(), Failure> {
         .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
     let host = Host {
         service: Service::new(endpoints::ALL, app.clone()),
-        files: ServeDir::new(&options.public),
+        files: Files::new(&options.public),
         mails: mail_folder(&app),
         after: TaskTracker::new(),
     };
@@ -102,10 +101,10 @@ async fn page(host: Host, request: Request) -> Response {
         None => None,
     };
     let mut response = match mail {
-        Some(page) => page,
-        None => host.files.oneshot(request).await.into_response(),
+        Some(page) => (PAGE_HEADERS, page).into_response(),
+        None => host.files.answer(request).await,
     };
-    for (name, value) in COMMON_HEADERS.into_iter().chain(PAGE_HEADERS) {
+    for (name, value) in COMMON_HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response

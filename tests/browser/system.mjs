@@ -1,4 +1,4 @@
-// The running system that the tests look at: `nest-haus serve` with the page as its static files.
+// The running system that the tests look at: `nest-haus serve` with static files, the page's if not told otherwise.
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
@@ -11,21 +11,22 @@ import { promisify } from "node:util";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const PAGE = fileURLToPath(new URL("page", import.meta.url));
-const PROGRAM = resolve(REPOSITORY, process.env.NEST_HAUS_BIN ?? "target/debug/nest-haus");
+export const PROGRAM = resolve(REPOSITORY, process.env.NEST_HAUS_BIN ?? "target/debug/nest-haus");
 const START_MS_MAX = 15_000;
 const DRAIN_TRIES_MAX = 100;
+const OUTPUT_BYTES_MAX = 50_000_000;
 
-/** Migrates, and serves until `stop` is called. */
-export async function startSystem() {
-  const env = environment();
-  const run = (...words) => promisify(execFile)(PROGRAM, words, { cwd: REPOSITORY, env });
-  await run("migrate");
-  const made = await run("admin", "api-key", "--name", "browser", "--scopes", "analytics:read");
+/** Migrates, and serves a folder until `stop` is called. `settings` are variables of the environment. */
+export async function startSystem({ files = PAGE, settings = {} } = {}) {
+  const env = environment(settings);
+  await nestHaus(settings, ["migrate"]);
+  const makeKey = ["admin", "api-key", "--name", "browser", "--scopes", "analytics:read"];
+  const made = await nestHaus(settings, makeKey);
   const base = `http://127.0.0.1:${await freePort()}`;
   const listen = new URL(base).host;
-  const options = ["serve", "--listen", listen, "--public", PAGE, "--no-cron"];
+  const options = ["serve", "--listen", listen, "--public", files, "--no-cron"];
   const child = spawn(PROGRAM, options, { cwd: REPOSITORY, env, stdio: "inherit" });
-  const system = new System(base, child, JSON.parse(made.stdout).key);
+  const system = new System(base, child, JSON.parse(made).key);
   try {
     await system.waitUntilReady();
   } catch (error) {
@@ -35,12 +36,19 @@ export async function startSystem() {
   return system;
 }
 
+/** Runs the program to its end, and gives what it printed. */
+export async function nestHaus(settings, words, input = "") {
+  const options = { cwd: REPOSITORY, env: environment(settings), maxBuffer: OUTPUT_BYTES_MAX };
+  const running = promisify(execFile)(PROGRAM, words, options);
+  running.child.stdin.end(input);
+  return (await running).stdout;
+}
+
 /** What the program gets to know; above all no CRON_SECRET of this machine. */
-function environment() {
+function environment(settings) {
   const { PATH, DATABASE_URL, REDIS_URL } = process.env;
   assert.ok(DATABASE_URL && REDIS_URL, "DATABASE_URL and REDIS_URL: use scripts/services run");
-  const settings = { NEST_HAUS_ENV: "local", RUST_LOG: "error" };
-  return { PATH, DATABASE_URL, REDIS_URL, ...settings };
+  return { PATH, DATABASE_URL, REDIS_URL, NEST_HAUS_ENV: "local", RUST_LOG: "error", ...settings };
 }
 
 async function freePort() {

@@ -84,4 +84,11 @@ async fn static_files_are_served_beside_the_endpoints() {
     assert_eq!(robots.status(), StatusCode::OK);
     let escape = system.client.get(system.url("/../Cargo.toml")).send().await.unwrap();
     assert_eq!(escape.status(), StatusCode::NOT_FOUND);
+    let asset = system.client.get(system.url("/admin/assets/none.js")).send().await.unwrap();
+    assert_eq!(asset.status(), StatusCode::NOT_FOUND);
+    for path in ["/api/admin/none", "/api/", "/api/admin/assets/none.js"] {
+        let response = system.client.get(system.url(path)).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(response.headers()["content-type"], "application/problem+json", "{path}");
+    }
 }

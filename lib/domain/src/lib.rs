@@ -7,6 +7,7 @@
 //! - [`configurator`]: the catalogue, what was chosen, what it costs, how configurations differ.
 //! - [`analytics`]: rates and periods.
 //! - [`accounts`]: the chain of the audit log.
+//! - [`experiments`]: which variant a unit gets.
 //! - [`monitoring`]: what is measured of requests, traces, and when alerts begin and end.
 //! - [`notifications`]: messages to administrators, in their language.
 //! - [`operations`]: when jobs are due.
@@ -15,6 +16,7 @@
 pub mod accounts;
 pub mod analytics;
 pub mod configurator;
+pub mod experiments;
 pub mod monitoring;
 pub mod notifications;
 pub mod operations;

@@ -10,6 +10,7 @@ mod limits;
 mod problem;
 mod query;
 mod report;
+mod static_files;
 
 pub use access::{Actor, Cron, bearer};
 pub use body::{Body, Upload, guard};
@@ -24,3 +25,4 @@ pub use limits::{
 pub use problem::{FieldError, Problem, ProblemDocument, is_outage, read};
 pub use query::{Only, Query, parameters, refuse_unknown};
 pub use report::with_causes;
+pub use static_files::{HASHED_CACHE_CONTROL, HASHED_FOLDER, START_PAGE, STATIC_PARTS, StaticPart};

@@ -6,7 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use nest_haus::endpoints::{self, Endpoint, Group};
-use nest_haus::http::{BODY_BYTES_MAX, COMMON_HEADERS, PAGE_HEADERS};
+use nest_haus::http::{
+    BODY_BYTES_MAX, COMMON_HEADERS, HASHED_CACHE_CONTROL, HASHED_FOLDER, START_PAGE, STATIC_PARTS,
+    StaticPart,
+};
 use nest_haus::jobs;
 use serde_json::{Map, Value, json};
 
@@ -131,11 +134,66 @@ fn max_duration(group: Group) -> u32 {
     if group == Group::Cron { 60 } else { 15 }
 }
 
-/// What is no function is a page.
-const PAGES: &str = "/((?!api/).*)";
+/// What builds the static files. Vercel installs for production where a variable says so, and the tools that build are
+/// for development.
+const INSTALL: &str = "npm --prefix web ci --include=dev --ignore-scripts --no-audit --no-fund";
+const BUILD: &str = "npm --prefix web run assemble";
 
-fn page_headers() -> impl Iterator<Item = (&'static str, &'static str)> {
-    COMMON_HEADERS.into_iter().chain(PAGE_HEADERS)
+/// The addresses of a part.
+fn addresses(part: &StaticPart) -> String {
+    if !part.folder.is_empty() {
+        return format!("^/{}(?:/.*)?$", part.folder);
+    }
+    let others = STATIC_PARTS.iter().filter(|part| !part.folder.is_empty());
+    let others = others.map(|part| format!("{}(?:/|$)", part.folder));
+    let others: Vec<String> = ["api/".to_owned()].into_iter().chain(others).collect();
+    format!("^/(?!{}).*$", others.join("|"))
+}
+
+/// The addresses of files of a part whose names hold a hash of the content, and all others.
+fn hashed_and_others(part: &StaticPart) -> (String, String) {
+    let (folder, hashed) = (part.folder, HASHED_FOLDER);
+    (format!("^/{folder}/{hashed}(?:/.*)?$"), format!("^/{folder}(?!/{hashed}(?:/|$))(?:/.*)?$"))
+}
+
+fn headers_of(part: &StaticPart) -> Map<String, Value> {
+    let headers = COMMON_HEADERS.iter().chain(part.headers);
+    headers.map(|(name, value)| ((*name).to_owned(), json!(value))).collect()
+}
+
+/// Before anything is looked up: headers of every answer, also where there is no file.
+fn routes_before_files() -> impl Iterator<Item = Value> {
+    STATIC_PARTS
+        .into_iter()
+        .map(|part| json!({"src": addresses(part), "headers": headers_of(part), "continue": true}))
+}
+
+/// Where there is no file. The page brings its headers along: whether a look-up that begins again keeps those from
+/// before is not written anywhere.
+fn routes_after_files() -> impl Iterator<Item = Value> {
+    let start = json!({"src": "^/$", "status": 307, "headers": {"location": START_PAGE}});
+    let pages = STATIC_PARTS.into_iter().filter_map(|part| {
+        let (_, others) = hashed_and_others(part);
+        let (page, headers) = (part.page?, headers_of(part));
+        Some(json!({"src": others, "dest": page, "headers": headers, "check": true}))
+    });
+    [start].into_iter().chain(pages)
+}
+
+/// Where there is a file: only then may it be kept. `important` goes before the platform's own value.
+fn routes_of_files() -> impl Iterator<Item = Value> {
+    let caching = |addresses: String, value: &str| {
+        let headers = json!({"cache-control": value});
+        json!({"src": addresses, "headers": headers, "continue": true, "important": true})
+    };
+    let files = STATIC_PARTS.into_iter().flat_map(move |part| {
+        if part.folder.is_empty() {
+            return vec![caching(addresses(part), part.cache_control)];
+        }
+        let (hashed, others) = hashed_and_others(part);
+        vec![caching(hashed, HASHED_CACHE_CONTROL), caching(others, part.cache_control)]
+    });
+    [json!({"handle": "hit"})].into_iter().chain(files)
 }
 
 fn pretty(value: &Value) -> String {
@@ -150,17 +208,22 @@ fn vercel_json_names_every_function_and_every_job() {
             Some(json!({"path": endpoint.path(), "schedule": endpoint.job()?.schedule}))
         })
         .collect();
+    let routes: Vec<Value> = routes_before_files()
+        .chain([json!({"handle": "filesystem"})])
+        .chain(routes_after_files())
+        .chain(routes_of_files())
+        .collect();
     let config = json!({
         "$schema": "https://openapi.vercel.sh/vercel.json",
         "framework": null,
+        "installCommand": INSTALL,
+        "buildCommand": BUILD,
         "outputDirectory": "public",
         "functions": {
             "api/cron/*.rs": {"maxDuration": max_duration(Group::Cron), "memory": 512},
             "api/**/*.rs": {"maxDuration": max_duration(Group::Track), "memory": 512},
         },
-        "headers": [{"source": PAGES, "headers": page_headers()
-            .map(|(key, value)| json!({"key": key, "value": value}))
-            .collect::<Vec<_>>()}],
+        "routes": routes,
         "crons": crons,
     });
     check("vercel.json", &pretty(&config));
@@ -168,8 +231,9 @@ fn vercel_json_names_every_function_and_every_job() {
 
 #[test]
 fn the_compact_profile_serves_the_same_addresses_from_few_functions() {
-    // Without zero-config, the builder reads limits from `functions` of each build, and only a
-    // static build that says so is published at the root.
+    // Without zero-config, the builder reads limits from `functions` of each build, and a static
+    // build runs commands, and is published at the root, only if it says so. It wants a source
+    // though it reads none.
     let rust = |group: Group| {
         let source = format!("api/_compact/{}.rs", group.name());
         let limits = json!({"maxDuration": max_duration(group), "memory": 512});
@@ -177,20 +241,27 @@ fn the_compact_profile_serves_the_same_addresses_from_few_functions() {
         json!({"src": source, "use": "@vercel/rust", "config": config})
     };
     let published = json!({
-        "src": "public/**",
-        "use": "@vercel/static",
-        "config": {"zeroConfig": true, "outputDirectory": "public"},
+        "src": "README.md",
+        "use": "@vercel/static-build",
+        "config": {
+            "zeroConfig": true,
+            "installCommand": INSTALL,
+            "buildCommand": BUILD,
+            "outputDirectory": "public",
+        },
     });
     let builds: Vec<Value> = Group::ALL.into_iter().map(rust).chain([published]).collect();
-    let headers: Map<String, Value> =
-        page_headers().map(|(name, value)| (name.to_owned(), json!(value))).collect();
-    let pages = json!({"src": format!("^{PAGES}$"), "headers": headers, "continue": true});
     let functions = endpoints::ALL.iter().map(|endpoint| {
         let dest = format!("/api/_compact/{}.rs", endpoint.group.name());
         json!({"src": pattern(endpoint), "dest": dest})
     });
-    let rest = [json!({"handle": "filesystem"}), json!({"src": "^/.*$", "status": 404})];
-    let routes: Vec<Value> = [pages].into_iter().chain(functions).chain(rest).collect();
+    let routes: Vec<Value> = routes_before_files()
+        .chain(functions)
+        .chain([json!({"handle": "filesystem"})])
+        .chain(routes_after_files())
+        .chain([json!({"src": "^/.*$", "status": 404})])
+        .chain(routes_of_files())
+        .collect();
     let daily: Vec<Value> = endpoints::ALL
         .iter()
         .filter_map(|endpoint| {

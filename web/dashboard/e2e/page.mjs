@@ -1,0 +1,130 @@
+// A tab with the dashboard, and a record of what went wrong in it.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { setTimeout as wait } from "node:timers/promises";
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+const LOAD_MS_MAX = 20_000;
+/** Nothing may be under way for so long before a page counts as loaded. */
+const QUIET_MS = 150;
+/** What shows while something is loaded. */
+const WAITING = ".mantine-Skeleton-root, .mantine-Loader-root, [aria-busy=true]";
+/** The answer by which the dashboard learns that nobody is signed in. */
+const NOBODY = /GET \/api\/admin\/auth\/me 401/;
+
+/** Opens a tab in a playwright context. */
+export async function openPage(context, base) {
+  return new DashboardPage(await context.newPage(), base);
+}
+
+class DashboardPage {
+  #underWay = new Set();
+  #problems = [];
+  #quietSince = Date.now();
+
+  constructor(page, base) {
+    this.page = page;
+    this.base = base;
+    page.on("request", (request) => this.#underWay.add(request));
+    page.on("requestfinished", (request) => this.#ended(request));
+    page.on("requestfailed", (request) => {
+      this.#ended(request);
+      this.#problems.push(`${nameOf(request)} ${request.failure().errorText}`);
+    });
+    page.on("response", (answer) => {
+      if (answer.status() < 400) return;
+      this.#problems.push(`${nameOf(answer.request())} ${answer.status()}`);
+    });
+    page.on("pageerror", (error) => this.#problems.push(`script: ${error.stack ?? error}`));
+    page.on("console", (message) => {
+      // The browser's own line about an answer that says no, which is noted above with its path.
+      if (message.text().startsWith("Failed to load resource")) return;
+      if (["error", "warning"].includes(message.type())) {
+        this.#problems.push(`console: ${message.text()}`);
+      }
+    });
+  }
+
+  #ended(request) {
+    this.#underWay.delete(request);
+    this.#quietSince = Date.now();
+  }
+
+  /** Opens a path below `/admin`, and waits until all of it is there. Gives how many milliseconds that took. */
+  async open(path, msMax = LOAD_MS_MAX) {
+    const start = Date.now();
+    await this.page.goto(`${this.base}/admin${path}`);
+    await this.loaded(msMax);
+    return Date.now() - QUIET_MS - start;
+  }
+
+  /** Waits until all of a page is there: heading, no skeleton, nothing under way. */
+  async loaded(msMax = LOAD_MS_MAX) {
+    for (const end = Date.now() + msMax; Date.now() < end; await wait(25)) {
+      if (await this.#isLoaded()) return;
+    }
+    assert.fail(`not loaded after ${msMax} ms: ${await this.#describeWaiting()}`);
+  }
+
+  async #isLoaded() {
+    const isQuiet = () => this.#underWay.size === 0 && Date.now() - this.#quietSince >= QUIET_MS;
+    if (!isQuiet()) return false;
+    return (await this.page.evaluate(isThere, WAITING)) && isQuiet();
+  }
+
+  async #describeWaiting() {
+    const requests = [...this.#underWay].map(nameOf);
+    const elements = await this.page.evaluate(
+      (waiting) =>
+        [...document.querySelectorAll(waiting)].map((each) => each.outerHTML.slice(0, 120)),
+      WAITING,
+    );
+    return JSON.stringify({ requests, elements, problems: this.#problems });
+  }
+
+  /** What went wrong since the last call: failed requests, messages of the console, mistakes of scripts. */
+  takeProblems() {
+    const problems = this.#problems.filter((problem) => !NOBODY.test(problem));
+    this.#problems = [];
+    return problems;
+  }
+
+  /** What axe finds against WCAG 2.2 AA: rule, what is wrong, where. `rules` names the only ones to look at. */
+  async violations(rules) {
+    await this.page.evaluate(axe);
+    const runOnly = rules ? { type: "rule", values: rules } : { type: "tag", values: TAGS };
+    const { violations } = await this.page.evaluate(
+      (options) => globalThis.axe.run(document, options),
+      { runOnly, resultTypes: ["violations"] },
+    );
+    return violations.map(({ id, nodes }) => {
+      const places = nodes.map(({ target, failureSummary }) => `${target} (${failureSummary})`);
+      return `${id}: ${places.slice(0, 3).join("; ")}${places.length > 3 ? ` and ${places.length - 3} more` : ""}`;
+    });
+  }
+
+  /** By how many pixels the page is wider than its window. */
+  async overflow() {
+    return this.page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+  }
+
+  async close() {
+    await this.page.context().close();
+  }
+}
+
+/** Runs in the page: whether its heading is there, nothing waits, and no colour or place is on its way to another. */
+function isThere(waiting) {
+  const isMoving = document.getAnimations().some((each) => each instanceof CSSTransition);
+  return document.querySelector("h1") !== null && !document.querySelector(waiting) && !isMoving;
+}
+
+function nameOf(request) {
+  const { pathname, search } = new URL(request.url());
+  return `${request.method()} ${pathname}${search}`;
+}

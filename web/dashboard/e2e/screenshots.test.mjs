@@ -1,0 +1,107 @@
+// Every page, light and dark, wide and narrow: it loads without a mistake, is named, fits its window and is accessible.
+// With UPDATE=1 pictures of all are written into docs/screenshots.
+
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, suite, test } from "node:test";
+
+import { visitNow } from "./live.mjs";
+import { allPages } from "./pages.mjs";
+import { REPOSITORY, startDashboard } from "./system.mjs";
+
+const FOLDER = join(REPOSITORY, "docs", "screenshots");
+const WINDOWS = {
+  wide: { width: 1440, height: 900 },
+  narrow: { width: 360, height: 740 },
+};
+/** Rules whose answer depends on colours; that of all others is the same in light and dark. */
+const COLOUR_RULES = ["color-contrast", "link-in-text-block"];
+const QUALITY = 80;
+const RANGE = "?timeRange=30d&tz=Europe/Vienna";
+/** Stands in a path for the session that is opened; which one it is, is known when the system runs. */
+const SESSION = "SESSION";
+
+const pages = await allPages(SESSION);
+let dashboard;
+let session;
+
+before(async () => {
+  dashboard = await startDashboard();
+  await visitNow(dashboard.system);
+  session = await richSession(dashboard.system);
+  if (process.env.UPDATE) await mkdir(FOLDER, { recursive: true });
+});
+
+after(() => dashboard?.stop());
+
+for (const [width, viewport] of Object.entries(WINDOWS)) {
+  suite(width, () => {
+    const tabs = {};
+
+    before(async () => {
+      tabs.signedIn = await dashboard.openPage({ viewport });
+      tabs.signedOut = await dashboard.openPage({ viewport, signedIn: false });
+    });
+
+    after(async () => {
+      for (const tab of Object.values(tabs)) await tab.close();
+    });
+
+    for (const page of pages) {
+      test(`${page.name}, ${width}`, async () => {
+        const tab = page.signedIn ? tabs.signedIn : tabs.signedOut;
+        const picture = async (scheme) => {
+          if (!process.env.UPDATE) return;
+          const file = join(FOLDER, `${page.name}-${width}-${scheme}.webp`);
+          await writeFile(file, await pictureOf(tab, viewport));
+        };
+        await tab.page.emulateMedia({ colorScheme: "light" });
+        await tab.open(addressOf(page));
+        await assertNamed(tab, page);
+        assert.equal(await tab.overflow(), 0, "pixels that the page is wider than its window");
+        assert.deepEqual(await tab.violations(), [], "what axe finds in light");
+        await picture("light");
+        await tab.page.emulateMedia({ colorScheme: "dark" });
+        await tab.loaded();
+        assert.deepEqual(await tab.violations(COLOUR_RULES), [], "what axe finds in dark");
+        await picture("dark");
+        assert.deepEqual(tab.takeProblems(), [], "failed requests, and mistakes in the console");
+      });
+    }
+  });
+}
+
+function addressOf({ path, signedIn }) {
+  return signedIn ? path.replace(SESSION, session) + RANGE : path;
+}
+
+/** A session that came as far as an order: the richest timeline there is. */
+async function richSession(system) {
+  const query = "timeRange=30d&hasOrder=true&limit=1";
+  const { status, body } = await system.get(`/api/admin/analytics/sessions?${query}`);
+  assert.equal(status, 200, JSON.stringify(body));
+  return body.visits[0].sessionId;
+}
+
+/** Asserts that a page has one heading of the first level, its own, and that the document is named by it. */
+async function assertNamed({ page }, { title, path }) {
+  const headings = await page.getByRole("heading", { level: 1 }).allTextContents();
+  assert.equal(headings.length, 1, `headings of the first level: ${headings.join(", ")}`);
+  if (!path.includes(SESSION)) assert.equal(headings[0], title);
+  assert.equal(await page.title(), `${headings[0]} · NEST-Haus`);
+}
+
+/** A picture of what a window of twice the height shows, or less where the page is shorter. */
+async function pictureOf({ page }, { width, height }) {
+  const full = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewportSize({ width, height: Math.min(full, 2 * height) });
+  const client = await page.context().newCDPSession(page);
+  const { data } = await client.send("Page.captureScreenshot", {
+    format: "webp",
+    quality: QUALITY,
+  });
+  await client.detach();
+  await page.setViewportSize({ width, height });
+  return Buffer.from(data, "base64");
+}
