@@ -17,8 +17,8 @@ import { useTexts } from "../../i18n/texts";
 import { KINDS, type StateProps } from "./state";
 import { texts } from "./texts";
 
-const SPOT_MIN = 8;
-const SPOT_MAX = 26;
+const SPOT_MIN = 11;
+const SPOT_MAX = 30;
 
 type Layer = Schema<"Layer">;
 type Kind = (typeof KINDS)[number];
@@ -58,7 +58,7 @@ export function ElementMap(
       </Group>
       <QueryView query={query} height={380}>
         {({ layers }) => {
-          const shown = layers?.find((layer) => idOf(layer) === state.layer) ?? layers?.[0];
+          const shown = shownLayer(layers ?? [], state);
           const hasClicks = shown?.cells.some((cell) => cell[state.kind] > 0);
           return shown && hasClicks ? (
             <Box layer={shown} kind={state.kind} element={element} />
@@ -77,9 +77,8 @@ export function ElementMap(
 function LayerChoice({ state, onChange, layers }: StateProps & { layers: readonly Layer[] }) {
   const t = useTexts(texts);
   const names: Readonly<Record<string, string>> = t.breakpoints;
-  const [first] = layers;
-  if (!first) return null;
-  const chosen = layers.find((layer) => idOf(layer) === state.layer) ?? first;
+  const chosen = shownLayer(layers, state);
+  if (!chosen) return null;
   return (
     <Select
       label={t.layer}
@@ -138,7 +137,7 @@ function boxOf(shown: {
   const most = Math.max(1, ...cells.map((cell) => cell[kind]));
   const axis = { type: "category", data: places, show: false, boundaryGap: true };
   // Many clicks stand out from the ground, whether it is dark or light.
-  const colours = look.dark ? look.scale.slice(1) : [...look.scale.slice(0, 5)].reverse();
+  const colours = look.dark ? look.scale.slice(2) : [...look.scale.slice(0, 4)].reverse();
   return {
     grid: {
       left: 2,
@@ -181,6 +180,16 @@ function boxOf(shown: {
       },
     ],
   };
+}
+
+/** The layer that was chosen; otherwise the one with the most clicks of the kind. */
+function shownLayer(
+  layers: readonly Layer[],
+  { layer, kind }: StateProps["state"],
+): Layer | undefined {
+  const count = ({ cells }: Layer) => cells.reduce((sum, cell) => sum + cell[kind], 0);
+  const [most] = [...layers].sort((one, other) => count(other) - count(one));
+  return layers.find((each) => idOf(each) === layer) ?? most;
 }
 
 function idOf({ breakpoint, layoutVersion }: Layer): string {
