@@ -93,7 +93,8 @@ suite("funnel", () => {
     await page.getByRole("combobox", { name: "Break down by" }).click();
     await page.getByRole("option", { name: "Device" }).click();
     await page.waitForURL(/breakdown=device/);
-    await tab.open(new URL(page.url()).href.split("/admin")[1]);
+    await tab.loaded();
+    await tab.open(page.url().split("/admin")[1]);
     const { breakdown } = await ask({ steps: parameter("steps"), breakdown: "device" });
     const rows = page.getByRole("region", { name: /^Table: By Device/ }).locator("tbody tr");
     const onScreen = await rows.evaluateAll((all) =>

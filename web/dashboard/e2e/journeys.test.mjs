@@ -34,7 +34,7 @@ suite("journeys", () => {
   /** Visits and the visits of every link, as the metric and the chart's table have them. */
   async function onScreen() {
     const metric = page.getByRole("region", { name: "Visits looked at" });
-    const visits = (await metric.locator("p").nth(0).innerText()).trim();
+    const visits = (await metric.locator("p").first().textContent()).trim();
     const table = page.getByRole("region", { name: /^Table: Ways/ });
     const links = await table
       .locator("tbody tr")
