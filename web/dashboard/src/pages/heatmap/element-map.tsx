@@ -137,7 +137,7 @@ function boxOf(shown: {
   const most = Math.max(1, ...cells.map((cell) => cell[kind]));
   const axis = { type: "category", data: places, show: false, boundaryGap: true };
   // Many clicks stand out from the ground, whether it is dark or light.
-  const colours = look.dark ? look.scale.slice(2) : [...look.scale.slice(0, 4)].reverse();
+  const colours = look.dark ? look.scale.slice(3) : [...look.scale.slice(0, 4)].reverse();
   return {
     grid: {
       left: 2,
@@ -176,7 +176,7 @@ function boxOf(shown: {
         data: cells.map((cell) => [cell.column, cell.row, cell[kind]]),
         symbolSize: ([, , count = 1]: readonly number[]) =>
           SPOT_MIN + (SPOT_MAX - SPOT_MIN) * Math.sqrt((count - 1) / Math.max(1, most - 1)),
-        itemStyle: { opacity: 0.8 },
+        itemStyle: { opacity: 0.9 },
       },
     ],
   };
