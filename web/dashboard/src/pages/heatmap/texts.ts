@@ -1,0 +1,143 @@
+// Texts of the heat map.
+
+import { defineTexts } from "../../i18n/texts";
+
+/** Texts of the heat map. */
+export const texts = defineTexts({
+  en: {
+    description:
+      "Where people click, how far down they scroll, and where they get stuck, page by page and element by element. Whole days in UTC, every visitor.",
+    none: "No clicks in this period",
+    noneHint:
+      "Choose a longer period. Clicks come from the tracker's automatic capture, with their place in the element.",
+    longer: "Look at 90 days",
+    noneOnPage: "No clicks and no scrolling on this page in this period",
+    noneOnPageHint: "Choose a longer period or another page.",
+    page: "Page",
+    allPages: "All pages",
+    element: "Element",
+    mostClicked: "The most clicked",
+    allPagesAction: "Back to all pages",
+    pages: "Pages",
+    pagesText:
+      "Clicks by page. Rage: runs of three or more clicks, each within a second and 30 pixels of the one before; a run counts once. Dead: clicks after which nothing happened; only the browser sees that, so it is what the tracker reports.",
+    clicksByPage: "Clicks by page",
+    clicks: "Clicks",
+    rage: "Rage clicks",
+    dead: "Dead clicks",
+    elements: "Elements",
+    elementsText:
+      "Clicks on the elements of this page, the most clicked first. Without place: clicks that the map cannot show, from a keyboard for example.",
+    clicksByElement: "Clicks by element",
+    placeless: "Without place",
+    openPage: (page: string) => `Open ${page}`,
+    showElement: (element: string) => `Show ${element} on the map`,
+    map: "Where on the element",
+    mapTitle: (element: string) => `Where on «${element}»`,
+    mapText:
+      "The box stands for the element, whatever its real size and shape; it is cut into 64 by 64 cells, counted from its upper left corner. The larger and stronger a spot, the more clicks in its cell.",
+    mapChart: (element: string) => `Clicks on ${element} by place`,
+    kind: "Which clicks",
+    layer: "Window and layout",
+    breakpoints: {
+      narrow: "Narrow window",
+      medium: "Medium window",
+      wide: "Wide window",
+      "(not set)": "Window not known",
+    },
+    layout: (version: string) => `layout ${version}`,
+    noneOfKind: "No such clicks with a known place on this element.",
+    across: "Across, of 64",
+    down: "Down, of 64",
+    scroll: "Scroll depth",
+    scrollText:
+      "Page views that came at least so far down, of all page views of the page on this kind of device. It falls where people stop reading.",
+    scrollChart: "How far down page views come",
+    depth: "Depth",
+    device: "Device",
+    allDevices: "All together",
+    pageViews: "Page views",
+    meanDepth: "Mean of the greatest depths",
+    half: "Came to the half",
+    end: "Came to the end",
+    noScroll: "No scrolling is known of this page in this period.",
+    indecision: "Could not decide",
+    indecisionText:
+      "Categories with three changes within 60 seconds of attention, or back to the option before the last. Sessions are counted by day.",
+    quickBacks: "Left at once",
+    quickBacksText:
+      "Categories that were opened and left within three seconds without a change. Sessions are counted by day.",
+    category: "Category",
+    sessions: "Sessions",
+    times: "Times",
+    noFriction: "Nothing of the kind in this period. That is good news.",
+  },
+  de: {
+    description:
+      "Wo die Leute klicken, wie weit sie scrollen und wo sie hängenbleiben, Seite für Seite und Element für Element. Ganze Tage in UTC, alle Besucher.",
+    none: "Keine Klicks in diesem Zeitraum",
+    noneHint:
+      "Wählen Sie einen längeren Zeitraum. Klicks kommen aus der automatischen Erfassung des Trackers, mit ihrem Ort im Element.",
+    longer: "90 Tage ansehen",
+    noneOnPage: "Keine Klicks und kein Scrollen auf dieser Seite in diesem Zeitraum",
+    noneOnPageHint: "Wählen Sie einen längeren Zeitraum oder eine andere Seite.",
+    page: "Seite",
+    allPages: "Alle Seiten",
+    element: "Element",
+    mostClicked: "Das meistgeklickte",
+    allPagesAction: "Zurück zu allen Seiten",
+    pages: "Seiten",
+    pagesText:
+      "Klicks je Seite. Wut: Folgen von drei oder mehr Klicks, jeder binnen einer Sekunde und 30 Pixeln vom vorigen; eine Folge zählt einmal. Tot: Klicks, nach denen nichts geschah; das sieht nur der Browser, darum ist es, was der Tracker meldet.",
+    clicksByPage: "Klicks je Seite",
+    clicks: "Klicks",
+    rage: "Wutklicks",
+    dead: "Tote Klicks",
+    elements: "Elemente",
+    elementsText:
+      "Klicks auf die Elemente dieser Seite, das meistgeklickte zuerst. Ohne Ort: Klicks, die die Karte nicht zeigen kann, etwa von einer Tastatur.",
+    clicksByElement: "Klicks je Element",
+    placeless: "Ohne Ort",
+    openPage: (page) => `${page} öffnen`,
+    showElement: (element) => `${element} auf der Karte zeigen`,
+    map: "Wo auf dem Element",
+    mapTitle: (element) => `Wo auf «${element}»`,
+    mapText:
+      "Das Kästchen steht für das Element, gleich wie groß und welcher Form es wirklich ist; es ist in 64 mal 64 Zellen geteilt, gezählt von der linken oberen Ecke. Je größer und kräftiger ein Punkt, desto mehr Klicks in seiner Zelle.",
+    mapChart: (element) => `Klicks auf ${element} nach Ort`,
+    kind: "Welche Klicks",
+    layer: "Fenster und Layout",
+    breakpoints: {
+      narrow: "Schmales Fenster",
+      medium: "Mittleres Fenster",
+      wide: "Breites Fenster",
+      "(not set)": "Fenster unbekannt",
+    },
+    layout: (version) => `Layout ${version}`,
+    noneOfKind: "Keine solchen Klicks mit bekanntem Ort auf diesem Element.",
+    across: "Von links, von 64",
+    down: "Von oben, von 64",
+    scroll: "Scrolltiefe",
+    scrollText:
+      "Seitenaufrufe, die mindestens so weit nach unten kamen, von allen Aufrufen der Seite auf dieser Art von Gerät. Sie fällt, wo die Leute aufhören zu lesen.",
+    scrollChart: "Wie weit Seitenaufrufe nach unten kommen",
+    depth: "Tiefe",
+    device: "Gerät",
+    allDevices: "Alle zusammen",
+    pageViews: "Seitenaufrufe",
+    meanDepth: "Mittel der größten Tiefen",
+    half: "Kamen zur Hälfte",
+    end: "Kamen zum Ende",
+    noScroll: "Von dieser Seite ist in diesem Zeitraum kein Scrollen bekannt.",
+    indecision: "Konnten sich nicht entscheiden",
+    indecisionText:
+      "Kategorien mit drei Änderungen binnen 60 Sekunden Aufmerksamkeit, oder zurück zur vorletzten Option. Sitzungen sind je Tag gezählt.",
+    quickBacks: "Gleich wieder fort",
+    quickBacksText:
+      "Kategorien, die geöffnet und binnen drei Sekunden ohne Änderung verlassen wurden. Sitzungen sind je Tag gezählt.",
+    category: "Kategorie",
+    sessions: "Sitzungen",
+    times: "Wie oft",
+    noFriction: "Nichts dergleichen in diesem Zeitraum. Das ist eine gute Nachricht.",
+  },
+});

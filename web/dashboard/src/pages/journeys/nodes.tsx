@@ -1,0 +1,53 @@
+// Visits at each node, step by step.
+
+import type { Schema } from "@nest-haus/api";
+import { useMemo } from "react";
+import { useFormats } from "../../app/navigation";
+import { type Column, DataTable } from "../../components/data-table";
+import { Definition } from "../../components/definition";
+import { Tile } from "../../components/tile";
+import { useTexts } from "../../i18n/texts";
+import { type FlowNode, flowsOf } from "./flows";
+import type { NodeNames } from "./names";
+import { texts } from "./texts";
+
+/** The nodes as a table. */
+export function Nodes({ report, names }: { report: Schema<"Journeys">; names: NodeNames }) {
+  const t = useTexts(texts);
+  const formats = useFormats();
+  const { nodes } = useMemo(() => flowsOf(report), [report]);
+  const columns = useMemo<readonly Column<FlowNode>[]>(
+    () => [
+      {
+        id: "step",
+        header: report.anchor === "end" ? t.stepBack : t.step,
+        align: "right",
+        value: ({ depth }) => depth,
+        cell: ({ depth }) => formats.count(depth),
+      },
+      { id: "node", header: t.nodeColumn, value: ({ node }) => names.name(node) },
+      {
+        id: "visits",
+        header: t.count,
+        align: "right",
+        value: ({ visits }) => visits,
+        cell: ({ visits }) => formats.count(visits),
+      },
+    ],
+    [t, formats, names, report.anchor],
+  );
+  return (
+    <Tile
+      title={t.nodes}
+      aside={<Definition name={t.nodes} text={t.nodesText} meta={report.meta} />}
+    >
+      <DataTable
+        label={t.nodes}
+        columns={columns}
+        rows={nodes}
+        rowKey={({ depth, node }) => `${depth}/${node}`}
+        maxHeight={420}
+      />
+    </Tile>
+  );
+}
