@@ -6,7 +6,7 @@ import { useFormats } from "../../app/navigation";
 import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
 import classes from "./cohort-grid.module.css";
-import type { Cohort, CohortCell, CohortTable } from "./report";
+import type { Cohort, CohortCell, CohortTable, Mean } from "./report";
 import { texts } from "./texts";
 
 const HEAT_MAX_PERCENT = 50;
@@ -30,7 +30,8 @@ export function CohortGrid(props: { table: CohortTable; period: (offset: number)
   const grid = useRef<HTMLTableElement>(null);
   const [spot, setSpot] = useState<Spot>({ row: 0, column: 0 });
   const strongest = useMemo(() => strongestReturn(table), [table]);
-  const { cohorts, mean } = table;
+  const { cohorts } = table;
+  const offsets = cohorts[0]?.cells.map(({ offset }) => offset) ?? [];
   const move = (event: KeyboardEvent) => {
     const [down, right] = MOVES[event.key] ?? [0, 0];
     if (down === 0 && right === 0) return;
@@ -54,7 +55,7 @@ export function CohortGrid(props: { table: CohortTable; period: (offset: number)
                 {t.cohort}
               </th>
               <th scope="col">{t.visitors}</th>
-              {mean.map(({ offset }) => (
+              {offsets.map((offset) => (
                 <th key={offset} scope="col">
                   {period(offset)}
                 </th>
@@ -81,8 +82,8 @@ export function CohortGrid(props: { table: CohortTable; period: (offset: number)
             ))}
           </tbody>
           <tfoot>
-            <MeanRow table={table} kind="pooled" />
-            <MeanRow table={table} kind="simple" />
+            <MeanRow mean={table.mean.slice(0, offsets.length)} kind="pooled" />
+            <MeanRow mean={table.mean.slice(0, offsets.length)} kind="simple" />
           </tfoot>
         </table>
       </div>
@@ -152,7 +153,7 @@ function Cell(props: {
   );
 }
 
-function MeanRow({ table, kind }: { table: CohortTable; kind: "pooled" | "simple" }) {
+function MeanRow({ mean, kind }: { mean: readonly Mean[]; kind: "pooled" | "simple" }) {
   const t = useTexts(texts);
   const formats = useFormats();
   return (
@@ -163,7 +164,7 @@ function MeanRow({ table, kind }: { table: CohortTable; kind: "pooled" | "simple
       <td className={classes.number}>
         <VisuallyHidden>–</VisuallyHidden>
       </td>
-      {table.mean.map(({ offset, pooled, simple }) => (
+      {mean.map(({ offset, pooled, simple }) => (
         <td
           key={offset}
           className={classes.cell}

@@ -52,10 +52,20 @@ export interface CurveStep {
   high: number | undefined;
 }
 
-/** Reads the cohorts of a report, or of one of its segments. */
+/**
+ * Reads the cohorts of a report, or of one of its segments. Periods at the end that are over for no
+ * cohort are left out.
+ */
 export function cohortTableOf(answer: unknown): CohortTable {
-  const { cohorts, mean } = fieldsOf(answer);
-  return { cohorts: listOf(cohorts).map(cohortOf), mean: listOf(mean).map(meanOf) };
+  const { cohorts: listed, mean } = fieldsOf(answer);
+  const cohorts = listOf(listed).map(cohortOf);
+  const known = cohorts.flatMap(({ cells }) => cells.filter(({ retained }) => retained));
+  const last = Math.max(0, ...known.map(({ offset }) => offset));
+  const isShown = ({ offset }: { offset: number }) => offset <= last;
+  return {
+    cohorts: cohorts.map((cohort) => ({ ...cohort, cells: cohort.cells.filter(isShown) })),
+    mean: listOf(mean).map(meanOf),
+  };
 }
 
 /** Reads a step of a curve. */

@@ -25,10 +25,16 @@ export function ReturnCurve(props: {
     () => new Map(comparison?.mean.map(({ offset, pooled }) => [offset, pooled.before])),
     [comparison],
   );
-  const later = useMemo(() => table.mean.filter(({ offset }) => offset > 0), [table]);
-  const option = useCallback(
+  const later = useMemo(
     () =>
-      lines({
+      table.mean.filter(
+        ({ offset, pooled }) => offset > 0 && (pooled || before.get(offset)?.value != null),
+      ),
+    [table, before],
+  );
+  const option = useCallback(
+    () => ({
+      ...lines({
         labels: later.map(({ offset }) => period(offset)),
         format: (share) => formats.share(share),
         series: [
@@ -44,6 +50,12 @@ export function ReturnCurve(props: {
             : []),
         ],
       }),
+      yAxis: {
+        type: "value",
+        min: 0,
+        axisLabel: { formatter: (share: number) => formats.share(share, 0) },
+      },
+    }),
     [later, before, comparison, period, formats, t],
   );
   const chartTable = useMemo<ChartTable>(

@@ -39,7 +39,7 @@ export const texts = defineTexts({
       "Visits of visitors who agreed to be known again, of all visits: only they can be seen to return. Rates here are of them alone.",
     grid: "Cohorts",
     gridText:
-      "Each row is the visitors who started in one period; each column how many periods later. A cell says what share returned, and how many. A dash is a period that is not over for everybody in the cohort: no mean counts it. Shading repeats the number.",
+      "Each row is the visitors who started in one period; each column how many periods later. A cell says what share returned, and how many. A dash is a period that is not over for everybody in the cohort: no mean counts it, and columns without any cell that is over are left out. Shading repeats the number.",
     gridHint: "Point at a cell, or move with the arrow keys, to read it in full.",
     cohort: "Cohort",
     visitors: "Visitors",
@@ -129,7 +129,7 @@ export const texts = defineTexts({
       "Besuche von Personen, die dem Wiedererkennen zustimmten, von allen Besuchen: nur bei ihnen ist eine Wiederkehr zu sehen. Die Raten hier betreffen nur sie.",
     grid: "Kohorten",
     gridText:
-      "Jede Zeile sind die Personen, die in derselben Periode begannen; jede Spalte sagt, wie viele Perioden später. Eine Zelle nennt den Anteil der Wiedergekehrten und ihre Zahl. Ein Strich ist eine Periode, die noch nicht für alle der Kohorte vorbei ist: kein Mittel zählt sie. Die Tönung wiederholt die Zahl.",
+      "Jede Zeile sind die Personen, die in derselben Periode begannen; jede Spalte sagt, wie viele Perioden später. Eine Zelle nennt den Anteil der Wiedergekehrten und ihre Zahl. Ein Strich ist eine Periode, die noch nicht für alle der Kohorte vorbei ist: kein Mittel zählt sie, und Spalten ganz ohne vergangene Zellen fehlen. Die Tönung wiederholt die Zahl.",
     gridHint:
       "Zeigen Sie auf eine Zelle, oder gehen Sie mit den Pfeiltasten, um sie ganz zu lesen.",
     cohort: "Kohorte",
