@@ -1,6 +1,7 @@
 // The credits of the largest values, a bar for each model.
 
 import { useCallback, useMemo } from "react";
+import { useFormats } from "../../app/navigation";
 import { Chart, type ChartTable } from "../../components/chart";
 import { bars } from "../../components/lines";
 import { useTexts } from "../../i18n/texts";
@@ -19,15 +20,17 @@ export function CreditChart(props: {
 }) {
   const t = useTexts(texts);
   const { rows, measure, valueName } = props;
+  const formats = useFormats();
   const write = useCreditFormat(measure);
+  const short = measure === "conversions" ? formats.countShort : formats.moneyShort;
   const shown = useMemo(() => rows.slice(0, VALUES_MAX), [rows]);
   const models = useMemo(
     () => MODELS.filter((model) => shown.some(({ credits }) => credits.has(model))),
     [shown],
   );
   const option = useCallback(
-    () =>
-      bars(
+    () => ({
+      ...bars(
         {
           labels: shown.map(({ value }) => valueName(value)),
           format: write,
@@ -38,7 +41,14 @@ export function CreditChart(props: {
         },
         true,
       ),
-    [shown, models, measure, valueName, write, t],
+      xAxis: {
+        type: "value",
+        min: 0,
+        splitNumber: 4,
+        axisLabel: { formatter: short, hideOverlap: true },
+      },
+    }),
+    [shown, models, measure, valueName, write, short, t],
   );
   const table = useMemo<ChartTable>(
     () => ({
