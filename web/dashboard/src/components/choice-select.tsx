@@ -26,7 +26,7 @@ export function ChoiceSelect<Word extends string>(props: ChoiceSelectProps<Word>
       label={label}
       {...(description === undefined ? {} : { description })}
       allowDeselect={false}
-      flex="1 1 150px"
+      flex="1 1 max(150px, min(190px, 30vw))"
       maw={230}
       value={value}
       onChange={choose}

@@ -52,6 +52,8 @@ function Mine() {
       api.PUT(SUBSCRIPTIONS, { body: { subscriptions: [subscription] } }),
     [SUBSCRIPTIONS],
   );
+  // What is being saved shows at once, as it was chosen.
+  const onTheWay = save.isPending ? save.variables : undefined;
   const change = (subscription: Schema<"Subscription">) =>
     save.mutate(subscription, { onSuccess: () => notifications.show({ message: t.saved }) });
   return (
@@ -65,7 +67,7 @@ function Mine() {
             subscriptions.map((each) => (
               <SubscriptionRow
                 key={each.kind}
-                subscription={each}
+                subscription={onTheWay?.kind === each.kind ? onTheWay : each}
                 isBusy={save.isPending}
                 onChange={change}
               />

@@ -3,7 +3,7 @@
 import { Text } from "@mantine/core";
 import { useMemo } from "react";
 import { useFormats } from "../../app/navigation";
-import { changeOfCount } from "../../components/change";
+import { changeOfCount, changeOfRate } from "../../components/change";
 import { type Column, DataTable } from "../../components/data-table";
 import { ChangeLine } from "../../components/tile";
 import { useTexts } from "../../i18n/texts";
@@ -96,12 +96,31 @@ function useColumns(props: CreditTableProps): readonly Column<Attributed>[] {
                 return then && <Changed change={then.change} before={write(then.before)} />;
               },
             },
+            {
+              id: "visitsChange",
+              header: t.visitsChange,
+              value: ({ visitsBefore }: Attributed) => visitsBefore?.change,
+              cell: ({ visitsBefore: then }: Attributed) =>
+                then && <Changed change={then.change} before={formats.count(then.before)} />,
+            },
+            {
+              id: "rateChange",
+              header: t.rateChange,
+              value: ({ rateBefore }: Attributed) => rateBefore?.change.points,
+              cell: ({ rateBefore: then }: Attributed) =>
+                then && (
+                  <ChangeLine
+                    change={changeOfRate(then.change)}
+                    before={formats.share(then.before.value)}
+                  />
+                ),
+            },
           ]
         : []),
     ];
   }, [rows, measure, compared, valueName, t, formats, write]);
 }
 
-function Changed({ change, before }: { change: number | undefined; before: string }) {
+function Changed({ change, before }: { change: number | null | undefined; before: string }) {
   return <ChangeLine change={changeOfCount(change)} before={before} />;
 }

@@ -37,6 +37,9 @@ export interface Attributed {
   conversionRate: Schema<"Rate"> | undefined;
   /** By model; without the removal effect where that was not asked for. */
   credits: ReadonlyMap<Model, Credit>;
+  /** Visits and conversion rate against the period compared with. */
+  visitsBefore: Schema<"ComparedCount"> | undefined;
+  rateBefore: Schema<"ComparedRate"> | undefined;
   /** By model, in the period compared with. */
   compared: ReadonlyMap<Model, { conversions: CreditChange; revenueCents: CreditChange }>;
 }
@@ -61,6 +64,8 @@ export function attributedOf(report: Schema<"AttributionReport">): readonly Attr
       value: value.value,
       visits: value.visits,
       conversionRate: rateOf(value.conversionRate),
+      visitsBefore: before[at]?.visits,
+      rateBefore: before[at]?.conversionRate,
       credits: new Map(given(now).map((model) => [model, creditOf(now[model])])),
       compared: new Map(given(then).map((model) => [model, comparedOf(then[model])])),
     };

@@ -7,7 +7,7 @@ export const texts = defineTexts({
   en: {
     description:
       "Where the visitors come from that configure, ask and order: each conversion divided among the visits before it, by six models side by side.",
-    by: "Tell visits apart by",
+    by: "Tell apart by",
     bys: { channel: "Channel", source: "Source", medium: "Medium", campaign: "Campaign" },
     conversion: "Conversion",
     conversions: { micro: "Carts and completions", lead: "Inquiries", macro: "Orders" },
@@ -23,7 +23,7 @@ export const texts = defineTexts({
     },
     limit: "Values",
     limits: { "10": "10 largest", "20": "20 largest", "50": "50 largest", "200": "200 largest" },
-    compared: "Compare by model",
+    compared: "Compared model",
     removal: "Add removal effect",
     removalHide: "Without removal effect",
     removalHint: "Takes longer: every way of every visitor is looked at.",
@@ -43,7 +43,6 @@ export const texts = defineTexts({
     value: "Value",
     visits: "Visits",
     rate: "Converted",
-    interval: "95 % interval",
     models: {
       first: "First",
       last: "Last",
@@ -55,7 +54,7 @@ export const texts = defineTexts({
     },
     change: (model: string) => `${model} against before`,
     visitsChange: "Visits against before",
-    was: (before: string) => `was ${before}`,
+    rateChange: "Converted against before",
     chart: "Credits of the largest values",
     chartText:
       "The same credits as in the table, of the values with most visits. Where bars of a value differ much, the answer depends on the model: such a value opens or closes ways rather than doing both.",
@@ -80,7 +79,7 @@ export const texts = defineTexts({
   de: {
     description:
       "Woher die Personen kommen, die konfigurieren, anfragen und bestellen: jede Konversion aufgeteilt auf die Besuche davor, nach sechs Modellen nebeneinander.",
-    by: "Besuche unterscheiden nach",
+    by: "Unterscheiden nach",
     bys: { channel: "Kanal", source: "Quelle", medium: "Medium", campaign: "Kampagne" },
     conversion: "Konversion",
     conversions: { micro: "Warenkörbe und Abschlüsse", lead: "Anfragen", macro: "Bestellungen" },
@@ -96,7 +95,7 @@ export const texts = defineTexts({
     },
     limit: "Werte",
     limits: { "10": "10 größte", "20": "20 größte", "50": "50 größte", "200": "200 größte" },
-    compared: "Vergleichen nach Modell",
+    compared: "Verglichenes Modell",
     removal: "Wegfall-Effekt dazu",
     removalHide: "Ohne Wegfall-Effekt",
     removalHint: "Dauert länger: jeder Weg jeder Person wird betrachtet.",
@@ -116,7 +115,6 @@ export const texts = defineTexts({
     value: "Wert",
     visits: "Besuche",
     rate: "Konvertiert",
-    interval: "95-%-Intervall",
     models: {
       first: "Erster",
       last: "Letzter",
@@ -128,7 +126,7 @@ export const texts = defineTexts({
     },
     change: (model) => `${model} gegenüber vorher`,
     visitsChange: "Besuche gegenüber vorher",
-    was: (before) => `vorher ${before}`,
+    rateChange: "Konvertiert gegenüber vorher",
     chart: "Gutschriften der größten Werte",
     chartText:
       "Dieselben Gutschriften wie in der Tabelle, für die Werte mit den meisten Besuchen. Wo sich die Balken eines Werts stark unterscheiden, hängt die Antwort vom Modell ab: so ein Wert eröffnet oder beendet Wege eher, als dass er beides täte.",

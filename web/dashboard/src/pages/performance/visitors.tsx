@@ -5,7 +5,7 @@ import type { Schema } from "@nest-haus/api";
 import { IconCircleCheck, IconCircleX, IconHourglass, IconZoomIn } from "@tabler/icons-react";
 import { useCallback } from "react";
 import { useFormats } from "../../app/navigation";
-import { changeOfCount } from "../../components/change";
+import { changeOfCount, changeOfRate } from "../../components/change";
 import { Definition } from "../../components/definition";
 import { ChangeLine } from "../../components/tile";
 import { useTexts } from "../../i18n/texts";
@@ -21,17 +21,19 @@ const VERDICTS = {
   insufficient: { Sign: IconHourglass, color: "gray" },
 } as const;
 
+const VITALS: readonly string[] = ["LCP", "INP", "CLS", "FCP", "TTFB"];
 const READABLE = { title: { color: "var(--mantine-color-text)" } };
 
 /** The part about visitors. */
 export function VisitorsPart({ report }: { report: Schema<"Performance"> }) {
   const [{ metric }] = usePerformanceState();
-  const chosen = report.metrics.find((each) => each.metric === metric) ?? report.metrics[0];
+  const metrics = [...report.metrics].sort((a, b) => rankOf(a) - rankOf(b));
+  const chosen = metrics.find((each) => each.metric === metric) ?? metrics[0];
   return (
     <>
       <Verdict verdict={report.verdict} />
       <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
-        {report.metrics.map((each) => (
+        {metrics.map((each) => (
           <MetricTile
             key={each.metric}
             metric={each}
@@ -44,6 +46,12 @@ export function VisitorsPart({ report }: { report: Schema<"Performance"> }) {
       {chosen && <MetricClosely metric={chosen} report={report} />}
     </>
   );
+}
+
+/** The vitals that decide the verdict come first, then the other vitals, then timers. */
+function rankOf({ metric }: Schema<"MetricReport">): number {
+  const rank = VITALS.indexOf(metric);
+  return rank < 0 ? VITALS.length : rank;
 }
 
 function Verdict({ verdict }: { verdict: Schema<"Performance">["verdict"] }) {
@@ -64,6 +72,7 @@ function MetricTile(props: {
   isChosen: boolean;
 }) {
   const t = useTexts(texts);
+  const formats = useFormats();
   const names = useMetricNames();
   const [, setState] = usePerformanceState();
   const { metric, compared, meta, isChosen } = props;
@@ -97,6 +106,12 @@ function MetricTile(props: {
         <ChangeLine
           change={changeOfCount(compared.p75.change, "down")}
           before={write(compared.p75.before)}
+        />
+      )}
+      {compared?.good && (
+        <ChangeLine
+          change={changeOfRate(compared.good.change)}
+          before={t.goodBefore(formats.share(compared.good.before.value))}
         />
       )}
       <Button
