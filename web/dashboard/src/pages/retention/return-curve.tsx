@@ -28,7 +28,8 @@ export function ReturnCurve(props: {
   const later = useMemo(
     () =>
       table.mean.filter(
-        ({ offset, pooled }) => offset > 0 && (pooled || before.get(offset)?.value != null),
+        ({ offset, pooled }) =>
+          offset > 0 && (pooled?.value != null || before.get(offset)?.value != null),
       ),
     [table, before],
   );
