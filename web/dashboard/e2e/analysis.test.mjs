@@ -149,7 +149,7 @@ suite("analysis", () => {
 
   test("somebody chooses their messages, and has a test sent", async () => {
     const tab = await analysis.open("/alerts?part=messages");
-    await tab.page.getByRole("switch", { name: "Alerts that are over" }).check({ force: true });
+    await tab.page.getByRole("switch", { name: "Alerts that are over" }).press("Space");
     await tab.page.getByText("Saved").waitFor();
     const chosen = await tab.ask("/api/admin/notifications/subscriptions");
     const over = chosen.subscriptions.find(({ kind }) => kind === "alert_resolved");
