@@ -112,7 +112,11 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
           {table.getRowModel().rows.map((row) => (
             <Table.Tr key={rowKey(row.original, row.index)}>
               {columns.map((column) => (
-                <Table.Td key={column.id} ta={column.align ?? "left"}>
+                <Table.Td
+                  key={column.id}
+                  ta={column.align ?? "left"}
+                  style={column.align === "right" ? { whiteSpace: "nowrap" } : {}}
+                >
                   {column.cell ? column.cell(row.original) : column.value(row.original)}
                 </Table.Td>
               ))}

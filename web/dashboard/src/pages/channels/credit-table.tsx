@@ -1,0 +1,126 @@
+// What each value is credited with, by every model side by side.
+
+import { Text } from "@mantine/core";
+import { useMemo } from "react";
+import { useFormats } from "../../app/navigation";
+import { changeOfCount, changeOfRate } from "../../components/change";
+import { type Column, DataTable } from "../../components/data-table";
+import { ChangeLine } from "../../components/tile";
+import { useTexts } from "../../i18n/texts";
+import { type Attributed, type Measure, MODELS, type Model } from "./credits";
+import { texts } from "./texts";
+
+/** How the table is asked for. */
+export interface CreditTableProps {
+  rows: readonly Attributed[];
+  measure: Measure;
+  /** The model compared; nothing where no period is compared. */
+  compared: Model | undefined;
+  valueName: (value: string) => string;
+}
+
+/** The table. */
+export function CreditTable(props: CreditTableProps) {
+  const t = useTexts(texts);
+  const columns = useColumns(props);
+  return (
+    <DataTable
+      label={t.table}
+      columns={columns}
+      rows={props.rows}
+      rowKey={({ value }) => value}
+      maxHeight={640}
+    />
+  );
+}
+
+/** Writes credits of a measure. */
+export function useCreditFormat(measure: Measure): (credit: number | undefined) => string {
+  const formats = useFormats();
+  return useMemo(
+    () =>
+      measure === "conversions"
+        ? (credit) => formats.decimal(credit, 1)
+        : (credit) => formats.money(credit),
+    [measure, formats],
+  );
+}
+
+function useColumns(props: CreditTableProps): readonly Column<Attributed>[] {
+  const { rows, measure, compared, valueName } = props;
+  const t = useTexts(texts);
+  const formats = useFormats();
+  const write = useCreditFormat(measure);
+  return useMemo(() => {
+    const models = MODELS.filter((model) => rows.some(({ credits }) => credits.has(model)));
+    return [
+      { id: "value", header: t.value, value: ({ value }) => valueName(value) },
+      {
+        id: "visits",
+        header: t.visits,
+        align: "right",
+        value: ({ visits }) => visits,
+        cell: ({ visits }) => formats.count(visits),
+      },
+      {
+        id: "rate",
+        header: t.rate,
+        align: "right",
+        value: ({ conversionRate }) => conversionRate?.value,
+        cell: ({ conversionRate: rate }) => (
+          <>
+            {formats.share(rate?.value)}
+            <Text size="xs" c="dimmed">
+              {formats.interval(rate?.ciLow, rate?.ciHigh)}
+            </Text>
+          </>
+        ),
+      },
+      ...models.map(
+        (model): Column<Attributed> => ({
+          id: model,
+          header: t.models[model],
+          align: "right",
+          value: ({ credits }) => credits.get(model)?.[measure],
+          cell: ({ credits }) => write(credits.get(model)?.[measure]),
+        }),
+      ),
+      ...(compared
+        ? [
+            {
+              id: "change",
+              header: t.change(t.models[compared]),
+              value: (row: Attributed) => row.compared.get(compared)?.[measure].change,
+              cell: (row: Attributed) => {
+                const then = row.compared.get(compared)?.[measure];
+                return then && <Changed change={then.change} before={write(then.before)} />;
+              },
+            },
+            {
+              id: "visitsChange",
+              header: t.visitsChange,
+              value: ({ visitsBefore }: Attributed) => visitsBefore?.change,
+              cell: ({ visitsBefore: then }: Attributed) =>
+                then && <Changed change={then.change} before={formats.count(then.before)} />,
+            },
+            {
+              id: "rateChange",
+              header: t.rateChange,
+              value: ({ rateBefore }: Attributed) => rateBefore?.change.points,
+              cell: ({ rateBefore: then }: Attributed) =>
+                then && (
+                  <ChangeLine
+                    change={changeOfRate(then.change)}
+                    before={formats.share(then.before.value)}
+                  />
+                ),
+            },
+          ]
+        : []),
+    ];
+  }, [rows, measure, compared, valueName, t, formats, write]);
+}
+
+function Changed({ change, before }: { change: number | null | undefined; before: string }) {
+  return <ChangeLine change={changeOfCount(change)} before={before} />;
+}

@@ -1,0 +1,277 @@
+// How fast the system answers: requests by time and endpoint, and what was slow.
+
+import { Checkbox, SimpleGrid, Stack, Text } from "@mantine/core";
+import type { Schema } from "@nest-haus/api";
+import { useCallback, useMemo } from "react";
+import { useFormats } from "../../app/navigation";
+import { Chart, type ChartTable } from "../../components/chart";
+import { type Column, DataTable } from "../../components/data-table";
+import { Definition } from "../../components/definition";
+import { FilterBar, SearchField } from "../../components/filter-bar";
+import { bars, lines } from "../../components/lines";
+import { Metric, RateMetric, Tile } from "../../components/tile";
+import { useTexts } from "../../i18n/texts";
+import { type Load, loadOf, type Operations } from "./measured";
+import { SlowOperations } from "./slow-operations";
+import { usePerformanceState } from "./state";
+import { texts } from "./texts";
+import { useTimeLabels } from "./time-labels";
+
+type Report = Schema<"SystemPerformance">;
+
+/** The part about the system. */
+export function SystemPart({ report }: { report: Report }) {
+  return (
+    <>
+      <Totals report={report} />
+      <SimpleGrid cols={{ base: 1, lg: 2 }}>
+        <Latency report={report} />
+        <Traffic report={report} />
+      </SimpleGrid>
+      <Endpoints report={report} />
+      <SlowOperations report={report} />
+    </>
+  );
+}
+
+function Totals({ report: { total, meta } }: { report: Report }) {
+  const t = useTexts(texts).system;
+  const formats = useFormats();
+  const load = loadOf(total);
+  const detail = ({ perRequest, timeShare }: Operations) =>
+    t.operationsDetail(formats.decimal(perRequest), formats.share(timeShare, 0));
+  return (
+    <SimpleGrid cols={{ base: 1, xs: 2, lg: 5 }}>
+      <Metric name={t.requests} text={t.requestsText} meta={meta} value={formats.count(load.n)} />
+      {load.errors && (
+        <RateMetric
+          rate={load.errors}
+          better="down"
+          definition={{ name: t.errors, text: t.errorsText, meta }}
+        />
+      )}
+      <Metric
+        name={t.response}
+        text={t.responseText}
+        meta={meta}
+        value={formats.latency(load.p95)}
+        detail={t.responseDetail(formats.latency(load.p50), formats.latency(load.p99))}
+      />
+      <Metric
+        name={t.database}
+        text={t.databaseText}
+        meta={meta}
+        value={formats.latency(load.database.p95)}
+        detail={detail(load.database)}
+      />
+      <Metric
+        name={t.redis}
+        text={t.redisText}
+        meta={meta}
+        value={formats.latency(load.redis.p95)}
+        detail={detail(load.redis)}
+      />
+    </SimpleGrid>
+  );
+}
+
+function Latency({ report: { byTime, meta } }: { report: Report }) {
+  const t = useTexts(texts);
+  const formats = useFormats();
+  const labels = useTimeLabels(byTime);
+  const loads = useMemo(() => byTime.map(loadOf), [byTime]);
+  const option = useCallback(
+    () =>
+      lines({
+        labels,
+        format: formats.latency,
+        partial: byTime.map(({ partial }) => partial),
+        series: (["p50", "p95", "p99"] as const).map((name) => ({
+          name,
+          values: loads.map((load) => load[name]),
+        })),
+      }),
+    [labels, byTime, loads, formats],
+  );
+  const table = useMemo<ChartTable>(
+    () => ({
+      columns: [
+        { header: t.time },
+        ...["p50", "p75", "p95", "p99"].map((header) => ({ header, format: formats.latency })),
+        { header: t.system.database, format: formats.latency },
+        { header: t.system.redis, format: formats.latency },
+      ],
+      rows: loads.map(({ p50, p75, p95, p99, database, redis }, at) => [
+        byTime[at]?.partial ? `${labels[at]} (${t.system.incomplete})` : labels[at],
+        p50,
+        p75,
+        p95,
+        p99,
+        database.p95,
+        redis.p95,
+      ]),
+    }),
+    [labels, byTime, loads, formats, t],
+  );
+  const title = t.system.latency;
+  return (
+    <Tile title={title} aside={<Definition name={title} text={t.system.latencyText} meta={meta} />}>
+      <Chart label={title} option={option} table={table} height={240} />
+    </Tile>
+  );
+}
+
+function Traffic({ report: { byTime, meta } }: { report: Report }) {
+  const t = useTexts(texts);
+  const formats = useFormats();
+  const labels = useTimeLabels(byTime);
+  const loads = useMemo(() => byTime.map(loadOf), [byTime]);
+  const option = useCallback(
+    () =>
+      bars({
+        labels,
+        format: formats.count,
+        series: [
+          { name: t.system.requests, values: loads.map(({ n }) => n) },
+          { name: t.system.failed, values: loads.map(({ errors }) => errors?.num) },
+        ],
+      }),
+    [labels, loads, formats, t],
+  );
+  const table = useMemo<ChartTable>(
+    () => ({
+      columns: [
+        { header: t.time },
+        { header: t.system.requests, format: formats.count },
+        { header: t.system.failed, format: formats.count },
+        { header: t.system.errors, format: formats.share },
+      ],
+      rows: loads.map(({ n, errors }, at) => [labels[at], n, errors?.num, errors?.value]),
+    }),
+    [labels, loads, formats, t],
+  );
+  const title = t.system.traffic;
+  return (
+    <Tile title={title} aside={<Definition name={title} text={t.system.trafficText} meta={meta} />}>
+      <Chart label={title} option={option} table={table} height={240} />
+    </Tile>
+  );
+}
+
+interface EndpointRow extends Load {
+  endpoint: string;
+  job: boolean;
+}
+
+function Endpoints({ report }: { report: Report }) {
+  const t = useTexts(texts).system;
+  const [{ endpoint: sought, jobs }, setState] = usePerformanceState();
+  const columns = useEndpointColumns();
+  const rows = useMemo(
+    () =>
+      report.endpoints
+        .map((each): EndpointRow => ({ endpoint: each.endpoint, job: each.job, ...loadOf(each) }))
+        .filter(({ job }) => jobs || !job)
+        .filter(({ endpoint }) => endpoint.toLowerCase().includes(sought.toLowerCase())),
+    [report, sought, jobs],
+  );
+  const isFiltered = sought !== "" || jobs;
+  return (
+    <Tile
+      title={t.endpoints}
+      aside={<Definition name={t.endpoints} text={t.endpointsText} meta={report.meta} />}
+    >
+      <Stack gap="sm">
+        <FilterBar
+          onReset={isFiltered ? () => setState({ endpoint: "", jobs: undefined }) : undefined}
+        >
+          <SearchField
+            label={t.search}
+            placeholder={t.searchHint}
+            value={sought}
+            onChange={(endpoint) => setState({ endpoint })}
+          />
+          <Checkbox
+            label={t.jobs}
+            checked={jobs === true}
+            mb={8}
+            onChange={(event) => setState({ jobs: event.currentTarget.checked || undefined })}
+          />
+        </FilterBar>
+        <DataTable
+          label={t.endpoints}
+          columns={columns}
+          rows={rows}
+          rowKey={({ endpoint }) => endpoint}
+          maxHeight={520}
+        />
+      </Stack>
+    </Tile>
+  );
+}
+
+function useEndpointColumns(): readonly Column<EndpointRow>[] {
+  const t = useTexts(texts).system;
+  const formats = useFormats();
+  return useMemo(() => {
+    const operations = (kind: "database" | "redis", header: string): Column<EndpointRow> => ({
+      id: kind,
+      header,
+      align: "right",
+      value: (row) => row[kind].timeShare,
+      cell: (row) => (
+        <>
+          {formats.share(row[kind].timeShare, 0)} · {formats.latency(row[kind].p95)}
+          <Text size="xs" c="dimmed">
+            {formats.decimal(row[kind].perRequest)} {t.per}
+          </Text>
+        </>
+      ),
+    });
+    return [
+      {
+        id: "endpoint",
+        header: t.endpoint,
+        value: ({ endpoint }) => endpoint,
+        cell: ({ endpoint, job }) => (
+          <Text span size="sm" ff="monospace" style={{ whiteSpace: "nowrap" }}>
+            {endpoint}
+            {job && ` (${t.job})`}
+          </Text>
+        ),
+      },
+      {
+        id: "n",
+        header: t.requests,
+        align: "right",
+        value: ({ n }) => n,
+        cell: ({ n }) => formats.count(n),
+      },
+      {
+        id: "errors",
+        header: t.errors,
+        align: "right",
+        value: ({ errors }) => errors?.value,
+        cell: ({ errors }) => (
+          <>
+            {formats.share(errors?.value)}
+            <Text size="xs" c="dimmed">
+              {formats.count(errors?.num)}
+            </Text>
+          </>
+        ),
+      },
+      ...(["p50", "p75", "p95", "p99"] as const).map(
+        (name): Column<EndpointRow> => ({
+          id: name,
+          header: name,
+          align: "right",
+          value: (row) => row[name],
+          cell: (row) => formats.latency(row[name]),
+        }),
+      ),
+      operations("database", t.databaseShort),
+      operations("redis", t.redisShort),
+    ];
+  }, [t, formats]);
+}
