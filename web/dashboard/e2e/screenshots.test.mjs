@@ -85,10 +85,10 @@ async function richSession(system) {
 }
 
 /** Asserts that a page has one heading of the first level, its own, and that the document is named by it. */
-async function assertNamed({ page }, { title, path }) {
+async function assertNamed({ page }, { title }) {
   const headings = await page.getByRole("heading", { level: 1 }).allTextContents();
   assert.equal(headings.length, 1, `headings of the first level: ${headings.join(", ")}`);
-  if (!path.includes(SESSION)) assert.equal(headings[0], title);
+  assert.equal(headings[0], title);
   assert.equal(await page.title(), `${headings[0]} · NEST-Haus`);
 }
 
