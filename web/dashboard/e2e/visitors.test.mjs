@@ -160,7 +160,7 @@ suite("visitors", () => {
     for (const part of ["In the cart", "€258,017", "Desktop", "Direct", EXAMPLE]) {
       assert.ok(buyer.includes(part), `${part}: ${buyer}`);
     }
-    for (const part of ["Open", "€249,043", "Mobile", "Direct", EXAMPLE]) {
+    for (const part of ["Open", "€249,043", "Phone", "Direct", EXAMPLE]) {
       assert.ok(looker.includes(part), `${part}: ${looker}`);
     }
     assert.ok(stayer.includes("Desktop"), stayer);
