@@ -64,6 +64,13 @@ class DashboardPage {
     return Date.now() - QUIET_MS - start;
   }
 
+  /** Shows the page that is open in `light` or `dark`. */
+  async show(scheme) {
+    await this.page.emulateMedia({ colorScheme: scheme });
+    await this.page.locator(`html[data-mantine-color-scheme=${scheme}]`).waitFor();
+    await this.loaded();
+  }
+
   /** Waits until all of a page is there: heading, no skeleton, nothing under way. */
   async loaded(msMax = LOAD_MS_MAX) {
     for (const end = Date.now() + msMax; Date.now() < end; await wait(25)) {

@@ -64,8 +64,7 @@ suite("pages", { concurrency: 2 }, () => {
           assert.equal(await tab.overflow(), 0, "pixels that the page is wider than its window");
           assert.deepEqual(await tab.violations(), [], "what axe finds in light");
           await picture("light");
-          await tab.page.emulateMedia({ colorScheme: "dark" });
-          await tab.loaded();
+          await tab.show("dark");
           assert.deepEqual(await tab.violations(COLOUR_RULES), [], "what axe finds in dark");
           await picture("dark");
           assert.deepEqual(tab.takeProblems(), [], "failed requests, and mistakes in the console");
