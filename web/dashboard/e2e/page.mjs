@@ -28,10 +28,13 @@ class DashboardPage {
   constructor(page, base) {
     this.page = page;
     this.base = base;
-    page.on("request", (request) => this.#underWay.add(request));
+    page.on("request", (request) => {
+      if (isOfPage(request)) this.#underWay.add(request);
+    });
     page.on("requestfinished", (request) => this.#ended(request));
     page.on("requestfailed", (request) => {
       this.#ended(request);
+      if (!isOfPage(request)) return;
       this.#problems.push(`${nameOf(request)} ${request.failure().errorText}`);
     });
     page.on("response", (answer) => {
@@ -59,6 +62,13 @@ class DashboardPage {
     await this.page.goto(`${this.base}/admin${path}`);
     await this.loaded(msMax);
     return Date.now() - QUIET_MS - start;
+  }
+
+  /** Shows the page that is open in `light` or `dark`. */
+  async show(scheme) {
+    await this.page.emulateMedia({ colorScheme: scheme });
+    await this.page.locator(`html[data-mantine-color-scheme=${scheme}]`).waitFor();
+    await this.loaded();
   }
 
   /** Waits until all of a page is there: heading, no skeleton, nothing under way. */
@@ -122,6 +132,11 @@ class DashboardPage {
 function isThere(waiting) {
   const isMoving = document.getAnimations().some((each) => each instanceof CSSTransition);
   return document.querySelector("h1") !== null && !document.querySelector(waiting) && !isMoving;
+}
+
+/** Whether the page itself asks: a browser also does, to renew an answer that it kept and gave, and tells no end. */
+function isOfPage(request) {
+  return request.resourceType() !== "other";
 }
 
 function nameOf(request) {
