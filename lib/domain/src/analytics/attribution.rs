@@ -168,6 +168,7 @@ pub fn divide_cents(cents: i64, shares: &[f64]) -> Vec<i64> {
 
 /// What one value is credited with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Credit {
     /// Conversions, in parts of one.
@@ -199,6 +200,8 @@ pub struct Attribution {
 
 /// A number of conversions and their revenue.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = ConversionTotal))]
 #[serde(rename_all = "camelCase")]
 pub struct Total {
     /// Conversions.

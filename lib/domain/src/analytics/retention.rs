@@ -62,6 +62,8 @@ pub struct CohortRules {
 
 /// Visitors of a cohort in a period after their start.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = CohortCell))]
 #[serde(rename_all = "camelCase")]
 pub struct Cell {
     /// How many periods after the start.
@@ -74,6 +76,7 @@ pub struct Cell {
 
 /// Visitors who started in the same period.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Cohort {
     /// When the period begins.
@@ -90,6 +93,8 @@ pub struct Cohort {
 
 /// What cohorts that are old enough have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = CohortMean))]
 #[serde(rename_all = "camelCase")]
 pub struct MeanCell {
     /// How many periods after the start.
@@ -104,6 +109,7 @@ pub struct MeanCell {
 
 /// Cohorts and who returned.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CohortTable {
     /// By start, the oldest first.

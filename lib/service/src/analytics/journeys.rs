@@ -95,7 +95,6 @@ pub struct Journeys {
     /// Visits, nodes by depth, and the links between them. Of each node, the visits are those of the
     /// links from it; to `$exit` (`$entry`) go those that end (begin) there.
     #[serde(flatten)]
-    #[schema(value_type = Object)]
     flow: FlowGraph,
     /// The period that this one is compared with.
     comparison: Option<JourneysComparison>,

@@ -94,7 +94,6 @@ struct JourneyRow {
     /// Too old on arrival for live numbers.
     late: bool,
     /// How long the configuration stood after it; only where it changed the configuration.
-    #[schema(value_type = Option<Object>)]
     dwell: Option<Dwell>,
     #[serde(flatten)]
     what: What,

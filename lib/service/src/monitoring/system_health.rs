@@ -49,7 +49,6 @@ pub struct SystemHealth {
     /// PostgreSQL, Redis and mail.
     dependencies: Vec<Dependency>,
     /// What the schema of the database is; nothing where it cannot be asked.
-    #[schema(value_type = Option<Object>)]
     migrations: Option<Migrations>,
     /// The queues of events; nothing where Redis cannot be asked.
     #[schema(value_type = Option<Vec<QueueHealth>>)]
