@@ -19,6 +19,7 @@ const POSITION_END: f64 = 0.4;
 
 /// What counts as a conversion (definitions b3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Conversion {
     /// Something was put into the cart, or a configuration was completed.

@@ -25,6 +25,7 @@ pub const MORE: &str = "$more";
 
 /// From where a way is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Anchor {
     /// From its beginning, or from the first time that it comes to a node.

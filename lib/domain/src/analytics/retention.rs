@@ -22,6 +22,8 @@ const INTERVAL_DAYS_MAX: i64 = 32;
 
 /// When a visitor counts as returned in a period.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = ReturnCriterion))]
 #[serde(rename_all = "snake_case")]
 pub enum Criterion {
     /// With a return in that period.
@@ -33,6 +35,8 @@ pub enum Criterion {
 
 /// How periods after the start are counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = CohortCounting))]
 pub enum Counting {
     /// By the calendar: days, weeks or months.
     #[default]

@@ -84,7 +84,6 @@ impl AttributionQuery {
 #[serde(rename_all = "camelCase")]
 pub struct AttributionReport {
     /// What counts as a conversion.
-    #[schema(value_type = String)]
     conversion: Conversion,
     /// What visits are told apart by.
     #[schema(value_type = String)]

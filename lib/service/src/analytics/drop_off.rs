@@ -40,7 +40,6 @@ pub struct DropOffQuery {
 #[serde(rename_all = "camelCase")]
 pub struct DropOffReport {
     /// Without what a visit counts as left.
-    #[schema(value_type = String)]
     conversion: Conversion,
     /// Visits that left without converting, of all.
     drop_off_rate: Rate,

@@ -129,13 +129,10 @@ impl RetentionQuery {
 #[serde(rename_all = "camelCase")]
 pub struct Retention {
     /// What makes a cohort.
-    #[schema(value_type = String)]
     interval: Interval,
     /// `calendar`, or `24h` since the start.
-    #[schema(value_type = String)]
     counting: Counting,
     /// When a visitor counts as returned in a period.
-    #[schema(value_type = String)]
     criterion: Criterion,
     /// What starts.
     #[schema(value_type = String)]

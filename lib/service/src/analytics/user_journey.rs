@@ -66,7 +66,6 @@ pub struct UserJourney {
 #[serde(rename_all = "camelCase")]
 struct JourneyHead {
     session_id: String,
-    #[schema(value_type = String)]
     status: Status,
     started_at: Option<DateTime<Utc>>,
     last_activity_at: Option<DateTime<Utc>>,

@@ -43,13 +43,10 @@ pub struct FunnelReport {
     #[schema(value_type = String)]
     unit: &'static str,
     /// `ordered`, `strict` or `any`.
-    #[schema(value_type = String)]
     order: Order,
     /// `log` or `strict`.
-    #[schema(value_type = String)]
     ties: Ties,
     /// `unique` or `total`.
-    #[schema(value_type = String)]
     counting: Counting,
     /// Longest time from the first step to any other, in hours; nothing where the visit is the bound.
     window_hours: Option<f64>,
