@@ -21,7 +21,7 @@ use crate::configurator::{catalog, catalog_admin, pricing};
 use crate::customers::payments;
 use crate::data_retention;
 use crate::description::{complete, page};
-use crate::http::{ProblemDocument, around, within_rate_limit};
+use crate::http::{FreeObject, ProblemDocument, around, within_rate_limit};
 use crate::jobs::{Job, admin as job_admin, cron};
 use crate::monitoring::alerts::{admin as alerts, backtest, rules};
 use crate::monitoring::{flags, health, system_health, system_performance};
@@ -602,7 +602,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// The description of this API.
 #[utoipa::path(
     get, path = "/api/openapi.json", tag = "operations",
-    responses((status = 200, description = "The OpenAPI document.", body = Object))
+    responses((status = 200, description = "The OpenAPI document.", body = FreeObject))
 )]
 async fn openapi_json() -> axum::Json<utoipa::openapi::OpenApi> {
     axum::Json(openapi())

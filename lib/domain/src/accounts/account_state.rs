@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// The state of an account, which follows from what is kept of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum AccountState {
     /// Its invitation was not accepted yet: it has no password, and nobody signs in.

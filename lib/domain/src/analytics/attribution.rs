@@ -19,6 +19,7 @@ const POSITION_END: f64 = 0.4;
 
 /// What counts as a conversion (definitions b3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Conversion {
     /// Something was put into the cart, or a configuration was completed.
@@ -168,6 +169,7 @@ pub fn divide_cents(cents: i64, shares: &[f64]) -> Vec<i64> {
 
 /// What one value is credited with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Credit {
     /// Conversions, in parts of one.
@@ -199,6 +201,8 @@ pub struct Attribution {
 
 /// A number of conversions and their revenue.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = ConversionTotal))]
 #[serde(rename_all = "camelCase")]
 pub struct Total {
     /// Conversions.

@@ -45,6 +45,7 @@ pub struct Moment {
 
 /// How long a choice stood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Dwell {
     /// Engaged milliseconds until the configuration changed again in the same tab.

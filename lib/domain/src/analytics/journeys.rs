@@ -25,6 +25,7 @@ pub const MORE: &str = "$more";
 
 /// From where a way is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Anchor {
     /// From its beginning, or from the first time that it comes to a node.
@@ -116,6 +117,7 @@ pub struct Flow {
 
 /// A node at a depth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FlowNode {
     /// How many nodes it is from where ways are read, beginning with 1.
@@ -128,6 +130,7 @@ pub struct FlowNode {
 
 /// A way from one node to one at the next depth, or to the end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FlowLink {
     /// The depth of the node that it comes from.
@@ -144,6 +147,7 @@ pub struct FlowLink {
 /// Flows from node to node. The visits of a node are those of the links from it, and, after the first
 /// depth, those of the links to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FlowGraph {
     /// Visits that are looked at.

@@ -41,6 +41,7 @@ impl Population {
 
 /// Which populations a report counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Populations {
     /// People from outside who did not refuse.

@@ -22,6 +22,8 @@ const INTERVAL_DAYS_MAX: i64 = 32;
 
 /// When a visitor counts as returned in a period.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = ReturnCriterion))]
 #[serde(rename_all = "snake_case")]
 pub enum Criterion {
     /// With a return in that period.
@@ -33,6 +35,8 @@ pub enum Criterion {
 
 /// How periods after the start are counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = CohortCounting))]
 pub enum Counting {
     /// By the calendar: days, weeks or months.
     #[default]
@@ -62,6 +66,8 @@ pub struct CohortRules {
 
 /// Visitors of a cohort in a period after their start.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = CohortCell))]
 #[serde(rename_all = "camelCase")]
 pub struct Cell {
     /// How many periods after the start.
@@ -74,6 +80,7 @@ pub struct Cell {
 
 /// Visitors who started in the same period.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Cohort {
     /// When the period begins.
@@ -90,6 +97,8 @@ pub struct Cohort {
 
 /// What cohorts that are old enough have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = CohortMean))]
 #[serde(rename_all = "camelCase")]
 pub struct MeanCell {
     /// How many periods after the start.
@@ -104,6 +113,7 @@ pub struct MeanCell {
 
 /// Cohorts and who returned.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CohortTable {
     /// By start, the oldest first.

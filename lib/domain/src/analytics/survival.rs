@@ -25,6 +25,7 @@ pub struct Watched {
 
 /// The state after a time at which something happened.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SurvivalStep {
     /// The time.
@@ -94,6 +95,7 @@ pub fn thinned(steps: &[SurvivalStep], every: i64) -> Vec<SurvivalStep> {
 
 /// Whether it happens at different rates in several groups.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LogRank {
     /// The statistic, distributed as chi-squared where the groups do not differ.

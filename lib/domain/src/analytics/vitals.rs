@@ -13,6 +13,7 @@ pub const CORE_VITALS: [&str; 3] = ["LCP", "INP", "CLS"];
 
 /// How good a measured value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Rating {
     /// At most the lower threshold.
@@ -37,6 +38,7 @@ pub enum Verdict {
 
 /// What a value may be to be good, and to be not yet poor.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Thresholds {
     /// Greatest good value.
@@ -76,6 +78,7 @@ impl Thresholds {
 
 /// Many measurements of one metric in short. Percentiles are within 2.2 %.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Measured {
     /// Measurements.

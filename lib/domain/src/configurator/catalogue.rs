@@ -133,6 +133,7 @@ pub struct CatalogueOption {
     pub quantity_max: BTreeMap<String, u32>,
     /// Anything else that a user interface shows.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[cfg_attr(feature = "schema", schema(additional_properties))]
     pub properties: Map<String, Value>,
 }
 

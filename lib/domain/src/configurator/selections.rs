@@ -14,6 +14,7 @@ const OPTION_CHARS_MAX: usize = 100;
 
 /// The choice in one category.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Choice {
     /// The option's id, known to the catalogue or not.
@@ -25,6 +26,7 @@ pub struct Choice {
 
 /// Choices by category: what makes a house, without prices and without state of a user interface.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct Selections(BTreeMap<String, Choice>);
 
@@ -134,6 +136,7 @@ impl Selections {
 
 /// What changed in one category between two neighbouring snapshots.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigurationChange {
     /// The category.

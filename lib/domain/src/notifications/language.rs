@@ -18,6 +18,7 @@ pub enum Language {
 
 /// The same in every language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Texts {
     /// In German.
     pub de: String,

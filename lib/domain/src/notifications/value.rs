@@ -7,6 +7,8 @@ use super::language::{Language, Texts};
 
 /// A value in a message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = MessageValue))]
 #[serde(rename_all = "snake_case")]
 pub enum Value {
     /// So many.
@@ -35,14 +37,21 @@ pub enum Value {
     Unknown,
 }
 
+/// The same by a name that is not taken for that of any JSON in the description of the API.
+#[cfg(feature = "schema")]
+type MessageValue = Value;
+
 /// A line of a message: what, and how much.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = MessageLine))]
 pub struct Line {
     /// What, in German.
     pub label_de: String,
     /// What, in English.
     pub label_en: String,
     /// How much.
+    #[cfg_attr(feature = "schema", schema(value_type = MessageValue))]
     pub value: Value,
 }
 

@@ -11,6 +11,8 @@ use super::ids::{SequenceNumber, SessionId, TabId};
 
 /// The streams that events travel in, each with its own drain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = Queue))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Clicks, selections and visits.

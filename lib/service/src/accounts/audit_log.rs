@@ -7,7 +7,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::may::{May, ReadAudit};
-use crate::http::{Context, FieldError, Problem, ProblemDocument, Query};
+use crate::http::{Context, FieldError, FreeObject, Problem, ProblemDocument, Query};
 
 /// Most entries of a page.
 const LIMIT_MAX: i64 = 500;
@@ -38,7 +38,7 @@ pub struct AuditLogEntry {
     /// To what.
     subject: String,
     /// More about it.
-    #[schema(value_type = Object)]
+    #[schema(value_type = FreeObject)]
     detail: Value,
 }
 

@@ -27,7 +27,6 @@ pub struct User {
     /// `owner`, `admin`, `analyst`, `sales` or `viewer`.
     role: String,
     /// `invited` until its owner chose a password, `active`, or `disabled`.
-    #[schema(value_type = String)]
     state: AccountState,
     /// Until when the link of its invitation is good.
     invited_until: Option<DateTime<Utc>>,

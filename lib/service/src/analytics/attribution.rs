@@ -84,7 +84,6 @@ impl AttributionQuery {
 #[serde(rename_all = "camelCase")]
 pub struct AttributionReport {
     /// What counts as a conversion.
-    #[schema(value_type = String)]
     conversion: Conversion,
     /// What visits are told apart by.
     #[schema(value_type = String)]
@@ -96,10 +95,8 @@ pub struct AttributionReport {
     currency: &'static str,
     /// Conversions of the range, and their revenue: what the credits of each model and what is
     /// unattributable add up to.
-    #[schema(value_type = Object)]
     total: Total,
     /// Conversions before which no visit is known.
-    #[schema(value_type = Object)]
     unattributable: Total,
     /// By value, the one with most visits first.
     values: Vec<AttributedValue>,
@@ -120,10 +117,9 @@ pub struct AttributedValue {
     /// Visits of the range with it.
     visits: i64,
     /// Those of them that converted.
-    #[schema(value_type = Object)]
     conversion_rate: Rate,
     /// Conversions and revenue by model.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Credit>)]
     credits: BTreeMap<&'static str, Credit>,
 }
 
@@ -162,12 +158,12 @@ struct ComparedAttribution {
     /// Those of them that converted.
     conversion_rate: ComparedRate,
     /// Conversions and revenue by model. Removal effects are not compared.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, ComparedCredit>)]
     credits: BTreeMap<&'static str, ComparedCredit>,
 }
 
 /// What a model credits.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ComparedCredit {
     conversions: ComparedValue,

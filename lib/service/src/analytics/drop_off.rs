@@ -40,10 +40,8 @@ pub struct DropOffQuery {
 #[serde(rename_all = "camelCase")]
 pub struct DropOffReport {
     /// Without what a visit counts as left.
-    #[schema(value_type = String)]
     conversion: Conversion,
     /// Visits that left without converting, of all.
-    #[schema(value_type = Object)]
     drop_off_rate: Rate,
     /// Attention that they had paid, in milliseconds.
     engaged_ms: EngagedMs,
@@ -83,7 +81,6 @@ struct LeftAtLevel {
     #[schema(value_type = String)]
     level: &'static str,
     /// Those who left without converting, of those who reached the step.
-    #[schema(value_type = Object)]
     drop_off_rate: Rate,
     /// Those who left, by device.
     devices: BTreeMap<String, i64>,
@@ -131,7 +128,6 @@ struct LeftAtName {
     /// The name; `(not set)` where nothing is known.
     value: String,
     /// Those who left, of those who came there.
-    #[schema(value_type = Object)]
     drop_off_rate: Rate,
     /// Those who left, by device.
     devices: BTreeMap<String, i64>,

@@ -97,7 +97,6 @@ struct ScrollCurve {
 struct Reached {
     /// In per cent of the page.
     depth: usize,
-    #[schema(value_type = Object)]
     rate: Rate,
 }
 

@@ -90,12 +90,10 @@ fn nodes<T: FromIterator<String>>(field: &'static str, list: Option<&str>) -> Re
 #[serde(rename_all = "camelCase")]
 pub struct Journeys {
     /// From where ways are read.
-    #[schema(value_type = String)]
     anchor: Anchor,
     /// Visits, nodes by depth, and the links between them. Of each node, the visits are those of the
     /// links from it; to `$exit` (`$entry`) go those that end (begin) there.
     #[serde(flatten)]
-    #[schema(value_type = Object)]
     flow: FlowGraph,
     /// The period that this one is compared with.
     comparison: Option<JourneysComparison>,

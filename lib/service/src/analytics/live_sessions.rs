@@ -53,7 +53,6 @@ pub(super) struct LiveSessions {
 #[serde(rename_all = "camelCase")]
 struct LiveSession {
     session_id: String,
-    #[schema(value_type = String)]
     status: Status,
     last_activity_at: Option<DateTime<Utc>>,
     device: Option<String>,

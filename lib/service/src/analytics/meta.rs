@@ -33,7 +33,6 @@ pub struct Meta {
     /// Whether the range is still running.
     pub partial: bool,
     /// Whom the numbers count: `eligible` or `all`.
-    #[schema(value_type = String)]
     pub population: Populations,
     /// Visits left out, by reason.
     pub excluded: Excluded,

@@ -40,7 +40,7 @@ pub struct Overview {
     /// The period cut by hours, days, weeks or months of the zone, without gaps.
     series: Vec<Point>,
     /// The configurations chosen most often, as of the latest report on popular configurations.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<popular::KeptTop>)]
     popular: Option<Value>,
     /// What the report says about itself.
     meta: Meta,

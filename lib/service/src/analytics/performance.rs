@@ -60,11 +60,9 @@ struct MetricReport {
     /// `ms`; nothing for CLS, which has no unit.
     unit: Option<&'static str>,
     /// What is good and what is poor, where that is known.
-    #[schema(value_type = Option<Object>)]
     thresholds: Option<Thresholds>,
     /// All measurements.
     #[serde(flatten)]
-    #[schema(value_type = Object)]
     all: Measured,
     /// By the visitor's device.
     by_device: Vec<MeasuredPart>,
@@ -109,7 +107,6 @@ struct MeasuredPart {
     /// What; `(not set)` where nothing is known.
     value: String,
     #[serde(flatten)]
-    #[schema(value_type = Object)]
     measured: Measured,
 }
 
@@ -122,7 +119,6 @@ struct MeasuredTime {
     /// The range cuts it, or it is not over.
     partial: bool,
     #[serde(flatten)]
-    #[schema(value_type = Object)]
     measured: Measured,
 }
 

@@ -114,7 +114,7 @@ pub struct PopularConfiguration {
     /// Names the configuration.
     configuration_hash: String,
     /// Choice by category.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Selections)]
     selections: Value,
     /// Votes for it.
     votes: i64,
@@ -130,6 +130,20 @@ pub struct PopularConfiguration {
     last_seen_at: DateTime<Utc>,
     /// Compared with the period of the same length before.
     trend: Trend,
+}
+
+/// The configurations with the most votes of a kept report.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what is taken out of the kept report as it is")]
+pub(super) struct KeptTop {
+    /// At most five.
+    #[schema(max_items = 5)]
+    configurations: Vec<PopularConfiguration>,
+    /// Median of what all configurations cost, in cents; nothing without sessions.
+    median_price_cents: Option<i64>,
+    /// When the report was made.
+    as_of: DateTime<Utc>,
 }
 
 /// The configurations that are not listed.

@@ -27,7 +27,6 @@ pub(super) struct PriceReport {
     /// Votes with something whose price must be asked for: they are in no price below.
     on_request: i64,
     /// Percentiles and bins of all prices, in cents.
-    #[schema(value_type = Object)]
     distribution: Distribution,
     /// Prices by size.
     by_base: Vec<PriceSlice>,
@@ -68,7 +67,6 @@ pub(super) struct PriceComparison {
     /// Votes with something whose price must be asked for.
     on_request: ComparedCount,
     /// Percentiles of all prices, in cents; nothing without sessions.
-    #[schema(value_type = Option<Object>)]
     percentiles: Option<Percentiles>,
     /// How the period's percentiles differ from these.
     changes: Option<PercentileChanges>,

@@ -68,7 +68,6 @@ struct LiveNumbers {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct QueueDepth {
-    #[schema(value_type = String)]
     queue: Kind,
     entries: i64,
     bytes: i64,

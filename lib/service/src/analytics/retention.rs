@@ -129,13 +129,10 @@ impl RetentionQuery {
 #[serde(rename_all = "camelCase")]
 pub struct Retention {
     /// What makes a cohort.
-    #[schema(value_type = String)]
     interval: Interval,
     /// `calendar`, or `24h` since the start.
-    #[schema(value_type = String)]
     counting: Counting,
     /// When a visitor counts as returned in a period.
-    #[schema(value_type = String)]
     criterion: Criterion,
     /// What starts.
     #[schema(value_type = String)]
@@ -147,14 +144,12 @@ pub struct Retention {
     /// Cohorts, and the means of those that are old enough. What is not over for everybody in a cohort
     /// is `incomplete`: not yet observed.
     #[serde(flatten)]
-    #[schema(value_type = Object)]
     table: CohortTable,
     /// The same by segment, largest first, where a breakdown was asked for.
     segments: Vec<Segment>,
     /// How long things take, where asked for.
     curves: Vec<Curve>,
     /// Visits of known visitors, of all visits: only they can be seen to return.
-    #[schema(value_type = Object)]
     consent_coverage: Rate,
     /// The period that this one is compared with.
     comparison: Option<RetentionComparison>,
@@ -193,7 +188,6 @@ struct Segment {
     /// How many.
     visitors: i64,
     #[serde(flatten)]
-    #[schema(value_type = Object)]
     table: CohortTable,
 }
 
@@ -208,7 +202,6 @@ struct Curve {
     /// By segment, or one of all.
     segments: Vec<CurveOfSegment>,
     /// Whether segments differ; nothing where there is nothing to compare.
-    #[schema(value_type = Option<Object>)]
     log_rank: Option<LogRank>,
 }
 
@@ -225,7 +218,6 @@ struct CurveOfSegment {
     /// Hours by which it has happened to half of them; nothing where it has not.
     median_hours: Option<i64>,
     /// The share to whom it has happened, day by day, with times in hours.
-    #[schema(value_type = Vec<Object>)]
     steps: Vec<SurvivalStep>,
 }
 

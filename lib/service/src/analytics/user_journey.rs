@@ -66,7 +66,6 @@ pub struct UserJourney {
 #[serde(rename_all = "camelCase")]
 struct JourneyHead {
     session_id: String,
-    #[schema(value_type = String)]
     status: Status,
     started_at: Option<DateTime<Utc>>,
     last_activity_at: Option<DateTime<Utc>>,
@@ -94,7 +93,6 @@ struct JourneyRow {
     /// Too old on arrival for live numbers.
     late: bool,
     /// How long the configuration stood after it; only where it changed the configuration.
-    #[schema(value_type = Option<Object>)]
     dwell: Option<Dwell>,
     #[serde(flatten)]
     what: What,

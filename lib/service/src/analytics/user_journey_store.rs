@@ -142,7 +142,6 @@ pub(super) struct InteractionDetail {
     /// The device.
     pub(super) device_type: Option<String>,
     /// Anything else that the client sent, without personal values.
-    #[schema(value_type = Option<Object>)]
     pub(super) additional_data: Option<Value>,
 }
 
@@ -174,8 +173,8 @@ pub(super) struct ConfigurationDetail {
     pub(super) event_id: Uuid,
     /// What made the client send it.
     pub(super) trigger: String,
-    /// The choices that changed: `category`, `from`, `to`.
-    #[schema(value_type = Vec<Object>)]
+    /// The choices that changed.
+    #[schema(value_type = Vec<ConfigurationChange>)]
     pub(super) changes: Value,
     /// Change of price since the configuration before, in cents.
     pub(super) price_change_cents: Option<i64>,
@@ -266,7 +265,6 @@ pub(super) struct MeasurementDetail {
     /// The endpoint that was measured.
     pub(super) endpoint: Option<String>,
     /// Anything else that the client sent, without personal values.
-    #[schema(value_type = Option<Object>)]
     pub(super) additional_data: Option<Value>,
 }
 
@@ -402,7 +400,6 @@ pub(super) struct ConfigurationState {
     /// When that was taken.
     snapshot_at: DateTime<Utc>,
     /// Choice by category.
-    #[schema(value_type = Object)]
     selections: Selections,
     /// What it costs by the price list in force then, in cents.
     total_price_cents: Option<i64>,

@@ -1,5 +1,7 @@
 //! The catalogue as everybody may read it.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
@@ -7,7 +9,7 @@ use nest_haus_domain::configurator::{
     Catalogue, CatalogueDocument, CatalogueOption, Category, Price, PriceRow, euros,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::pricing::in_force;
@@ -80,10 +82,26 @@ struct HouseOption {
     base_price: f64,
     /// A picture.
     image_url: Option<String>,
-    /// Whether it is preselected, its area, its quantities, its prices, and what else the catalogue
-    /// says.
-    #[schema(value_type = Object)]
-    properties: Value,
+    /// What else the catalogue says.
+    properties: HouseOptionProperties,
+}
+
+/// What the catalogue says of an option.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the answer, whose words are those of the API before")]
+struct HouseOptionProperties {
+    /// Preselected when a visitor begins.
+    default: bool,
+    /// Usable area that it adds, in square decimetres; of one piece.
+    area_dm2: u32,
+    /// Most pieces, by size.
+    quantity_max: BTreeMap<String, u32>,
+    /// What it costs.
+    prices: Vec<PriceRow>,
+    /// Anything else that a user interface shows.
+    #[serde(flatten)]
+    other: Map<String, Value>,
 }
 
 /// Which options.

@@ -146,7 +146,7 @@ pub struct PriceEffect {
     /// Names the configuration.
     configuration_hash: String,
     /// Choice by category.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Selections)]
     selections: Value,
     /// Sessions of the last 90 days that ended with it.
     sessions: i64,

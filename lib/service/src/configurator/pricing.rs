@@ -14,7 +14,9 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 use super::store::{Known, price_lists_since};
-use crate::http::{Body, Context, FieldError, Problem, ProblemDocument, etag, unless_known};
+use crate::http::{
+    Body, Context, FieldError, FreeObject, Problem, ProblemDocument, etag, unless_known,
+};
 
 /// Longest time in seconds that a shared cache may hold prices.
 const SHARED_SECONDS_MAX: i64 = 60;
@@ -77,8 +79,7 @@ struct PricingData {
     success: bool,
     /// Prices in euros by category and option, in the shape that the catalogue's `pricingData` names;
     /// −1 is a price on request.
-    #[schema(value_type = Object)]
-    data: Value,
+    data: BTreeMap<String, PricingDatum>,
     /// Whether the database is out of reach and these prices were read before.
     cached: bool,
     /// The price list.
@@ -87,6 +88,20 @@ struct PricingData {
     synced_at: DateTime<Utc>,
     /// When this was answered.
     timestamp: DateTime<Utc>,
+}
+
+/// A price, an area or a number of pieces, or more of them by name: option, size or quantity.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[schema(no_recursion)]
+#[expect(dead_code, reason = "describes the answer, whose words are those of the API before")]
+enum PricingDatum {
+    /// The catalogue says nothing.
+    Nothing,
+    /// One number.
+    Number(f64),
+    /// By name.
+    ByName(BTreeMap<String, PricingDatum>),
 }
 
 /// The prices in force, as today's front end reads them: whole euros, −1 for a price on request.
@@ -132,10 +147,10 @@ fn iso(at: DateTime<Utc>) -> String {
 #[expect(dead_code, reason = "describes the body; it is read in three shapes")]
 struct Calculate {
     /// Choice by category.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<FreeObject>)]
     selections: Option<Value>,
     /// Choice by category.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<FreeObject>)]
     configuration: Option<Value>,
     /// The size, where the choices are at the top.
     nest: Option<Value>,

@@ -5,6 +5,7 @@ mod body;
 mod caching;
 mod context;
 mod dispatch;
+mod free;
 mod headers;
 mod limits;
 mod problem;
@@ -17,6 +18,7 @@ pub use body::{Body, Upload, guard};
 pub use caching::{etag, unless_known};
 pub use context::{Caller, Context, Peer};
 pub use dispatch::{around, within_rate_limit};
+pub use free::FreeObject;
 pub use headers::{ANSWER_HEADERS, COMMON_HEADERS, PAGE_HEADERS, resource_policy};
 pub use limits::{
     BODY_BYTES_MAX, EVENT_BYTES_MAX, EVENTS_MAX, JSON_DEPTH_MAX, RATE_WINDOW, RateLimit,

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::free::FreeObject;
 use super::limits::{RateLimit, add_limits};
 use crate::platform::{ConfigError, MailFailure, RedisFailure, SealingFailure};
 
@@ -239,9 +240,10 @@ pub struct ProblemDocument {
     pub code: &'static str,
     /// The fields at fault.
     pub errors: Vec<FieldError>,
-    /// What changed meanwhile, where the request is about a state that is no longer there.
+    /// What changed meanwhile, where the request is about a state that is no longer there; what that is
+    /// depends on the request.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<FreeObject>)]
     pub conflict: Option<Value>,
     /// Names this request in the logs.
     pub request_id: String,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{Job, JobState, grace, start, states};
 use crate::accounts::{May, ReadAnalytics, RunJobs};
-use crate::http::{Context, FieldError, Problem, ProblemDocument, Query};
+use crate::http::{Context, FieldError, FreeObject, Problem, ProblemDocument, Query};
 use crate::operations::{JobOutcome, JobReport, Trigger};
 use crate::platform::CronPlan;
 
@@ -90,8 +90,8 @@ struct RunView {
     started_by: Option<String>,
     /// Why it failed.
     error: Option<String>,
-    /// What it did.
-    #[schema(value_type = Option<Object>)]
+    /// What it did, in the words of its job.
+    #[schema(value_type = Option<FreeObject>)]
     report: Option<Value>,
 }
 
@@ -182,7 +182,7 @@ async fn last_runs(cx: &Context, runs: i64) -> Result<Vec<(String, RunView)>, sq
     post, path = "/api/admin/jobs/{name}/run", tag = "operations", security(("admin" = [])),
     params(("name" = String, Path, description = "The job.")),
     responses(
-        (status = 200, description = "What the job did.", body = JobReport<Value>),
+        (status = 200, description = "What the job did.", body = JobReport<FreeObject>),
         (status = 404, description = "There is no such job.", body = ProblemDocument),
         (status = 409, description = "A run of it is under way.", body = ProblemDocument),
     )

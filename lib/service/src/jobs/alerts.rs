@@ -25,10 +25,8 @@ pub(super) const EVALUATE: &str = "evaluate-alerts";
 pub struct AlertsReport {
     /// What the evaluation did.
     #[serde(flatten)]
-    #[schema(value_type = Object)]
     evaluation: EvaluationReport,
     /// What was sent then; nothing where that failed, which the next run makes good.
-    #[schema(value_type = Option<Object>)]
     delivery: Option<DeliveryReport>,
 }
 

@@ -115,10 +115,8 @@ async fn sync_performance(run: Run) -> Result<DrainReport, Problem> {
 #[serde(rename_all = "camelCase")]
 pub struct PerformanceReport {
     /// Of measurements that browsers took.
-    #[schema(value_type = Object)]
     browsers: PerformanceRollup,
     /// Of those that the system took of itself.
-    #[schema(value_type = Object)]
     system: RollUpReport,
 }
 

@@ -36,7 +36,6 @@ pub struct FlagList {
 #[serde(rename_all = "camelCase")]
 struct Flag {
     /// The kind of tracking.
-    #[schema(value_type = String)]
     name: TrackingKind,
     /// Whether it is switched on.
     enabled: bool,

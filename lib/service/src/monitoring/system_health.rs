@@ -24,7 +24,7 @@ const RANGES: [(&str, TimeDelta); 3] =
     [("24h", TimeDelta::hours(24)), ("7d", TimeDelta::days(7)), ("30d", TimeDelta::days(30))];
 
 /// How something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Condition {
     Ok,
@@ -38,7 +38,6 @@ enum Condition {
 pub struct SystemHealth {
     /// `ok`; `degraded` where something is not well; `down` where neither PostgreSQL nor Redis answers, so
     /// that nothing can be taken.
-    #[schema(value_type = String)]
     status: Condition,
     /// The commit or version that is deployed.
     release: String,
@@ -49,7 +48,6 @@ pub struct SystemHealth {
     /// PostgreSQL, Redis and mail.
     dependencies: Vec<Dependency>,
     /// What the schema of the database is; nothing where it cannot be asked.
-    #[schema(value_type = Option<Object>)]
     migrations: Option<Migrations>,
     /// The queues of events; nothing where Redis cannot be asked.
     #[schema(value_type = Option<Vec<QueueHealth>>)]
@@ -70,7 +68,6 @@ struct Dependency {
     #[schema(value_type = String)]
     name: &'static str,
     /// `ok`, `degraded` or `down`.
-    #[schema(value_type = String)]
     status: Condition,
     /// How long it took to answer, in milliseconds; nothing where it was not asked.
     latency_ms: Option<f64>,

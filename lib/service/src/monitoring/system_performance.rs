@@ -92,7 +92,6 @@ struct EndpointLoad {
     /// Nobody waits for it: a job, or work after answers.
     job: bool,
     #[serde(flatten)]
-    #[schema(value_type = Object)]
     load: Load,
 }
 
@@ -105,7 +104,6 @@ struct LoadTime {
     /// The range cuts it, or it is not over.
     partial: bool,
     #[serde(flatten)]
-    #[schema(value_type = Object)]
     load: Load,
 }
 

@@ -56,10 +56,8 @@ pub(super) async fn subscribers(
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Subscription {
     /// `alert`, `alert_resolved`, `weekly_report` or `monthly_report`.
-    #[schema(value_type = String)]
     kind: Kind,
     /// `de` or `en`.
-    #[schema(value_type = String)]
     language: Language,
     /// Whether messages of the kind are sent.
     enabled: bool,

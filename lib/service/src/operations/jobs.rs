@@ -83,6 +83,7 @@ pub struct JobReport<T> {
     /// How long it took, in milliseconds.
     pub duration_ms: i64,
     /// What it did; nothing if it was running already.
+    #[schema(inline)]
     pub report: Option<T>,
 }
 

@@ -13,7 +13,7 @@ use super::store::{self, KeptReport};
 use super::{Kind, lines};
 use crate::accounts::{May, ReadAnalytics, record};
 use crate::analytics::export::table::Table;
-use crate::http::{Context, FieldError, Only, Problem, ProblemDocument};
+use crate::http::{Context, FieldError, FreeObject, Only, Problem, ProblemDocument};
 use crate::platform::begin;
 
 /// How a report is wanted.
@@ -49,7 +49,7 @@ pub struct ContentQuery {
     security(("admin" = [])),
     responses(
         (status = 200, description = "The report.", content(
-            (Object = "application/json"), (String = "text/csv"),
+            (FreeObject = "application/json"), (String = "text/csv"),
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
         (status = 404, description = "There is no such report.", body = ProblemDocument),
         (status = 422, description = "Unknown id, format or section.", body = ProblemDocument),

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::session_token;
 use super::sessions::{SessionQuery, configuration_data, facts_of, iso, last_activity};
-use crate::http::{Context, Problem, ProblemDocument, Query};
+use crate::http::{Context, FreeObject, Problem, ProblemDocument, Query};
 use crate::platform::begin_bounded;
 
 /// Most interactions in an answer.
@@ -46,7 +46,7 @@ struct JourneySession {
     /// `ACTIVE`, `ABANDONED`, `IN_CART`, `COMPLETED` or `CONVERTED`.
     status: String,
     /// The configuration as it was sent last, and `userData`.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<FreeObject>)]
     configuration_data: Option<Value>,
     /// When the visitor did something last.
     last_activity: Option<DateTime<Utc>>,

@@ -12,7 +12,7 @@ use super::track::{
     refuse_one, take_batch,
 };
 use super::wire::{Envelope, bounded};
-use crate::http::{Body, Context, FieldError, Problem, ProblemDocument, read};
+use crate::http::{Body, Context, FieldError, FreeObject, Problem, ProblemDocument, read};
 
 /// Greatest value, either way, so that sums and their squares stay within what a number can be.
 const VALUE_MAX: f64 = 1e15;
@@ -35,7 +35,7 @@ struct MetricWire {
     endpoint: Option<String>,
     /// Anything else.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<FreeObject>)]
     additional_data: Option<Value>,
 }
 

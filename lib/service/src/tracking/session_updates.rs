@@ -17,7 +17,7 @@ use super::track::{
     Accepted, Kept, answer, check_size, event, is_present_protocol, must_be_object, refuse_one,
 };
 use super::wire::{Envelope, bounded, optional_euros};
-use crate::http::{Body, Context, FieldError, Problem, ProblemDocument, read};
+use crate::http::{Body, Context, FieldError, FreeObject, Problem, ProblemDocument, read};
 
 const SESSION_ID_REQUIRED: &str = "Session ID is required";
 
@@ -98,7 +98,7 @@ struct Sync {
     #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
     session_id: String,
     /// Choice by category.
-    #[schema(value_type = Object)]
+    #[schema(value_type = FreeObject)]
     configuration: Value,
     /// Euros.
     #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
@@ -137,7 +137,7 @@ struct SaveConfig {
     #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
     session_id: String,
     /// Choice by category, and `totalPrice` in euros.
-    #[schema(value_type = Object)]
+    #[schema(value_type = FreeObject)]
     configuration: Value,
     /// `auto_save`, `page_exit` or `order_attempt`.
     #[schema(pattern = "^(auto_save|page_exit|order_attempt)$")]
@@ -195,10 +195,10 @@ struct Finalize {
     #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
     session_id: String,
     /// A finished configuration, with `totalPrice`; or null.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<FreeObject>)]
     config: Option<Value>,
     /// The configuration at the moment of leaving.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<FreeObject>)]
     final_configuration: Option<Value>,
     /// Euros, with `finalConfiguration`.
     #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
@@ -252,7 +252,7 @@ struct TrackCartAdd {
     #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
     session_id: String,
     /// Choice by category; may be left out where the cart holds the concept check alone.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<FreeObject>)]
     configuration: Option<Value>,
     /// Euros.
     #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
@@ -408,7 +408,7 @@ struct UpdateUserData {
     #[schema(pattern = "^[A-Za-z0-9_.:-]{1,128}$")]
     session_id: String,
     /// Texts by field: name, lastName, phone, email, address, ... Other fields are ignored.
-    #[schema(value_type = Object)]
+    #[schema(value_type = FreeObject)]
     user_data: Value,
 }
 

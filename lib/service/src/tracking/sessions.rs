@@ -14,7 +14,9 @@ use super::store;
 use super::track::{answer, event};
 use super::wire::Envelope;
 use crate::configurator;
-use crate::http::{Context, FieldError, Problem, ProblemDocument, Query, etag, unless_known};
+use crate::http::{
+    Context, FieldError, FreeObject, Problem, ProblemDocument, Query, etag, unless_known,
+};
 use crate::platform::App;
 use crate::queue;
 
@@ -160,7 +162,7 @@ struct SessionState {
     /// The session's id.
     session_id: String,
     /// The configuration as it was sent last, and `userData` for the session's own client.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<FreeObject>)]
     configuration_data: Option<Value>,
     /// What it costs by the price list in force when it was seen, in euros; nothing without a size.
     total_price: Option<f64>,

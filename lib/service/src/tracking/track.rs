@@ -14,6 +14,7 @@ use nest_haus_domain::tracking::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::accept::{Incoming, Receipt, accept};
 use super::wire::{Envelope, InteractionWire, bounded, optional_euros};
@@ -68,7 +69,7 @@ struct TrackBatch {
     /// Events that the tab has numbered so far.
     emitted: Option<i64>,
     /// Events that the client gave up so far, by reason.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<BTreeMap<String, i64>>)]
     dropped_local: Option<Value>,
 }
 
@@ -137,8 +138,71 @@ pub struct Kept {
     /// Measurements refused.
     rejected: Option<i64>,
     /// The interaction, or what became of a batch session by session.
-    #[schema(value_type = Option<Object>)]
-    data: Option<Value>,
+    data: Option<KeptData>,
+}
+
+/// What was kept, in the words of the API before.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes the answers; each is written where its words are known")]
+enum KeptData {
+    /// Of one interaction.
+    Interaction(KeptInteraction),
+    /// Of a batch.
+    Batch(KeptBatch),
+}
+
+/// An interaction that was kept.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the answer, whose words are those of the API before")]
+struct KeptInteraction {
+    /// The event's id.
+    interaction_id: Uuid,
+    /// The session.
+    session_id: String,
+    /// What was done.
+    event_type: String,
+    /// To what.
+    category: String,
+    /// Always 0.
+    processing_time: i64,
+    /// When the request arrived.
+    timestamp: DateTime<Utc>,
+}
+
+/// What became of a batch.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the answer, whose words are those of the API before")]
+struct KeptBatch {
+    /// Events in the request.
+    total_events: usize,
+    /// Events kept.
+    events_processed: usize,
+    /// Sessions of which every event was kept.
+    sessions_processed: usize,
+    /// The other sessions.
+    failed_sessions: usize,
+    /// Always 0.
+    processing_time: i64,
+    /// By session, in the order in which the request names them.
+    results: Vec<KeptSession>,
+}
+
+/// What became of a session's events in a batch.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the answer, whose words are those of the API before")]
+struct KeptSession {
+    /// The session; empty where an event names none.
+    session_id: String,
+    /// Events kept.
+    events_processed: u64,
+    /// Whether every event was kept.
+    success: bool,
+    /// Why the last that was refused was.
+    error: Option<String>,
 }
 
 /// An event that was refused.

@@ -15,7 +15,7 @@ use utoipa::openapi::schema::{
     KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type,
 };
 
-use crate::http::{FieldError, read};
+use crate::http::{FieldError, FreeObject, read};
 
 /// What stands around an event of any kind: identity, order and times.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -156,7 +156,7 @@ pub(super) struct InteractionWire {
     pub interactive: Option<bool>,
     /// Anything else.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<FreeObject>)]
     pub additional_data: Option<Value>,
 }
 

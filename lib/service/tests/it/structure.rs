@@ -219,14 +219,18 @@ fn every_file_says_what_it_is_for() {
     }
 }
 
-/// The names that a source gives to schemas of the API's description.
+/// The names that a source gives to schemas of the API's description: those of the types, or what
+/// `as` says instead.
 fn schemas(text: &str) -> Vec<String> {
+    let word = |text: &str| text.split(|c: char| !c.is_alphanumeric()).next().map(str::to_owned);
     let after_derive = |(at, _): (usize, &str)| {
         let rest = &text[at..];
-        let declared =
-            ["struct ", "enum "].iter().filter_map(|word| Some(rest.find(word)? + word.len()));
-        let name = &rest[declared.min()?..];
-        Some(name.split(|c: char| !c.is_alphanumeric()).next()?.to_owned())
+        let declared = ["struct ", "enum "]
+            .iter()
+            .filter_map(|keyword| Some((rest.find(keyword)?, keyword.len())))
+            .min()?;
+        let renamed = rest[..declared.0].split("schema(as = ").nth(1);
+        word(renamed.unwrap_or_else(|| &rest[declared.0 + declared.1..]))
     };
     text.match_indices("ToSchema)]").filter_map(after_derive).collect()
 }

@@ -45,6 +45,8 @@ pub const EXCLUSIONS_MAX: usize = 5;
 
 /// In which order steps count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = FunnelOrder))]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
     /// One after the other, with anything in between.
@@ -58,6 +60,8 @@ pub enum Order {
 
 /// Whether one event can follow another of the same time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = FunnelTies))]
 #[serde(rename_all = "snake_case")]
 pub enum Ties {
     /// By their numbers; where these are equal too, in either order.
@@ -69,6 +73,8 @@ pub enum Ties {
 
 /// How often a unit counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = FunnelCounting))]
 #[serde(rename_all = "snake_case")]
 pub enum Counting {
     /// Once.

@@ -10,6 +10,7 @@ const EXACT_MAX: usize = 20_000;
 
 /// How long it took, in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StepTimes {
     /// A quarter took no longer.

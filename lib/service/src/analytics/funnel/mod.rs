@@ -43,13 +43,10 @@ pub struct FunnelReport {
     #[schema(value_type = String)]
     unit: &'static str,
     /// `ordered`, `strict` or `any`.
-    #[schema(value_type = String)]
     order: Order,
     /// `log` or `strict`.
-    #[schema(value_type = String)]
     ties: Ties,
     /// `unique` or `total`.
-    #[schema(value_type = String)]
     counting: Counting,
     /// Longest time from the first step to any other, in hours; nothing where the visit is the bound.
     window_hours: Option<f64>,
@@ -81,18 +78,14 @@ pub struct FunnelStep {
     /// Attempts that came at least this far.
     entered: i64,
     /// Of those that came to the first step.
-    #[schema(value_type = Object)]
     conversion_rate: Rate,
     /// Of those that came to the step before.
-    #[schema(value_type = Object)]
     step_conversion_rate: Rate,
     /// Attempts that came to the step before and not to this one.
     dropped: i64,
     /// How long it took from the step before, in milliseconds: quartiles and the ninth decile.
-    #[schema(value_type = Object)]
     from_previous: StepTimes,
     /// The same from the first step.
-    #[schema(value_type = Object)]
     from_start: StepTimes,
     /// What those did next who came no further.
     next_events: NextEvents,
@@ -119,7 +112,6 @@ pub struct NextEvent {
     /// Its category.
     category: Option<String>,
     /// Of the units that were looked at.
-    #[schema(value_type = Object)]
     share: Rate,
 }
 
@@ -134,7 +126,6 @@ pub struct FunnelPoint {
     /// Attempts that began in it, by how many came at least to each step.
     entered: Vec<i64>,
     /// Those that came through all steps.
-    #[schema(value_type = Object)]
     conversion_rate: Rate,
     /// Those of them that have time left.
     incomplete: i64,
@@ -159,7 +150,6 @@ pub struct FunnelValue {
     /// Attempts that came at least to each step.
     entered: Vec<i64>,
     /// Those that came through all steps.
-    #[schema(value_type = Object)]
     conversion_rate: Rate,
 }
 
@@ -174,7 +164,6 @@ pub struct FunnelComparison {
     /// Attempts that came at least to each step.
     entered: Vec<i64>,
     /// Those that came through all steps.
-    #[schema(value_type = Object)]
     conversion_rate: Rate,
     /// How the period's rate differs from it.
     conversion_rate_change: RateChange,

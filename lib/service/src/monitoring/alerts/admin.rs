@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use nest_haus_domain::monitoring::{IncidentState, RuleId};
+use nest_haus_domain::notifications::Line;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
@@ -85,7 +86,7 @@ struct AlertView {
     /// Measurements that the latest value comes from.
     count: i64,
     /// More about it.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<Line>)]
     detail: Value,
     /// When it began.
     started_at: DateTime<Utc>,

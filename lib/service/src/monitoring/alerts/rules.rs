@@ -95,7 +95,6 @@ pub(super) struct RuleSettings {
     /// What comes again within so many minutes after it was over is the same incident.
     cool_down_minutes: i64,
     /// `critical` or `warning`.
-    #[schema(value_type = String)]
     severity: Severity,
 }
 
