@@ -18,7 +18,7 @@ export interface RunByHand {
   /** The job that runs, or ran last. */
   job: string | undefined;
   running: boolean;
-  report: Schema<"JobReport_Value"> | undefined;
+  report: Schema<"JobReport_FreeObject"> | undefined;
   problem: Problem | null;
 }
 

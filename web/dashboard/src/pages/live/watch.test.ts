@@ -8,7 +8,7 @@ const reading = (asOf: string, prices: Readonly<Record<string, number | null>>) 
   configuring: Object.entries(prices).map(([sessionId, priceCents]) => ({
     sessionId,
     priceCents,
-    status: "ACTIVE",
+    status: "ACTIVE" as const,
     onRequest: [],
   })),
 });

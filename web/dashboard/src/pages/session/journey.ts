@@ -87,12 +87,11 @@ function isQuiet(row: JourneyRow): boolean {
 
 /** The choices that a configuration changed. */
 export function changesOf({ changes }: Pick<RowOf<"configuration">, "changes">): ChoiceChange[] {
-  return changes.flatMap((change) => {
-    const category = textOf(fieldsOf(change).category);
-    if (category === undefined) return [];
-    const { from, to } = fieldsOf(change);
-    return [{ category, from: choiceOf(category, from), to: choiceOf(category, to) }];
-  });
+  return changes.map(({ category, from, to }) => ({
+    category,
+    from: choiceOf(category, from),
+    to: choiceOf(category, to),
+  }));
 }
 
 /** The choices of a configuration. */
@@ -116,9 +115,7 @@ export function selectedOf(row: RowOf<"interaction">): ChoiceChange {
 
 /** How long the configuration stood after a row. */
 export function dwellOf({ dwell }: JourneyRow): Dwell | undefined {
-  const { ms, censored } = fieldsOf(dwell);
-  const length = numberOf(ms);
-  return length === undefined ? undefined : { ms: length, atLeast: censored === true };
+  return dwell ? { ms: dwell.ms, atLeast: dwell.censored } : undefined;
 }
 
 /** The prices of a journey, in order: computed ones of configurations, shown ones of choices. */
