@@ -35,8 +35,9 @@ function settingsOf(name) {
   return { DATABASE_URL: url.href, REDIS_KEY_PREFIX: `${name}:` };
 }
 
-async function query(text, values = []) {
-  const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
+/** Runs a statement in the database of `settings`, or in that of DATABASE_URL. */
+export async function query(text, values = [], { DATABASE_URL } = process.env) {
+  const client = new pg.Client({ connectionString: DATABASE_URL });
   await client.connect();
   try {
     return await client.query(text, values);
