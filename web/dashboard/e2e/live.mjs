@@ -24,12 +24,13 @@ const VISITORS = [
   { device: DESKTOP, exterior: BLACK, error: -1000 },
 ];
 
-/** Lets visitors look at the configurator, choose an exterior and save it; then alerts are evaluated. */
+/** Lets visitors look at the configurator, choose an exterior and save it; then alerts are evaluated. Their sessions. */
 export async function visitNow(system) {
-  await Promise.all(VISITORS.map((visitor) => visit(system, visitor)));
+  const sessions = await Promise.all(VISITORS.map((visitor) => visit(system, visitor)));
   await system.drain();
   const { status, body } = await system.get("/api/cron/evaluate-alerts");
   assert.equal(status, 200, JSON.stringify(body));
+  return sessions;
 }
 
 async function visit(system, { device, exterior, error }) {
@@ -54,4 +55,5 @@ async function visit(system, { device, exterior, error }) {
   });
   await interact({ eventType: "selection", category, selectionValue: exterior.value, totalPrice });
   await send("sync", { configuration, currentPrice: totalPrice });
+  return sessionId;
 }
