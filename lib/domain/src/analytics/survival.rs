@@ -100,36 +100,49 @@ pub fn thinned(steps: &[SurvivalStep], every: i64) -> Vec<SurvivalStep> {
 pub struct LogRank {
     /// The statistic, distributed as chi-squared where the groups do not differ.
     pub chi_squared: f64,
-    /// Degrees of freedom: one less than there are groups.
+    /// Degrees of freedom: the rank of the variance, mostly one less than there are groups.
     pub degrees_of_freedom: usize,
     /// How likely such a difference is by chance.
     pub p_value: f64,
 }
 
+/// An eigenvalue of the variance that is a smaller share of the greatest one is zero but for rounding.
+const SINGULAR_SHARE: f64 = 1e-10;
+
 /// The log-rank test (Mantel 1966; for several groups Peto, Peto 1972). Nothing where there are no two
-/// groups that could differ.
+/// groups that could differ. The variance is inverted as far as it has a rank: a group that nobody watches
+/// any more when something happens takes no part, whichever place it has.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 pub fn log_rank(groups: &[&[Watched]]) -> Option<LogRank> {
-    let groups: Vec<&[Watched]> =
-        groups.iter().filter(|group| group.iter().any(|w| w.subjects > 0)).copied().collect();
-    let degrees = groups.len().checked_sub(1).filter(|degrees| *degrees > 0)?;
-    let mut excess = DVector::<f64>::zeros(degrees);
-    let mut variance = DMatrix::<f64>::zeros(degrees, degrees);
-    for set in risk_sets(&groups) {
+    let count = groups.len();
+    if count < 2 {
+        return None;
+    }
+    let mut excess = DVector::<f64>::zeros(count);
+    let mut variance = DMatrix::<f64>::zeros(count, count);
+    for set in risk_sets(groups) {
         let (n, d) =
             (set.at_risk.iter().sum::<i64>() as f64, set.happened.iter().sum::<i64>() as f64);
         let share = |group: usize| set.at_risk[group] as f64 / n;
         let spread = if n > 1.0 { d * (n - d) / (n - 1.0) } else { 0.0 };
-        for i in 0..degrees {
+        for i in 0..count {
             excess[i] += set.happened[i] as f64 - d * share(i);
-            for j in 0..degrees {
+            for j in 0..count {
                 let same = if i == j { 1.0 } else { 0.0 };
                 variance[(i, j)] += spread * share(i) * (same - share(j));
             }
         }
     }
-    let chi_squared = excess.dot(&(variance.try_inverse()? * &excess));
+    let eigen = variance.symmetric_eigen();
+    let smallest = eigen.eigenvalues.max() * SINGULAR_SHARE;
+    let (mut chi_squared, mut degrees) = (0.0, 0);
+    for (value, vector) in eigen.eigenvalues.iter().zip(eigen.eigenvectors.column_iter()) {
+        if *value > smallest {
+            chi_squared += vector.dot(&excess).powi(2) / value;
+            degrees += 1;
+        }
+    }
     let p_value = ChiSquared::new(degrees as f64).ok()?.sf(chi_squared);
     Some(LogRank { chi_squared, degrees_of_freedom: degrees, p_value })
 }

@@ -1,3 +1,5 @@
+//! Assignment beside the vectors that the browser's tests read too.
+
 use proptest::prelude::*;
 use serde::Deserialize;
 
