@@ -17,11 +17,24 @@ const BROWSER_FLAGS = [
 ];
 const MODES = { desktop, mobile: undefined };
 
+/** Lighthouse misses the beginning of a load now and then, and asks to be run again. */
+const TRIES = 3;
+
 /**
  * Judges a page once, as on a `desktop` or, with its slow processor and network, on a `mobile`. Gives the score of each
  * category, 0 to 100, and what took points, each with its score and value.
  */
 export async function judge(url, mode = "desktop") {
+  let failure;
+  for (let tried = 0; tried < TRIES; tried += 1) {
+    const lhr = await run(url, mode);
+    if (!lhr.runtimeError) return { scores: scoresOf(lhr), faults: faultsOf(lhr) };
+    failure = lhr.runtimeError.message;
+  }
+  throw new Error(`${url}: ${failure}`);
+}
+
+async function run(url, mode) {
   const browser = await launch({
     chromePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     chromeFlags: BROWSER_FLAGS,
@@ -30,8 +43,7 @@ export async function judge(url, mode = "desktop") {
   try {
     const flags = { port: browser.port, onlyCategories: CATEGORIES, logLevel: "error" };
     const { lhr } = await lighthouse(url, { ...flags, disableFullPageScreenshot: true }, MODES[mode]);
-    if (lhr.runtimeError) throw new Error(`${url}: ${lhr.runtimeError.message}`);
-    return { scores: scoresOf(lhr), faults: faultsOf(lhr) };
+    return lhr;
   } finally {
     browser.kill();
   }
