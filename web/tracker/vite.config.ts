@@ -27,7 +27,7 @@ export default defineConfig(({ mode }) => ({
     lib: mode === "script" ? script : modules,
     emptyOutDir: mode !== "script",
     minify: "terser",
-    terserOptions: { compress: { passes: 3, ecma: 2020 } },
+    terserOptions: { compress: { passes: 3, ecma: 2020, unsafe_arrows: true } },
     reportCompressedSize: false,
     rolldownOptions: { output: { generatedCode: { symbols: false } } },
   },

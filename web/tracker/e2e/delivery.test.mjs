@@ -303,6 +303,7 @@ suite("delivery", () => {
     await visitor.page.evaluate(() => window.dispatchEvent(new Event("online")));
     await sent(visitor);
     const session = await visitor.sessionId();
+    for (const { body } of world.shop.sent()) assert.ok((body.events?.length ?? 1) <= 100);
     assert.equal((await world.values(session, "click")).length, 900);
     assert.equal((await world.values(session, "hover")).length, 99, "the latest");
     assert.deepEqual(await world.values(session, "selection"), ["holz"]);

@@ -82,8 +82,8 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
   /** A page visit by another campaign, until it shows whether the visitor goes on from there. */
   let held: Draft | undefined;
   let sender: Sender | undefined;
-  let sampling: Sampling = { shares: {} };
-  let sampledAt = 0;
+  let shares: Sampling["shares"] = {};
+  let sharesUntil = 0;
 
   function choose(choice: Choice): void {
     if (choice.analytics && !isRefused) grant(choice);
@@ -159,17 +159,15 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
     choose(visitor.choice);
   }
 
-  function sample(news: News): void {
-    if (!news.sampling) return;
-    sampling = news.sampling;
-    sampledAt = performance.now();
+  function sample({ sampling }: News): void {
+    if (!sampling) return;
+    shares = sampling.shares;
+    sharesUntil = performance.now() + (sampling.forMs ?? Infinity);
   }
 
   /** The share of events of a kind that the server wants. */
   function share({ kind }: Draft): number {
-    const { shares, forMs = Infinity } = sampling;
-    const isInForce = performance.now() - sampledAt < forMs;
-    return (isInForce && kind ? shares[kind] : undefined) ?? 1;
+    return (kind && performance.now() < sharesUntil ? shares[kind] : undefined) ?? 1;
   }
 
   /** Lets an event join its session, unless it has to show first which one that is. */
@@ -211,9 +209,9 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
     return session;
   }
 
-  function tellConsent(session: Session, { clientTs, steady }: Moment): void {
+  function tellConsent(session: Session, at: Moment): void {
     const choice = knownVisitor()?.choice;
-    if (choice) push(consentDraft(choice, { clientTs, steady }), session);
+    if (choice) push(consentDraft(choice, at), session);
     void flush();
   }
 
@@ -226,10 +224,9 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
   }
 
   function toEvent(draft: Draft, { id }: Session, tabId: string): QueuedEvent {
-    const { path, body, clientTs, steady } = draft;
-    const priority = priorityOf(draft.kind);
-    const eventId = uuidV7();
-    return { eventId, path, sessionId: id, tabId, page, priority, body, clientTs, steady };
+    const { kind, activity, campaign, ...told } = draft;
+    const priority = priorityOf(kind);
+    return { ...told, eventId: uuidV7(), sessionId: id, tabId, page, priority };
   }
 
   async function flush(): Promise<boolean> {
@@ -249,7 +246,8 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
     },
     touch() {
       const session = knownVisitor()?.session;
-      if (session && goesOn(session, Date.now())) goOn(session, Date.now());
+      const now = Date.now();
+      if (session && goesOn(session, now)) goOn(session, now);
     },
     flush,
     leave(goes) {
@@ -267,6 +265,7 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
   };
 }
 
-function consentDraft(choice: Choice, at: Moment): Draft {
-  return { ...at, path: PATH.consent, body: JSON.stringify(consentBody(choice)), activity: true };
+function consentDraft(choice: Choice, { clientTs, steady }: Moment): Draft {
+  const body = JSON.stringify(consentBody(choice));
+  return { clientTs, steady, path: PATH.consent, body, activity: true };
 }

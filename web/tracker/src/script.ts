@@ -5,10 +5,12 @@ import { createTracker, type Options, type Tracker } from "./tracker";
 const { src = location.href } = (document.currentScript ?? {}) as Partial<HTMLScriptElement>;
 
 /** Starts the tracker on this page, once. Nothing is stored or sent before the visitor agreed. */
-export function init(options: Options = {}): Tracker {
+function init(options: Options = {}): Tracker {
   const load = (name: string) => import(/* @vite-ignore */ new URL(name, src).href);
   return createTracker(options, {
     capture: () => load("capture.js"),
     vitals: () => load("vitals.js"),
   });
 }
+
+export default { init };
