@@ -7,6 +7,8 @@ import { startBareBrowser } from "./bare-browser.mjs";
 import { until } from "./visitor.mjs";
 import { createWorld, sent, testPage } from "./world.mjs";
 
+/** A module that is loaded later, by its own content's name. */
+const MODULE = /\/dist\/assets\/(capture|vitals)-[A-Za-z0-9]{8}\.js$/;
 const CAPTURE = { consent: { analytics: true }, vitals: false, layoutVersion: "v1" };
 
 /** Whether a request tells that a page was visited. */
@@ -276,12 +278,51 @@ suite("capture", () => {
     }
   });
 
+  /** Loads the page for tests where files are missing, uses it, and gives which modules were asked for. */
+  async function visitWithout(missing) {
+    const visitor = await world.visitor();
+    world.shop.missing = missing;
+    const scripts = [];
+    visitor.page.on("request", (request) => scripts.push(request.url()));
+    await visitor.open(testPage(CAPTURE));
+    const modules = () => scripts.filter((url) => /\/dist\/.*(capture|vitals)/.test(url));
+    await until(() => modules().length > 0);
+    await visitor.page.waitForLoadState("networkidle");
+    await visitor.page.locator("#alive").click();
+    await visitor.page.evaluate(() => globalThis.tracker.select("fenster", "pvc"));
+    return { visitor, modules: modules() };
+  }
+
+  test("what captures has its content's name, and is asked for once", async () => {
+    const { visitor, modules } = await visitWithout([]);
+    assert.equal(modules.length, 1, String(modules));
+    assert.match(modules[0], MODULE);
+    assert.equal((await told(visitor, "click")).length, 1);
+  });
+
+  test("a script whose own modules a later release has taken away goes on with that release's", async () => {
+    const { visitor, modules } = await visitWithout(["/dist/assets/"]);
+    assert.equal(modules.length, 2, String(modules));
+    const [, hash] = /capture-(\w+)\.js$/.exec(modules[0]);
+    assert.ok(modules[1].endsWith(`/dist/capture.js?${hash}`), modules[1]);
+    assert.equal((await told(visitor, "page_visit")).length, 1);
+    assert.equal((await told(visitor, "click")).length, 1);
+  });
+
+  test("without any module the page is told what it tells itself", async () => {
+    const { visitor } = await visitWithout(["/dist/assets/", "/dist/capture.js"]);
+    assert.equal((await told(visitor, "selection")).length, 1);
+    assert.equal((await told(visitor, "click")).length, 0);
+    assert.deepEqual(visitor.errors, []);
+    await world.assertClosed(await visitor.sessionId());
+  });
+
   test("web vitals, late", async () => {
     const visitor = await world.visitor();
     const scripts = [];
     visitor.page.on("request", (request) => scripts.push(request.url()));
     await visitor.open(testPage({ consent: { analytics: true } }));
-    await until(() => scripts.some((url) => url.endsWith("/vitals.js")));
+    await until(() => scripts.some((url) => MODULE.test(url) && url.includes("vitals")));
     await visitor.page.locator("#alive").click();
     await visitor.page.waitForTimeout(500);
     await hide(visitor);

@@ -33,6 +33,7 @@ class World {
     if (!options?.folder) for (const before of this.#visitors) await before.leave();
     this.shop.requests = [];
     this.shop.interfere = () => undefined;
+    this.shop.missing = [];
     const visitor = await openVisitor(this.shop, options);
     this.#visitors.push(visitor);
     return visitor;
