@@ -199,6 +199,49 @@ suite("delivery", () => {
     await assertStored(session, numbers(1, 30));
   });
 
+  test("a browser that is killed loses nothing, though it may forget who agreed", async () => {
+    const visitor = await visit();
+    await probe(visitor.page, 1, 5);
+    await sent(visitor);
+    const session = await visitor.sessionId();
+    world.shop.interfere = () => ({ status: 503 });
+    await probe(visitor.page, 6, 30);
+    await until(async () => (await visitor.queued()).length === 25);
+    await probe(visitor.page, 31, 31);
+    await until(async () => (await visitor.queued()).length === 26);
+    await visitor.kill();
+    const again = await world.visitor({ folder: visitor.folder });
+    await again.open(testPage({ ...ALONE, consent: undefined }));
+    await again.page.evaluate(() => globalThis.tracker.consent.set({ analytics: true }));
+    await sent(again);
+    const { transmissions } = await assertStored(session, numbers(1, 31));
+    assert.equal(transmissions.duplicate, 0);
+  });
+
+  test("a browser that is killed before the answer came sends again, which is stored once", async () => {
+    const visitor = await visit();
+    await probe(visitor.page, 1, 1);
+    await sent(visitor);
+    const session = await visitor.sessionId();
+    let taken = 0;
+    world.shop.interfere = async (note) => {
+      await fetch(world.system.base + note.path, {
+        method: "POST",
+        body: JSON.stringify(note.body),
+      });
+      taken += 1;
+      return new Promise(() => {});
+    };
+    await probe(visitor.page, 2, 21);
+    await until(async () => taken > 0 && (await visitor.queued()).length === 20);
+    await visitor.kill();
+    const again = await world.visitor({ folder: visitor.folder });
+    await again.open(testPage(ALONE));
+    await sent(again);
+    const { transmissions } = await assertStored(session, numbers(1, 21));
+    assert.equal(transmissions.duplicate, 20);
+  });
+
   test("two tabs share a session, number for themselves and send one at a time", async () => {
     const visitor = await visit();
     await probe(visitor.page, 101, 101);
