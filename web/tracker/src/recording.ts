@@ -84,6 +84,8 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
   let sender: Sender | undefined;
   let shares: Sampling["shares"] = {};
   let sharesUntil = 0;
+  /** The last activity on this page, which is written down once a second. */
+  let activeAt = 0;
 
   function choose(choice: Choice): void {
     if (choice.analytics && !isRefused) grant(choice);
@@ -179,7 +181,7 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
     }
     const { campaign, clientTs } = draft;
     const session = campaign && options.campaignSessions !== false && knownVisitor()?.session;
-    if (session && session.campaign !== campaign && goesOn(session, clientTs)) held = draft;
+    if (session && session.campaign !== campaign && isOpen(session, clientTs)) held = draft;
     else join(draft);
   }
 
@@ -187,7 +189,7 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
     const visitor = knownVisitor();
     const session = visitor?.session;
     if (!visitor) discard();
-    else if (session && (!draft.activity || goesOn(session, draft.clientTs))) {
+    else if (session && (!draft.activity || isOpen(session, draft.clientTs))) {
       if (draft.activity) goOn(session, draft.clientTs);
       push(draft, session);
     } else {
@@ -195,8 +197,13 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
     }
   }
 
+  function isOpen(session: Session, at: number): boolean {
+    return goesOn({ ...session, lastAt: Math.max(session.lastAt, activeAt) }, at);
+  }
+
   /** Keeps the session alive; writes that down once a second. */
   function goOn(session: Session, lastAt: number): void {
+    activeAt = lastAt;
     if (Math.abs(lastAt - session.lastAt) > SECOND_MS) keep({ session: { ...session, lastAt } });
   }
 
@@ -247,7 +254,7 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
     touch() {
       const session = knownVisitor()?.session;
       const now = Date.now();
-      if (session && goesOn(session, now)) goOn(session, now);
+      if (session && isOpen(session, now)) goOn(session, now);
     },
     flush,
     leave(goes) {
