@@ -103,6 +103,48 @@ suite("delivery", () => {
     await assertStored(await visitor.sessionId(), numbers(1, 60));
   });
 
+  test("a server that asks for patience gets it, from the next page too", async () => {
+    const visitor = await visit();
+    const times = [];
+    world.shop.interfere = () => {
+      times.push(Date.now());
+      return times.length === 1 ? { status: 429, headers: { "retry-after": "3" } } : undefined;
+    };
+    await probe(visitor.page, 1, 20);
+    await until(() => times.length === 1);
+    await visitor.page.reload();
+    await probe(visitor.page, 21, 40);
+    assert.equal(await visitor.page.evaluate(() => globalThis.tracker.flush()), false);
+    await until(() => times.length > 1);
+    assert.ok(times[1] - times[0] >= 2900, `asked again after ${times[1] - times[0]} ms`);
+    await sent(visitor);
+    await assertStored(await visitor.sessionId(), numbers(1, 40));
+  });
+
+  test("what waits goes when the page is hidden, as a text and without cookies", async () => {
+    const visitor = await visit();
+    await probe(visitor.page, 1, 1);
+    await sent(visitor);
+    await visitor.context.addCookies([{ name: "shop", value: "1", url: world.shop.base }]);
+    const batches = () => world.shop.requests.filter(({ path }) => path === BATCH);
+    const before = batches().length;
+    const told = Date.now();
+    await probe(visitor.page, 2, 4);
+    await visitor.page.evaluate(() => {
+      Object.defineProperty(document, "hidden", { value: true, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+      delete document.hidden;
+    });
+    await until(() => batches().length > before);
+    assert.ok(Date.now() - told < 3000, "sooner than a batch is due");
+    const { headers, body } = batches().at(-1);
+    assert.equal(body.events.length, 3);
+    assert.match(headers["content-type"], /^text\/plain/);
+    assert.equal(headers.cookie, undefined);
+    await sent(visitor);
+    await assertStored(await visitor.sessionId(), numbers(1, 4));
+  });
+
   test("an answer that is lost makes nothing double", async () => {
     const visitor = await visit();
     let lost = 0;

@@ -15,13 +15,14 @@ import {
 } from "./batches";
 import { moment, PATH, type QueuedEvent, type Sampling } from "./events";
 import { createQueue, QUEUED_MAX, READ_MAX } from "./queue";
-import { countDropped, reportOf, spill, takeSpilled } from "./visitor";
+import { countDropped, keep, knownVisitor, reportOf, spill, takeSpilled } from "./visitor";
 
 const LOCK = "nest-haus";
 const EVENTS_FULL = 20;
 const DELAY_MS = 5000;
 const ANSWER_MS_MAX = 10_000;
 const WRITE_MS = 250;
+const PATIENCE_MS_MAX = 3_600_000;
 
 /** What one tab lets the others know. */
 export interface News {
@@ -76,7 +77,7 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
   let timer: ReturnType<typeof setTimeout> | undefined;
   let failures = 0;
   let retryAt = 0;
-  let wantedAt = 0;
+  let wantedAt = performance.now() + patienceMs();
   let eventsMax = BATCH_EVENTS_MAX;
   let isClosed = false;
 
@@ -197,7 +198,10 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
       return false;
     }
     if (verdict === VERDICT.retry) {
-      if (forMs) around.tell({ waitMs: forMs }, true);
+      if (forMs) {
+        keep({ notBefore: Date.now() + forMs });
+        around.tell({ waitMs: forMs }, true);
+      }
       throw status;
     }
     const isRefused = verdict === VERDICT.refused;
@@ -259,6 +263,12 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
       added = [];
     },
   };
+}
+
+/** How long an earlier page was asked to wait, as far as the clock can be believed. */
+function patienceMs(): number {
+  const { notBefore = 0 } = knownVisitor() ?? {};
+  return Math.min(notBefore - Date.now(), PATIENCE_MS_MAX);
 }
 
 function sizeOf(events: Iterable<QueuedEvent>): number {

@@ -34,6 +34,8 @@ export interface Visitor {
   session?: Session;
   /** What was given up, by tab and session. */
   dropped?: Record<string, SequenceReport>;
+  /** The server wants nothing before this time, in milliseconds since 1970. */
+  notBefore?: number;
   /** Events of a page that was gone before its queue had them. */
   spilled?: readonly QueuedEvent[];
 }
