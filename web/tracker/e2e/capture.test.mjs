@@ -125,6 +125,23 @@ suite("capture", () => {
     );
   });
 
+  test("no dead click by which the visitor comes back to the window", async () => {
+    const visitor = await visit();
+    await visitor.page.evaluate(() => window.dispatchEvent(new Event("focus")));
+    await visitor.page.locator("#dead").click();
+    await visitor.page.waitForTimeout(2800);
+    assert.deepEqual(await told(visitor, "dead_click"), []);
+    assert.equal((await told(visitor, "click")).length, 1);
+  });
+
+  test("no rage on what is made for hasty clicks", async () => {
+    const visitor = await visit();
+    for (const id of ["stepper", "carousel"])
+      for (let click = 0; click < 4; click += 1) await visitor.page.locator(`#${id}`).click();
+    assert.deepEqual(await told(visitor, "rage_click"), []);
+    assert.equal((await told(visitor, "click")).length, 8);
+  });
+
   test("three hasty clicks are one rage, slow ones none", async () => {
     const visitor = await visit();
     for (let click = 0; click < 5; click += 1) await visitor.page.locator("#alive").click();
@@ -211,6 +228,39 @@ suite("capture", () => {
     assert.ok(Math.abs(depth - expected) <= 1, `${depth} of ${expected}`);
   });
 
+  test("how far was scrolled, in percent of the height that the page has in the end", async () => {
+    const visitor = await visit();
+    const setHeight = (height) =>
+      visitor.page.locator("#tall").evaluate((element, css) => {
+        element.style.height = css;
+      }, height);
+    await setHeight("0");
+    await visitor.page.evaluate(() => dispatchEvent(new Event("scroll")));
+    await visitor.page.evaluate(() => new Promise(requestAnimationFrame));
+    await setHeight("3000px");
+    await hide(visitor);
+    const [{ additionalData }] = await told(visitor, "scroll");
+    const expected = await visitor.page.evaluate(
+      () => (innerHeight / document.documentElement.scrollHeight) * 100,
+    );
+    assert.ok(Math.abs(additionalData.depth - expected) <= 1, `${additionalData.depth}`);
+  });
+
+  test("a visitor who does nothing any more attends for half a minute", async () => {
+    const visitor = await world.visitor();
+    await visitor.page.clock.install();
+    await visitor.open(testPage(CAPTURE));
+    await until(() => visitor.kept().then((kept) => kept?.session));
+    await visitor.page.clock.runFor(5000);
+    await visitor.page.mouse.move(50, 50);
+    await visitor.page.clock.runFor(120_000);
+    await hide(visitor);
+    const spent = (await told(visitor, "engagement")).map(({ timeSpentMs }) => timeSpentMs);
+    const ms = spent.reduce((sum, each) => sum + each, 0);
+    assert.ok(spent.length >= 2 && Math.max(...spent) <= 16_000, `told every 15 s: ${spent}`);
+    assert.ok(ms >= 35_000 && ms < 38_000, `${ms}`);
+  });
+
   test("how long the visitor attended to the page", async () => {
     const visitor = await visit();
     await visitor.page.mouse.move(50, 50);
@@ -221,7 +271,7 @@ suite("capture", () => {
     assert.ok(ms >= 1900 && ms < 4500, `${ms}`);
   });
 
-  test("gestures on the viewer", async () => {
+  test("gestures on the viewer, and another orientation", async () => {
     const phone = { hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } };
     const visitor = await visit("", phone);
     const client = await visitor.context.newCDPSession(visitor.page);
@@ -246,6 +296,13 @@ suite("capture", () => {
       ["tap", "swipe_right", "pinch_out"],
     );
     assert.equal(gestures[0].deviceType, "mobile");
+    await client.send("Emulation.setDeviceMetricsOverride", {
+      ...{ width: 844, height: 390, deviceScaleFactor: 1, mobile: true },
+      screenOrientation: { type: "landscapePrimary", angle: 90 },
+    });
+    await until(async () => (await told(visitor, "orientation")).length === 1);
+    const [{ selectionValue }] = await told(visitor, "orientation");
+    assert.equal(selectionValue, "landscape-primary");
   });
 
   test("a page that comes back from the browser's cache", async () => {
