@@ -156,8 +156,8 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
     if (message.consent === "denied" && state === "granted") discard();
     const { visitor } = message;
     if (!visitor || state !== "unset") return;
-    // Another process may not see yet what was stored.
-    remember(knownVisitor() ?? visitor);
+    // Another process may not see yet what was stored, or only the first half of it.
+    remember({ ...visitor, ...knownVisitor() });
     choose(visitor.choice);
   }
 
