@@ -55,7 +55,8 @@ export async function startSystem({ files = PAGE, settings = {} } = {}) {
 export async function nestHaus(settings, words, input = "") {
   const options = { cwd: REPOSITORY, env: environment(settings), maxBuffer: OUTPUT_BYTES_MAX };
   const running = promisify(execFile)(PROGRAM, words, options);
-  running.child.stdin.end(input);
+  // A program that reads nothing may end before this does.
+  running.child.stdin.on("error", () => {}).end(input);
   return (await running).stdout;
 }
 

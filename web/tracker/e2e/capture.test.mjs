@@ -127,8 +127,10 @@ suite("capture", () => {
 
   test("no dead click by which the visitor comes back to the window", async () => {
     const visitor = await visit();
-    await visitor.page.evaluate(() => window.dispatchEvent(new Event("focus")));
-    await visitor.page.locator("#dead").click();
+    await visitor.page.evaluate(() => {
+      window.dispatchEvent(new Event("focus"));
+      document.getElementById("dead").click();
+    });
     await visitor.page.waitForTimeout(2800);
     assert.deepEqual(await told(visitor, "dead_click"), []);
     assert.equal((await told(visitor, "click")).length, 1);
