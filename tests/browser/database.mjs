@@ -18,9 +18,19 @@ export async function createDatabase(template = "template0") {
 
 /**
  * Makes a database to copy from, if there is none of this name yet: `fill` gets its settings. It stays, for tests
- * that come later.
+ * that come later; those that ask meanwhile wait.
  */
 export async function createTemplate(name, fill) {
+  const client = await connect();
+  try {
+    await client.query("SELECT pg_advisory_lock(hashtext($1))", [name]);
+    await makeTemplate(name, fill);
+  } finally {
+    await client.end();
+  }
+}
+
+async function makeTemplate(name, fill) {
   const { rowCount } = await query("SELECT FROM pg_database WHERE datname = $1", [name]);
   if (rowCount > 0) return;
   const unfinished = `${name}_${randomBytes(6).toString("hex")}`;
@@ -37,11 +47,16 @@ function settingsOf(name) {
 
 /** Runs a statement in the database of `settings`, or in that of DATABASE_URL. */
 export async function query(text, values = [], { DATABASE_URL } = process.env) {
-  const client = new pg.Client({ connectionString: DATABASE_URL });
-  await client.connect();
+  const client = await connect(DATABASE_URL);
   try {
     return await client.query(text, values);
   } finally {
     await client.end();
   }
+}
+
+async function connect(connectionString = process.env.DATABASE_URL) {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  return client;
 }

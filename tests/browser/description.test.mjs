@@ -4,14 +4,14 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { chromium } from "playwright-core";
 
-import { startSystem } from "./system.mjs";
+import { startOwnSystem } from "./system.mjs";
 
 let system;
 let browser;
 
 before(async () => {
   assert.ok(process.env.CHROMIUM, "CHROMIUM is not set: use scripts/browser-tests");
-  system = await startSystem();
+  system = await startOwnSystem();
   browser = await chromium.launch({
     executablePath: process.env.CHROMIUM,
     chromiumSandbox: process.getuid() !== 0,

@@ -6,7 +6,7 @@ import { after, before, suite, test } from "node:test";
 import { chromium } from "playwright-core";
 
 import { assertJourney } from "./journey.mjs";
-import { startSystem } from "./system.mjs";
+import { startOwnSystem } from "./system.mjs";
 import { openVisitor, until } from "./visitor.mjs";
 
 const CONFIGURATOR = "/konfigurator.html";
@@ -35,7 +35,7 @@ let browser;
 
 before(async () => {
   assert.ok(process.env.CHROMIUM, "CHROMIUM is not set: use scripts/browser-tests");
-  system = await startSystem();
+  system = await startOwnSystem();
   browser = await chromium.launch({
     executablePath: process.env.CHROMIUM,
     chromiumSandbox: process.getuid() !== 0,

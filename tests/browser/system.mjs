@@ -9,12 +9,27 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { createDatabase } from "./database.mjs";
+
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const PAGE = fileURLToPath(new URL("page", import.meta.url));
 export const PROGRAM = resolve(REPOSITORY, process.env.NEST_HAUS_BIN ?? "target/debug/nest-haus");
 const START_MS_MAX = 15_000;
 const DRAIN_TRIES_MAX = 100;
 const OUTPUT_BYTES_MAX = 50_000_000;
+
+/** Migrates a database of its own, and serves a folder until `stop` is called. */
+export async function startOwnSystem({ files = PAGE } = {}) {
+  const database = await createDatabase();
+  try {
+    const system = await startSystem({ files, settings: database.settings });
+    system.drop = database.drop;
+    return system;
+  } catch (error) {
+    await database.drop();
+    throw error;
+  }
+}
 
 /** Migrates, and serves a folder until `stop` is called. `settings` are variables of the environment. */
 export async function startSystem({ files = PAGE, settings = {} } = {}) {
@@ -40,7 +55,8 @@ export async function startSystem({ files = PAGE, settings = {} } = {}) {
 export async function nestHaus(settings, words, input = "") {
   const options = { cwd: REPOSITORY, env: environment(settings), maxBuffer: OUTPUT_BYTES_MAX };
   const running = promisify(execFile)(PROGRAM, words, options);
-  running.child.stdin.end(input);
+  // A program that reads nothing may end before this does.
+  running.child.stdin.on("error", () => {}).end(input);
   return (await running).stdout;
 }
 
@@ -64,6 +80,8 @@ class System {
     this.base = base;
     this.child = child;
     this.key = key;
+    /** Removes the system's own database, if it has one. */
+    this.drop = async () => {};
   }
 
   async waitUntilReady() {
@@ -76,10 +94,12 @@ class System {
   }
 
   async stop() {
-    if (this.child.exitCode !== null) return;
-    const ended = once(this.child, "exit");
-    this.child.kill();
-    await ended;
+    if (this.child.exitCode === null) {
+      const ended = once(this.child, "exit");
+      this.child.kill();
+      await ended;
+    }
+    await this.drop();
   }
 
   /** Reads as an administrator, or as cron: without any session's cookie. */

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { startSystem } from "../../../tests/browser/system.mjs";
+import { startOwnSystem } from "../../../tests/browser/system.mjs";
 import { startShop } from "./shop.mjs";
 import { openVisitor, until } from "./visitor.mjs";
 
@@ -18,7 +18,7 @@ suite("beside today's front end", () => {
   const visitors = [];
 
   before(async () => {
-    system = await startSystem();
+    system = await startOwnSystem();
     shop = await startShop(system, { "/": PAGE, "/package": PACKAGE });
   });
 

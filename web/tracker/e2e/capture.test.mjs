@@ -7,6 +7,8 @@ import { startBareBrowser } from "./bare-browser.mjs";
 import { until } from "./visitor.mjs";
 import { createWorld, sent, testPage } from "./world.mjs";
 
+/** A module that is loaded later, by its own content's name. */
+const MODULE = /\/dist\/assets\/(capture|vitals)-[A-Za-z0-9]{8}\.js$/;
 const CAPTURE = { consent: { analytics: true }, vitals: false, layoutVersion: "v1" };
 
 /** Whether a request tells that a page was visited. */
@@ -123,6 +125,25 @@ suite("capture", () => {
     );
   });
 
+  test("no dead click by which the visitor comes back to the window", async () => {
+    const visitor = await visit();
+    await visitor.page.evaluate(() => {
+      window.dispatchEvent(new Event("focus"));
+      document.getElementById("dead").click();
+    });
+    await visitor.page.waitForTimeout(2800);
+    assert.deepEqual(await told(visitor, "dead_click"), []);
+    assert.equal((await told(visitor, "click")).length, 1);
+  });
+
+  test("no rage on what is made for hasty clicks", async () => {
+    const visitor = await visit();
+    for (const id of ["stepper", "carousel"])
+      for (let click = 0; click < 4; click += 1) await visitor.page.locator(`#${id}`).click();
+    assert.deepEqual(await told(visitor, "rage_click"), []);
+    assert.equal((await told(visitor, "click")).length, 8);
+  });
+
   test("three hasty clicks are one rage, slow ones none", async () => {
     const visitor = await visit();
     for (let click = 0; click < 5; click += 1) await visitor.page.locator("#alive").click();
@@ -209,6 +230,39 @@ suite("capture", () => {
     assert.ok(Math.abs(depth - expected) <= 1, `${depth} of ${expected}`);
   });
 
+  test("how far was scrolled, in percent of the height that the page has in the end", async () => {
+    const visitor = await visit();
+    const setHeight = (height) =>
+      visitor.page.locator("#tall").evaluate((element, css) => {
+        element.style.height = css;
+      }, height);
+    await setHeight("0");
+    await visitor.page.evaluate(() => dispatchEvent(new Event("scroll")));
+    await visitor.page.evaluate(() => new Promise(requestAnimationFrame));
+    await setHeight("3000px");
+    await hide(visitor);
+    const [{ additionalData }] = await told(visitor, "scroll");
+    const expected = await visitor.page.evaluate(
+      () => (innerHeight / document.documentElement.scrollHeight) * 100,
+    );
+    assert.ok(Math.abs(additionalData.depth - expected) <= 1, `${additionalData.depth}`);
+  });
+
+  test("a visitor who does nothing any more attends for half a minute", async () => {
+    const visitor = await world.visitor();
+    await visitor.page.clock.install();
+    await visitor.open(testPage(CAPTURE));
+    await until(() => visitor.kept().then((kept) => kept?.session));
+    await visitor.page.clock.runFor(5000);
+    await visitor.page.mouse.move(50, 50);
+    await visitor.page.clock.runFor(120_000);
+    await hide(visitor);
+    const spent = (await told(visitor, "engagement")).map(({ timeSpentMs }) => timeSpentMs);
+    const ms = spent.reduce((sum, each) => sum + each, 0);
+    assert.ok(spent.length >= 2 && Math.max(...spent) <= 16_000, `told every 15 s: ${spent}`);
+    assert.ok(ms >= 35_000 && ms < 38_000, `${ms}`);
+  });
+
   test("how long the visitor attended to the page", async () => {
     const visitor = await visit();
     await visitor.page.mouse.move(50, 50);
@@ -219,7 +273,7 @@ suite("capture", () => {
     assert.ok(ms >= 1900 && ms < 4500, `${ms}`);
   });
 
-  test("gestures on the viewer", async () => {
+  test("gestures on the viewer, and another orientation", async () => {
     const phone = { hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } };
     const visitor = await visit("", phone);
     const client = await visitor.context.newCDPSession(visitor.page);
@@ -244,6 +298,13 @@ suite("capture", () => {
       ["tap", "swipe_right", "pinch_out"],
     );
     assert.equal(gestures[0].deviceType, "mobile");
+    await client.send("Emulation.setDeviceMetricsOverride", {
+      ...{ width: 844, height: 390, deviceScaleFactor: 1, mobile: true },
+      screenOrientation: { type: "landscapePrimary", angle: 90 },
+    });
+    await until(async () => (await told(visitor, "orientation")).length === 1);
+    const [{ selectionValue }] = await told(visitor, "orientation");
+    assert.equal(selectionValue, "landscape-primary");
   });
 
   test("a page that comes back from the browser's cache", async () => {
@@ -276,12 +337,51 @@ suite("capture", () => {
     }
   });
 
+  /** Loads the page for tests where files are missing, uses it, and gives which modules were asked for. */
+  async function visitWithout(missing) {
+    const visitor = await world.visitor();
+    world.shop.missing = missing;
+    const scripts = [];
+    visitor.page.on("request", (request) => scripts.push(request.url()));
+    await visitor.open(testPage(CAPTURE));
+    const modules = () => scripts.filter((url) => /\/dist\/.*(capture|vitals)/.test(url));
+    await until(() => modules().length > 0);
+    await visitor.page.waitForLoadState("networkidle");
+    await visitor.page.locator("#alive").click();
+    await visitor.page.evaluate(() => globalThis.tracker.select("fenster", "pvc"));
+    return { visitor, modules: modules() };
+  }
+
+  test("what captures has its content's name, and is asked for once", async () => {
+    const { visitor, modules } = await visitWithout([]);
+    assert.equal(modules.length, 1, String(modules));
+    assert.match(modules[0], MODULE);
+    assert.equal((await told(visitor, "click")).length, 1);
+  });
+
+  test("a script whose own modules a later release has taken away goes on with that release's", async () => {
+    const { visitor, modules } = await visitWithout(["/dist/assets/"]);
+    assert.equal(modules.length, 2, String(modules));
+    const [, hash] = /capture-(\w+)\.js$/.exec(modules[0]);
+    assert.ok(modules[1].endsWith(`/dist/capture.js?${hash}`), modules[1]);
+    assert.equal((await told(visitor, "page_visit")).length, 1);
+    assert.equal((await told(visitor, "click")).length, 1);
+  });
+
+  test("without any module the page is told what it tells itself", async () => {
+    const { visitor } = await visitWithout(["/dist/assets/", "/dist/capture.js"]);
+    assert.equal((await told(visitor, "selection")).length, 1);
+    assert.equal((await told(visitor, "click")).length, 0);
+    assert.deepEqual(visitor.errors, []);
+    await world.assertClosed(await visitor.sessionId());
+  });
+
   test("web vitals, late", async () => {
     const visitor = await world.visitor();
     const scripts = [];
     visitor.page.on("request", (request) => scripts.push(request.url()));
     await visitor.open(testPage({ consent: { analytics: true } }));
-    await until(() => scripts.some((url) => url.endsWith("/vitals.js")));
+    await until(() => scripts.some((url) => MODULE.test(url) && url.includes("vitals")));
     await visitor.page.locator("#alive").click();
     await visitor.page.waitForTimeout(500);
     await hide(visitor);

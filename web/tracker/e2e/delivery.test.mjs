@@ -103,6 +103,48 @@ suite("delivery", () => {
     await assertStored(await visitor.sessionId(), numbers(1, 60));
   });
 
+  test("a server that asks for patience gets it, from the next page too", async () => {
+    const visitor = await visit();
+    const times = [];
+    world.shop.interfere = () => {
+      times.push(Date.now());
+      return times.length === 1 ? { status: 429, headers: { "retry-after": "3" } } : undefined;
+    };
+    await probe(visitor.page, 1, 20);
+    await until(() => times.length === 1);
+    await visitor.page.reload();
+    await probe(visitor.page, 21, 40);
+    assert.equal(await visitor.page.evaluate(() => globalThis.tracker.flush()), false);
+    await until(() => times.length > 1);
+    assert.ok(times[1] - times[0] >= 2900, `asked again after ${times[1] - times[0]} ms`);
+    await sent(visitor);
+    await assertStored(await visitor.sessionId(), numbers(1, 40));
+  });
+
+  test("what waits goes when the page is hidden, as a text and without cookies", async () => {
+    const visitor = await visit();
+    await probe(visitor.page, 1, 1);
+    await sent(visitor);
+    await visitor.context.addCookies([{ name: "shop", value: "1", url: world.shop.base }]);
+    const batches = () => world.shop.requests.filter(({ path }) => path === BATCH);
+    const before = batches().length;
+    const told = Date.now();
+    await probe(visitor.page, 2, 4);
+    await visitor.page.evaluate(() => {
+      Object.defineProperty(document, "hidden", { value: true, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+      delete document.hidden;
+    });
+    await until(() => batches().length > before);
+    assert.ok(Date.now() - told < 3000, "sooner than a batch is due");
+    const { headers, body } = batches().at(-1);
+    assert.equal(body.events.length, 3);
+    assert.match(headers["content-type"], /^text\/plain/);
+    assert.equal(headers.cookie, undefined);
+    await sent(visitor);
+    await assertStored(await visitor.sessionId(), numbers(1, 4));
+  });
+
   test("an answer that is lost makes nothing double", async () => {
     const visitor = await visit();
     let lost = 0;
@@ -197,6 +239,49 @@ suite("delivery", () => {
     await again.open(testPage(ALONE));
     await sent(again);
     await assertStored(session, numbers(1, 30));
+  });
+
+  test("a browser that is killed loses nothing, though it may forget who agreed", async () => {
+    const visitor = await visit();
+    await probe(visitor.page, 1, 5);
+    await sent(visitor);
+    const session = await visitor.sessionId();
+    world.shop.interfere = () => ({ status: 503 });
+    await probe(visitor.page, 6, 30);
+    await until(async () => (await visitor.queued()).length === 25);
+    await probe(visitor.page, 31, 31);
+    await until(async () => (await visitor.queued()).length === 26);
+    await visitor.kill();
+    const again = await world.visitor({ folder: visitor.folder });
+    await again.open(testPage({ ...ALONE, consent: undefined }));
+    await again.page.evaluate(() => globalThis.tracker.consent.set({ analytics: true }));
+    await sent(again);
+    const { transmissions } = await assertStored(session, numbers(1, 31));
+    assert.equal(transmissions.duplicate, 0);
+  });
+
+  test("a browser that is killed before the answer came sends again, which is stored once", async () => {
+    const visitor = await visit();
+    await probe(visitor.page, 1, 1);
+    await sent(visitor);
+    const session = await visitor.sessionId();
+    let taken = 0;
+    world.shop.interfere = async (note) => {
+      await fetch(world.system.base + note.path, {
+        method: "POST",
+        body: JSON.stringify(note.body),
+      });
+      taken += 1;
+      return new Promise(() => {});
+    };
+    await probe(visitor.page, 2, 21);
+    await until(async () => taken > 0 && (await visitor.queued()).length === 20);
+    await visitor.kill();
+    const again = await world.visitor({ folder: visitor.folder });
+    await again.open(testPage(ALONE));
+    await sent(again);
+    const { transmissions } = await assertStored(session, numbers(1, 21));
+    assert.equal(transmissions.duplicate, 20);
   });
 
   test("two tabs share a session, number for themselves and send one at a time", async () => {
@@ -303,6 +388,7 @@ suite("delivery", () => {
     await visitor.page.evaluate(() => window.dispatchEvent(new Event("online")));
     await sent(visitor);
     const session = await visitor.sessionId();
+    for (const { body } of world.shop.sent()) assert.ok((body.events?.length ?? 1) <= 100);
     assert.equal((await world.values(session, "click")).length, 900);
     assert.equal((await world.values(session, "hover")).length, 99, "the latest");
     assert.deepEqual(await world.values(session, "selection"), ["holz"]);

@@ -25,6 +25,8 @@ class Shop {
   requests = [];
   /** Answers in NEST-Haus's place: takes a request, gives an answer or nothing. */
   interfere = () => undefined;
+  /** Addresses of files that are not there. */
+  missing = [];
 
   constructor(system, folders) {
     this.system = system;
@@ -87,7 +89,8 @@ class Shop {
       .sort((a, b) => b.length - a.length)
       .find((each) => pathname.startsWith(each));
     const file = join(this.folders[prefix], normalize(pathname.slice(prefix.length)));
-    const content = await readFile(file).catch(() => null);
+    const isMissing = this.missing.some((each) => pathname.startsWith(each));
+    const content = isMissing ? null : await readFile(file).catch(() => null);
     const type = TYPES[extname(file)] ?? "application/octet-stream";
     const headers = { "content-type": type, "content-security-policy": POLICY };
     response.writeHead(content ? 200 : 404, headers).end(content ?? "");

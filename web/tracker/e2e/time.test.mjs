@@ -113,6 +113,22 @@ suite("time", () => {
     for (const session of [first, second]) await world.assertClosed(session);
   });
 
+  test("a pause begins with the very last activity", async () => {
+    const visitor = await visit();
+    const [first, same, other] = await visitor.page.evaluate((pause) => {
+      const from = Date.now();
+      const sessionAt = (offset) => {
+        Date.now = () => from + offset;
+        globalThis.tracker.track({ eventType: "probe", category: "test" });
+        return JSON.parse(localStorage.getItem("nest-haus")).session.id;
+      };
+      sessionAt(0);
+      return [sessionAt(800), sessionAt(800 + pause), sessionAt(801 + 2 * pause)];
+    }, 30 * MINUTE);
+    assert.equal(same, first, "exactly 30 minutes");
+    assert.notEqual(other, first, "a millisecond more");
+  });
+
   test("what is no activity keeps no session alive, and begins none", async () => {
     const visitor = await visit();
     await probe(visitor.page, 1, 1);

@@ -109,6 +109,15 @@ class Visitor {
     await this.context.close();
   }
 
+  /** Kills the browser, as a system does that is out of memory: no process of it does anything any more. */
+  async kill() {
+    const session = await this.context.browser().newBrowserCDPSession();
+    const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+    const closed = this.context.waitForEvent("close");
+    process.kill(processInfo.find(({ type }) => type === "browser").id, "SIGKILL");
+    await closed;
+  }
+
   /** Closes the browser and removes its data. */
   async leave() {
     await this.close().catch(() => {});

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { startSystem } from "../../../tests/browser/system.mjs";
+import { startOwnSystem } from "../../../tests/browser/system.mjs";
 import { startShop } from "./shop.mjs";
 import { openVisitor, until } from "./visitor.mjs";
 
@@ -16,7 +16,7 @@ export const ALONE = { consent: { analytics: true }, capture: false, vitals: fal
 
 /** Starts everything. */
 export async function createWorld() {
-  const system = await startSystem();
+  const system = await startOwnSystem();
   return new World(system, await startShop(system));
 }
 
@@ -33,6 +33,7 @@ class World {
     if (!options?.folder) for (const before of this.#visitors) await before.leave();
     this.shop.requests = [];
     this.shop.interfere = () => undefined;
+    this.shop.missing = [];
     const visitor = await openVisitor(this.shop, options);
     this.#visitors.push(visitor);
     return visitor;

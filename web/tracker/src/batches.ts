@@ -1,19 +1,36 @@
 // What goes into a request, and what its answer means: rules without side effects.
 
-import { type Moment, PATH, type QueuedEvent, type Sampling, type SequenceReport } from "./events";
+import {
+  type Moment,
+  PATH,
+  type Path,
+  type QueuedEvent,
+  type Sampling,
+  type SequenceReport,
+} from "./events";
 import { streamOf } from "./visitor";
 
 /** A request that outlives its page may carry 64 kB; some of it is left to headers. */
 export const BODY_BYTES_MAX = 60_000;
 
-const BATCH_EVENTS_MAX = 100;
+/** More events the server takes in no request. */
+export const BATCH_EVENTS_MAX = 100;
+
+/** The lists that endpoints take events in; the others take one at a time. */
+const LISTS: Partial<Record<Path, string>> = {
+  [PATH.interactions]: "events",
+  [PATH.metrics]: "metrics",
+};
 const ENVELOPE_BYTES = 600;
 const EVENT_BYTES = 200;
 const BACKOFF_MS_MIN = 1000;
 const BACKOFF_MS_MAX = 6 * 60_000;
 
 /** What to do with the events of a request. */
-export type Verdict = "settled" | "split" | "refused" | "retry";
+export const VERDICT = { settled: 0, split: 1, refused: 2, retry: 3 } as const;
+
+/** One of them. */
+export type Verdict = (typeof VERDICT)[keyof typeof VERDICT];
 
 /** What the server answers, as far as it is read. */
 export interface Answer {
@@ -32,13 +49,13 @@ export function firstBatch(
   bytesMax: number,
 ): QueuedEvent[] {
   const [head] = events;
-  if (!head || !listName(head)) return head ? [head] : [];
+  if (!head || !LISTS[head.path]) return events.slice(0, 1);
   const isAlike = (event: QueuedEvent) =>
     event.path === head.path && streamOf(event) === streamOf(head);
   let bytes = ENVELOPE_BYTES;
   return events
     .filter(isAlike)
-    .slice(0, Math.min(eventsMax, BATCH_EVENTS_MAX))
+    .slice(0, eventsMax)
     .filter((event, index) => {
       bytes += bytesOf(event);
       return index === 0 || bytes <= bytesMax;
@@ -62,20 +79,20 @@ export function requestBody(
     eventId,
     seq,
     clientTs,
-    ageMs: event.page === page ? Math.max(0, now.steady - steady) : undefined,
+    ageMs: event.page === page ? now.steady - steady : undefined,
   }));
   const [head] = events;
-  const list = head && listName(head);
+  const list = head && LISTS[head.path];
   const { sessionId, tabId } = head ?? {};
-  const around = { sessionId, tabId, sentAt: now.clientTs, ...about };
-  return JSON.stringify({ ...around, ...(list ? { [list]: items } : items[0]) });
+  const content = list ? { [list]: items } : items[0];
+  return JSON.stringify({ sessionId, tabId, sentAt: now.clientTs, ...about, ...content });
 }
 
 /** What an HTTP status means for the events that were sent. */
 export function verdictOf(status: number, events: number): Verdict {
-  if ((status >= 200 && status < 300) || status === 422) return "settled";
-  if (status === 413 && events > 1) return "split";
-  return [400, 401, 403, 410, 413].includes(status) ? "refused" : "retry";
+  if ((status >= 200 && status < 300) || status === 422) return VERDICT.settled;
+  if (status === 413 && events > 1) return VERDICT.split;
+  return [400, 401, 403, 410, 413].includes(status) ? VERDICT.refused : VERDICT.retry;
 }
 
 /**
@@ -97,12 +114,6 @@ export function backoffMs(failures: number, random: number): number {
 
 /** The milliseconds of a `Retry-After` header, in seconds or as a date; 0 if it says nothing. */
 export function retryAfterMs(header: string | null, now: number): number {
-  const ms = Number(header) * 1000 || Date.parse(String(header)) - now;
+  const ms = Number(header) * 1000 || Date.parse(header ?? "") - now;
   return Math.max(0, ms || 0);
-}
-
-/** The list that an endpoint takes events in; nothing if it takes one at a time. */
-function listName({ path }: QueuedEvent): string | undefined {
-  if (path === PATH.interactions) return "events";
-  return path === PATH.metrics ? "metrics" : undefined;
 }

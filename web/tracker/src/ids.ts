@@ -16,11 +16,9 @@ export function uuidV7(): string {
 }
 
 function randomBits(): string {
-  const digits = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => hex(byte, 2));
-  return `-8${digits
-    .join("")
-    .replace(/^(...)/, "$1-")
-    .slice(0, 16)}`;
+  return "-8xxx-xxxxxxxxxxxx".replace(/x/g, () => {
+    return hex(Number(crypto.getRandomValues(new Uint8Array(1))) % 16, 1);
+  });
 }
 
 function hex(number: number, digits: number): string {

@@ -12,19 +12,17 @@ export const READ_MAX = 200;
 const DATABASE = "nest-haus";
 const EVENTS = "events";
 
-/** Events in a database. Every method but `close` rejects where the database fails. */
+/** Events in a database. Every method rejects where the database fails. */
 export interface Queue {
   /** Keeps events; gives the least important up where they are too many. */
   add(events: readonly QueuedEvent[]): Promise<unknown>;
   /** The events that wait longest. */
-  oldest(): Promise<QueuedEvent[]>;
+  oldest(): Promise<readonly QueuedEvent[] | undefined>;
   /** Takes events out. */
   remove(events: readonly QueuedEvent[]): Promise<unknown>;
-  /** Ends the use of the database. */
-  close(): void;
 }
 
-/** Opens this browser's database; rejects where there is none. */
+/** Opens this browser's database, until somebody deletes it; rejects where there is none. */
 export function openDatabase(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(DATABASE, 1);
@@ -32,12 +30,16 @@ export function openDatabase(): Promise<IDBDatabase> {
       const events = request.result.createObjectStore(EVENTS, { keyPath: "eventId" });
       events.createIndex(EVENTS, ["priority", "eventId"]);
     };
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      const database = request.result;
+      database.onversionchange = () => database.close();
+      resolve(database);
+    };
     request.onerror = reject;
   });
 }
 
-/** Removes everything that this browser keeps of the queue. */
+/** Removes everything that this browser keeps of the queue, in use or not. */
 export function deleteDatabase(): void {
   try {
     indexedDB.deleteDatabase(DATABASE);
@@ -51,11 +53,6 @@ export function createQueue(
   database: Promise<IDBDatabase>,
   onOverflow: (events: readonly QueuedEvent[]) => void,
 ): Queue {
-  const use = (action: (db: IDBDatabase) => void) => database.then(action, () => {});
-  void use((db) => {
-    db.onversionchange = () => db.close();
-  });
-
   /** Does something in one transaction; the result of its request when all is durable. */
   async function change<T>(
     action: (events: IDBObjectStore) => IDBRequest<T> | undefined,
@@ -85,14 +82,8 @@ export function createQueue(
         counting.onsuccess = () => makeRoom(counting.result - QUEUED_MAX, events);
         return counting;
       }),
-    async oldest() {
-      const read = await change((events): IDBRequest<QueuedEvent[]> => {
-        return events.getAll(undefined, READ_MAX);
-      });
-      return read ?? [];
-    },
+    oldest: () => change((events): IDBRequest<QueuedEvent[]> => events.getAll(undefined, READ_MAX)),
     remove: (removed) => change((events) => take(removed, events)),
-    close: () => void use((db) => db.close()),
   };
 }
 

@@ -82,8 +82,10 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
   /** A page visit by another campaign, until it shows whether the visitor goes on from there. */
   let held: Draft | undefined;
   let sender: Sender | undefined;
-  let sampling: Sampling = { shares: {} };
-  let sampledAt = 0;
+  let shares: Sampling["shares"] = {};
+  let sharesUntil = 0;
+  /** The last activity on this page, which is written down once a second. */
+  let activeAt = 0;
 
   function choose(choice: Choice): void {
     if (choice.analytics && !isRefused) grant(choice);
@@ -154,22 +156,20 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
     if (message.consent === "denied" && state === "granted") discard();
     const { visitor } = message;
     if (!visitor || state !== "unset") return;
-    // Another process may not see yet what was stored.
-    remember(knownVisitor() ?? visitor);
+    // Another process may not see yet what was stored, or only the first half of it.
+    remember({ ...visitor, ...knownVisitor() });
     choose(visitor.choice);
   }
 
-  function sample(news: News): void {
-    if (!news.sampling) return;
-    sampling = news.sampling;
-    sampledAt = performance.now();
+  function sample({ sampling }: News): void {
+    if (!sampling) return;
+    shares = sampling.shares;
+    sharesUntil = performance.now() + (sampling.forMs ?? Infinity);
   }
 
   /** The share of events of a kind that the server wants. */
   function share({ kind }: Draft): number {
-    const { shares, forMs = Infinity } = sampling;
-    const isInForce = performance.now() - sampledAt < forMs;
-    return (isInForce && kind ? shares[kind] : undefined) ?? 1;
+    return (kind && performance.now() < sharesUntil ? shares[kind] : undefined) ?? 1;
   }
 
   /** Lets an event join its session, unless it has to show first which one that is. */
@@ -181,7 +181,7 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
     }
     const { campaign, clientTs } = draft;
     const session = campaign && options.campaignSessions !== false && knownVisitor()?.session;
-    if (session && session.campaign !== campaign && goesOn(session, clientTs)) held = draft;
+    if (session && session.campaign !== campaign && isOpen(session, clientTs)) held = draft;
     else join(draft);
   }
 
@@ -189,7 +189,7 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
     const visitor = knownVisitor();
     const session = visitor?.session;
     if (!visitor) discard();
-    else if (session && (!draft.activity || goesOn(session, draft.clientTs))) {
+    else if (session && (!draft.activity || isOpen(session, draft.clientTs))) {
       if (draft.activity) goOn(session, draft.clientTs);
       push(draft, session);
     } else {
@@ -197,8 +197,13 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
     }
   }
 
+  function isOpen(session: Session, at: number): boolean {
+    return goesOn({ ...session, lastAt: Math.max(session.lastAt, activeAt) }, at);
+  }
+
   /** Keeps the session alive; writes that down once a second. */
   function goOn(session: Session, lastAt: number): void {
+    activeAt = lastAt;
     if (Math.abs(lastAt - session.lastAt) > SECOND_MS) keep({ session: { ...session, lastAt } });
   }
 
@@ -211,9 +216,9 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
     return session;
   }
 
-  function tellConsent(session: Session, { clientTs, steady }: Moment): void {
+  function tellConsent(session: Session, at: Moment): void {
     const choice = knownVisitor()?.choice;
-    if (choice) push(consentDraft(choice, { clientTs, steady }), session);
+    if (choice) push(consentDraft(choice, at), session);
     void flush();
   }
 
@@ -226,10 +231,9 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
   }
 
   function toEvent(draft: Draft, { id }: Session, tabId: string): QueuedEvent {
-    const { path, body, clientTs, steady } = draft;
-    const priority = priorityOf(draft.kind);
-    const eventId = uuidV7();
-    return { eventId, path, sessionId: id, tabId, page, priority, body, clientTs, steady };
+    const { kind, activity, campaign, ...told } = draft;
+    const priority = priorityOf(kind);
+    return { ...told, eventId: uuidV7(), sessionId: id, tabId, page, priority };
   }
 
   async function flush(): Promise<boolean> {
@@ -249,7 +253,8 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
     },
     touch() {
       const session = knownVisitor()?.session;
-      if (session && goesOn(session, Date.now())) goOn(session, Date.now());
+      const now = Date.now();
+      if (session && isOpen(session, now)) goOn(session, now);
     },
     flush,
     leave(goes) {
@@ -267,6 +272,7 @@ export function createRecording(options: RecordingOptions, onDenied: () => void)
   };
 }
 
-function consentDraft(choice: Choice, at: Moment): Draft {
-  return { ...at, path: PATH.consent, body: JSON.stringify(consentBody(choice)), activity: true };
+function consentDraft(choice: Choice, { clientTs, steady }: Moment): Draft {
+  const body = JSON.stringify(consentBody(choice));
+  return { clientTs, steady, path: PATH.consent, body, activity: true };
 }

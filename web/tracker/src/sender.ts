@@ -2,6 +2,7 @@
 // asks for, and at once when the page goes away. Closures instead of classes keep the core small.
 
 import {
+  BATCH_EVENTS_MAX,
   BODY_BYTES_MAX,
   backoffMs,
   bytesOf,
@@ -9,17 +10,19 @@ import {
   requestBody,
   retryAfterMs,
   settles,
+  VERDICT,
   verdictOf,
 } from "./batches";
 import { moment, PATH, type QueuedEvent, type Sampling } from "./events";
 import { createQueue, QUEUED_MAX, READ_MAX } from "./queue";
-import { countDropped, reportOf, spill, takeSpilled } from "./visitor";
+import { countDropped, keep, knownVisitor, reportOf, spill, takeSpilled } from "./visitor";
 
 const LOCK = "nest-haus";
 const EVENTS_FULL = 20;
 const DELAY_MS = 5000;
 const ANSWER_MS_MAX = 10_000;
-const WRITE_MS = 1000;
+const WRITE_MS = 250;
+const PATIENCE_MS_MAX = 3_600_000;
 
 /** What one tab lets the others know. */
 export interface News {
@@ -64,10 +67,9 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
   /** This page's events of which it is not known what became. */
   const own = new Map<string, QueuedEvent>();
   /** Those of them that are in the queue for sure. */
-  const durable = new Set<string>();
-  /** Events under way, and their bytes. */
-  const inFlight = new Set<string>();
-  let bytesInFlight = 0;
+  const durable = new WeakSet<QueuedEvent>();
+  /** Events under way. */
+  const inFlight = new Set<QueuedEvent>();
   let added: QueuedEvent[] = [];
   let written: Promise<unknown> = Promise.resolve();
   let writtenAt = 0;
@@ -75,19 +77,14 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
   let timer: ReturnType<typeof setTimeout> | undefined;
   let failures = 0;
   let retryAt = 0;
-  let wantedAt = 0;
-  let eventsMax = Number.POSITIVE_INFINITY;
+  let wantedAt = performance.now() + patienceMs();
+  let eventsMax = BATCH_EVENTS_MAX;
   let isClosed = false;
 
   const waitMs = () => Math.max(retryAt, wantedAt) - performance.now();
-  const idle = (events: Iterable<QueuedEvent>) =>
-    [...events].filter(({ eventId }) => !inFlight.has(eventId));
 
   function forget(eventIds: readonly string[]): void {
-    for (const eventId of eventIds) {
-      own.delete(eventId);
-      durable.delete(eventId);
-    }
+    for (const eventId of eventIds) own.delete(eventId);
     // What is settled before it is written never has to be.
     added = added.filter(({ eventId }) => own.has(eventId));
   }
@@ -108,7 +105,7 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
 
   async function store(events: readonly QueuedEvent[]): Promise<void> {
     await queue.add(events);
-    for (const { eventId } of events) durable.add(eventId);
+    for (const event of events) durable.add(event);
   }
 
   /** Without a database memory has to do. */
@@ -146,7 +143,7 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
 
   async function drain(isDeep: boolean): Promise<boolean> {
     if (isDeep) await write();
-    const stored = isDeep ? await queue.oldest().catch(() => []) : [];
+    const stored = (isDeep && (await queue.oldest().catch(() => {}))) || [];
     const settled: QueuedEvent[] = [];
     let left = [...stored.filter(({ eventId }) => !own.has(eventId)), ...own.values()];
     while (left.length > 0 && !isClosed && waitMs() <= 0 && inFlight.size === 0) {
@@ -166,22 +163,19 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
 
   /** Sends events; true if it is known what became of them. */
   async function send(batch: readonly QueuedEvent[]): Promise<boolean> {
-    const bytes = sizeOf(batch);
-    bytesInFlight += bytes;
-    for (const { eventId } of batch) inFlight.add(eventId);
+    for (const event of batch) inFlight.add(event);
     try {
-      return await take(batch, await post(batch, bytes <= BODY_BYTES_MAX));
+      return await take(batch, await post(batch));
     } catch {
       retryAt = performance.now() + backoffMs(failures, Math.random());
       failures += 1;
       return false;
     } finally {
-      bytesInFlight -= bytes;
-      for (const { eventId } of batch) inFlight.delete(eventId);
+      for (const event of batch) inFlight.delete(event);
     }
   }
 
-  function post(batch: readonly QueuedEvent[], keepalive: boolean): Promise<Response> {
+  function post(batch: readonly QueuedEvent[]): Promise<Response> {
     const report = reportOf([...batch, ...own.values()]);
     // A text is sent as `text/plain`, which asks no other origin for permission first; no cookie is
     // sent nor taken.
@@ -189,7 +183,7 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
       method: "POST",
       body: requestBody(batch, moment(), around.page, { ...report, visitorId: around.visitorId() }),
       credentials: "omit",
-      keepalive,
+      keepalive: sizeOf(batch) <= BODY_BYTES_MAX,
       signal: AbortSignal.timeout(ANSWER_MS_MAX),
     });
   }
@@ -199,15 +193,18 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
     const { status } = answer;
     const forMs = retryAfterMs(answer.headers.get("retry-after"), Date.now());
     const verdict = verdictOf(status, batch.length);
-    if (verdict === "split") {
+    if (verdict === VERDICT.split) {
       eventsMax = Math.ceil(batch.length / 2);
       return false;
     }
-    if (verdict === "retry") {
-      if (forMs) around.tell({ waitMs: forMs }, true);
+    if (verdict === VERDICT.retry) {
+      if (forMs) {
+        keep({ notBefore: Date.now() + forMs });
+        around.tell({ waitMs: forMs }, true);
+      }
       throw status;
     }
-    const isRefused = verdict === "refused";
+    const isRefused = verdict === VERDICT.refused;
     const shares = isRefused ? {} : settles(await answer.json(), batch.length);
     if (isRefused) countDropped(batch, `http_${status}`);
     const settled = batch.map(({ eventId }) => eventId);
@@ -216,7 +213,7 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
     const sampling = { shares, forMs: forMs || undefined };
     around.tell({ settled: others, sampling }, others[0] || forMs);
     failures = 0;
-    eventsMax = Number.POSITIVE_INFINITY;
+    eventsMax = BATCH_EVENTS_MAX;
     return true;
   }
 
@@ -246,13 +243,15 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
     },
     leave(isGone) {
       void write();
-      if (isGone) spill([...own.values()].filter(({ eventId }) => !durable.has(eventId)));
+      const waiting = [...own.values()];
+      if (isGone) spill(waiting.filter((event) => !durable.has(event)));
       // Consent has to be taken before what depends on it.
-      const isWaiting = [...own.values()].some(isConsent);
-      const mayGo = (event: QueuedEvent) => !isWaiting || isConsent(event);
+      const consents = waiting.filter(({ path }) => path === PATH.consent);
+      const first = consents[0] ? consents : waiting;
       for (;;) {
-        const bytesLeft = BODY_BYTES_MAX - bytesInFlight;
-        const batch = firstBatch(idle(own.values()).filter(mayGo), eventsMax, bytesLeft);
+        const bytesLeft = BODY_BYTES_MAX - sizeOf(inFlight);
+        const idle = first.filter((event) => !inFlight.has(event));
+        const batch = firstBatch(idle, eventsMax, bytesLeft);
         if (!batch[0] || sizeOf(batch) > bytesLeft || waitMs() > 0) return;
         void send(batch).then((isSettled) => (isSettled ? remove(batch) : undefined));
       }
@@ -262,15 +261,16 @@ export function createSender(database: Promise<IDBDatabase>, around: Surrounding
       clearTimeout(timer);
       own.clear();
       added = [];
-      queue.close();
     },
   };
 }
 
-function isConsent({ path }: QueuedEvent): boolean {
-  return path === PATH.consent;
+/** How long an earlier page was asked to wait, as far as the clock can be believed. */
+function patienceMs(): number {
+  const { notBefore = 0 } = knownVisitor() ?? {};
+  return Math.min(notBefore - Date.now(), PATIENCE_MS_MAX);
 }
 
-function sizeOf(events: readonly QueuedEvent[]): number {
-  return events.reduce((bytes, event) => bytes + bytesOf(event), 0);
+function sizeOf(events: Iterable<QueuedEvent>): number {
+  return [...events].reduce((bytes, event) => bytes + bytesOf(event), 0);
 }

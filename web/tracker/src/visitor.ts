@@ -34,6 +34,8 @@ export interface Visitor {
   session?: Session;
   /** What was given up, by tab and session. */
   dropped?: Record<string, SequenceReport>;
+  /** The server wants nothing before this time, in milliseconds since 1970. */
+  notBefore?: number;
   /** Events of a page that was gone before its queue had them. */
   spilled?: readonly QueuedEvent[];
 }
@@ -42,7 +44,7 @@ let unstored: Visitor | undefined;
 
 /** Whether the browser says, by Global Privacy Control or Do Not Track, that its user wants no analysis. */
 export function isRefusedBySignal(): boolean {
-  return navigator.globalPrivacyControl === true || navigator.doNotTrack === "1";
+  return navigator.globalPrivacyControl || navigator.doNotTrack === "1";
 }
 
 /** The visitor, if they agreed. */
@@ -69,13 +71,13 @@ export function keep(news: Partial<Visitor>): void {
 
 /** Keeps events for the next page, which takes them into its queue. */
 export function spill(events: readonly QueuedEvent[]): void {
-  if (events.length > 0) keep({ spilled: [...takeSpilled(), ...events] });
+  if (events[0]) keep({ spilled: [...takeSpilled(), ...events] });
 }
 
 /** Takes the events that an earlier page spilled. */
 export function takeSpilled(): readonly QueuedEvent[] {
   const { spilled = [] } = knownVisitor() ?? {};
-  if (spilled.length > 0) keep({ spilled: [] });
+  if (spilled[0]) keep({ spilled: [] });
   return spilled;
 }
 
@@ -83,8 +85,8 @@ export function takeSpilled(): readonly QueuedEvent[] {
 export function consentBody({ analytics, marketing, functional }: Choice): object {
   return {
     analyticsConsent: analytics,
-    marketingConsent: Boolean(marketing),
-    functionalConsent: Boolean(functional),
+    marketingConsent: !!marketing,
+    functionalConsent: !!functional,
   };
 }
 
@@ -96,7 +98,7 @@ export function streamOf({ sessionId, tabId }: QueuedEvent): string {
 /** What is said of the numbering of the first event's stream, by all events that are known. */
 export function reportOf(events: readonly QueuedEvent[]): SequenceReport {
   const streams = events.map(streamOf);
-  const { emitted = 0, droppedLocal } = knownVisitor()?.dropped?.[String(streams[0])] ?? {};
+  const { emitted = 0, droppedLocal } = knownVisitor()?.dropped?.[streams[0] ?? ""] ?? {};
   const seqs = events.map(({ seq = 0 }, index) => (streams[index] === streams[0] ? seq : 0));
   return { emitted: Math.max(emitted, ...seqs), droppedLocal };
 }

@@ -8,7 +8,8 @@ import type { Capture } from "./index";
 const RAGE_CLICKS = 3;
 const RAGE_MS = 1000;
 const RAGE_PIXELS = 30;
-const DELIBERATE = ".no-rage, [data-no-rage], input, [role=spinbutton], [role=slider]";
+const DELIBERATE =
+  ".no-rage, [data-no-rage], input, [role=spinbutton], [role=slider], [aria-roledescription=carousel]";
 const ANSWERED_MS = 2500;
 const AT_ONCE_MS = 100;
 const AROUND_MS = 1000;
@@ -21,6 +22,8 @@ const ANSWERS = "a[href], input, select, textarea, label, option, video, audio, 
 export function captureClicks({ recorder, layoutVersion, signal }: Capture): void {
   let previous = { at: Number.NEGATIVE_INFINITY, x: 0, y: 0 };
   let run = 0;
+  /** When the visitor last came back to this page from another window or tab, maybe by a click. */
+  let returnedAt = Number.NEGATIVE_INFINITY;
   /** The control whose label was clicked: the browser clicks on it next by itself. */
   let labelled: EventTarget | null = null;
 
@@ -55,7 +58,8 @@ export function captureClicks({ recorder, layoutVersion, signal }: Capture): voi
       recorder.track({ ...click, eventType: "rage_click", interactive: false });
     }
     const isModified = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
-    if (!isModified && !element.closest(ANSWERS)) watch(click);
+    const isReturn = event.timeStamp - returnedAt < AROUND_MS;
+    if (!isModified && !isReturn && !element.closest(ANSWERS)) watch(click);
   }
 
   /** Clicks of which it is not known yet whether anything answers them. */
@@ -98,6 +102,11 @@ export function captureClicks({ recorder, layoutVersion, signal }: Capture): voi
   answers(document, ["scroll", "selectionchange"], AT_ONCE_MS);
   answers(globalThis, ["focus", "blur"], AROUND_MS);
   answers(document, ["visibilitychange"], AROUND_MS);
+  const returned = ({ target, timeStamp }: Event) => {
+    if (target === globalThis || target === document) returnedAt = timeStamp;
+  };
+  addEventListener("focus", returned, { signal });
+  document.addEventListener("visibilitychange", returned, { signal });
   recorder.listen({
     track({ eventType }) {
       // A canvas says by `viewer_response` that it drew something.

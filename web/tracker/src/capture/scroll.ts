@@ -1,18 +1,17 @@
-// How far down a page was seen, in percent: the greatest depth, told when the page is left.
+// How far down a page was seen, in percent of its height when that is told: as the page is left.
 
 import type { Capture } from "./index";
 
 /** Captures scroll depth. */
 export function captureScroll({ recorder, signal, onLeave, onPage }: Capture): void {
-  let depth = 0;
+  /** Pixels from the top of the page to the lowest that was seen. */
+  let bottom = 0;
   let told = 0;
   let isWaiting = false;
 
   function measure(): void {
     isWaiting = false;
-    const { scrollHeight } = document.documentElement;
-    const seen = scrollHeight > 0 ? ((scrollY + innerHeight) / scrollHeight) * 100 : 0;
-    depth = Math.max(depth, Math.min(100, Math.round(seen)));
+    bottom = Math.max(bottom, scrollY + innerHeight);
   }
 
   function scroll(): void {
@@ -23,7 +22,9 @@ export function captureScroll({ recorder, signal, onLeave, onPage }: Capture): v
 
   function tell(): void {
     measure();
-    if (depth <= told) return;
+    const { scrollHeight } = document.documentElement;
+    const depth = Math.min(100, Math.round((bottom / (scrollHeight || bottom)) * 100));
+    if (!(depth > told)) return;
     told = depth;
     recorder.track({
       eventType: "scroll",
@@ -36,6 +37,6 @@ export function captureScroll({ recorder, signal, onLeave, onPage }: Capture): v
   addEventListener("scroll", scroll, { passive: true, signal });
   onLeave(tell);
   onPage(() => {
-    depth = told = 0;
+    bottom = told = 0;
   });
 }
