@@ -1,6 +1,6 @@
 // Starts the dashboard.
 
-import "@mantine/core/styles.css";
+import "./app/base-styles";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/app";
 

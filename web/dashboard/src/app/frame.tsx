@@ -1,6 +1,6 @@
 // What surrounds every page for whoever is signed in: navigation, header, skip link, shortcuts.
 
-import "@mantine/notifications/styles.css";
+import "./frame-styles";
 import { AppShell, Burger, Group, NavLink, ScrollArea, Text, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Notifications } from "@mantine/notifications";
