@@ -11,6 +11,8 @@ import {
 } from "@tanstack/react-query";
 import { api } from "./client";
 
+export { asProblem } from "./as-problem";
+
 type Json<Operation> = Operation extends {
   responses: { 200: { content: { "application/json": infer Body } } };
 }

@@ -1,7 +1,7 @@
 // What shows where a page cannot: there is none, it may not be seen, or it broke.
 
 import { Button, Stack, Text, Title } from "@mantine/core";
-import { asProblem } from "../api/as-problem";
+import { asProblem } from "../api/hooks";
 import { ProblemAlert } from "../components/problem-alert";
 import { useTexts } from "../i18n/texts";
 import { PageLink } from "./navigation";

@@ -3,7 +3,7 @@
 import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
 import type { Problem } from "@nest-haus/api";
 import { type ReactNode, useState } from "react";
-import { asProblem } from "../api/as-problem";
+import { asProblem } from "../api/hooks";
 import { common } from "../i18n/common";
 import { useTexts } from "../i18n/texts";
 import { ProblemAlert } from "./problem-alert";

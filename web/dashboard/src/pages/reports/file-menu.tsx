@@ -4,7 +4,7 @@ import { Button, Menu } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconDownload } from "@tabler/icons-react";
 import { useState } from "react";
-import { asProblem } from "../../api/as-problem";
+import { asProblem } from "../../api/hooks";
 import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
 import { download, fileName } from "../../lib/download";
