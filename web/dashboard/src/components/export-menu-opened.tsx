@@ -9,6 +9,7 @@ import { common } from "../i18n/common";
 import { useTexts } from "../i18n/texts";
 import { download, fileName } from "../lib/download";
 import { ExportButton, type ExportMenuProps } from "./export-menu";
+import { useProblemWords } from "./problem-alert";
 import { useOpenedFirst } from "./use-opened-first";
 
 const FORMATS = ["csv", "xlsx", "ndjson"] as const;
@@ -18,6 +19,7 @@ type Format = (typeof FORMATS)[number];
 /** The menu, opened at once, and the button that opens it again. */
 export default function ExportMenuOpened({ report, query: asked }: ExportMenuProps) {
   const t = useTexts(common);
+  const sayProblem = useProblemWords();
   const [busy, setBusy] = useState(false);
   const { button, opened, setOpened } = useOpenedFirst();
   const save = async (format: Format) => {
@@ -30,8 +32,8 @@ export default function ExportMenuOpened({ report, query: asked }: ExportMenuPro
       });
       if (data) download(fileName(report, format), data);
     } catch (thrown) {
-      const problem = asProblem(thrown);
-      notifications.show({ color: "red", title: t.downloadFailed, message: problem.message });
+      const message = sayProblem(asProblem(thrown));
+      notifications.show({ color: "red", title: t.downloadFailed, message });
     } finally {
       setBusy(false);
     }
