@@ -11,8 +11,8 @@ import { LanguageProvider } from "./i18n/language";
 import { useTexts } from "./i18n/texts";
 
 function Themed() {
-  const { close } = useTexts(common);
-  const theme = useMemo(() => makeTheme(close), [close]);
+  const { close, showPassword } = useTexts(common);
+  const theme = useMemo(() => makeTheme({ close, showPassword }), [close, showPassword]);
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <Door />

@@ -23,9 +23,9 @@ const petrol: MantineColorsTuple = [
 const SYSTEM_FONTS =
   "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', Arial, sans-serif";
 
-/** The theme of the dashboard. `closeLabel` names the buttons that close dialogues, for screen readers. */
-export function makeTheme(closeLabel: string): MantineThemeOverride {
-  const closable = { closeButtonProps: { "aria-label": closeLabel } };
+/** The theme of the dashboard. `labels` name buttons of Mantine's own, for screen readers. */
+export function makeTheme(labels: { close: string; showPassword: string }): MantineThemeOverride {
+  const closable = { closeButtonProps: { "aria-label": labels.close } };
   // A dialogue's `header` element would count as a second banner of the page.
   const dialogue = { ...closable, attributes: { header: { role: "presentation" } } };
   // Lists scroll by themselves: the scroll area around them could not be reached by keyboard.
@@ -50,6 +50,9 @@ export function makeTheme(closeLabel: string): MantineThemeOverride {
       Modal: { defaultProps: dialogue },
       MultiSelect: { defaultProps: list },
       Notification: { defaultProps: closable },
+      PasswordInput: {
+        defaultProps: { visibilityToggleButtonProps: { "aria-label": labels.showPassword } },
+      },
       Select: { defaultProps: list },
       Tooltip: { defaultProps: { events: { hover: true, focus: true, touch: true } } },
     },

@@ -1,6 +1,6 @@
 // Texts that no single page owns: words of every report, problems, tables, charts.
 
-import { defineTexts } from "./texts";
+import { counted, defineTexts } from "./texts";
 
 /** Texts that components use on every page. */
 export const common = defineTexts({
@@ -9,6 +9,7 @@ export const common = defineTexts({
     retry: "Try again",
     refresh: "Refresh",
     close: "Close",
+    showPassword: "Show or hide what is typed",
     cancel: "Cancel",
     save: "Save",
     more: "More",
@@ -89,8 +90,8 @@ export const common = defineTexts({
       watermarkUnknown: "not known: the queue does not answer",
       asOf: "Made",
       excluded: "Left out",
-      bots: (count: string) => `${count} robots`,
-      internal: (count: string) => `${count} own people`,
+      bots: (count: string) => counted(count, "robot", "robots"),
+      internal: (count: string) => counted(count, "own person", "own people"),
       noConsent: (count: string) => `${count} without consent`,
       late: (count: string) => `${count} late`,
       nothing: "nothing",
@@ -124,7 +125,7 @@ export const common = defineTexts({
     table: {
       scroll: (label: string) => `Table: ${label}, can be scrolled sideways`,
       sortBy: (column: string) => `Sort by ${column}`,
-      rows: (count: string) => `${count} rows`,
+      rows: (count: string) => counted(count, "row", "rows"),
       none: "No rows",
     },
     confirm: {
@@ -145,6 +146,7 @@ export const common = defineTexts({
     retry: "Noch einmal",
     refresh: "Aktualisieren",
     close: "Schließen",
+    showPassword: "Eingabe zeigen oder verbergen",
     cancel: "Abbrechen",
     save: "Speichern",
     more: "Mehr",
@@ -226,7 +228,7 @@ export const common = defineTexts({
       asOf: "Erstellt",
       excluded: "Nicht gezählt",
       bots: (count) => `${count} Roboter`,
-      internal: (count) => `${count} eigene Leute`,
+      internal: (count) => counted(count, "eigene Person", "eigene Leute"),
       noConsent: (count) => `${count} ohne Einwilligung`,
       late: (count) => `${count} verspätet`,
       nothing: "nichts",
@@ -260,7 +262,7 @@ export const common = defineTexts({
     table: {
       scroll: (label) => `Tabelle: ${label}, seitlich verschiebbar`,
       sortBy: (column) => `Nach ${column} sortieren`,
-      rows: (count) => `${count} Zeilen`,
+      rows: (count) => counted(count, "Zeile", "Zeilen"),
       none: "Keine Zeilen",
     },
     confirm: {

@@ -1,6 +1,6 @@
 // Texts of the alerts page.
 
-import { defineTexts } from "../../i18n/texts";
+import { counted, defineTexts } from "../../i18n/texts";
 
 /** Texts of the alerts page. */
 export const texts = defineTexts({
@@ -27,7 +27,7 @@ export const texts = defineTexts({
     allowed: "Allowed",
     peak: "Worst",
     of: "Out of",
-    measurements: (count: string) => `${count} measurements`,
+    measurements: (count: string) => counted(count, "measurement", "measurements"),
     reopened: (count: string) => `It came back ${count} times.`,
     reopenedOnce: "It came back once.",
     notified: (when: string) => `Told on ${when}.`,
@@ -118,9 +118,10 @@ export const texts = defineTexts({
       asSet: "as it is set",
       choose: "Choose a rule to try",
       notRecorded: "Of the other rules nothing is recorded that they could be tried on.",
-      result: (times: string, days: string) => `Would have fired ${times} times in ${days} days`,
-      resultOnce: (days: string) => `Would have fired once in ${days} days`,
-      resultNever: (days: string) => `Would not have fired in ${days} days`,
+      result: (times: string, days: string) =>
+        `Would have fired ${times} times in ${counted(days, "day", "days")}`,
+      resultOnce: (days: string) => `Would have fired once in ${counted(days, "day", "days")}`,
+      resultNever: (days: string) => `Would not have fired in ${counted(days, "day", "days")}`,
       tried: (threshold: string, countMin: string, coolDown: string) =>
         `Threshold ${threshold}, out of at least ${countMin}, cool-down ${coolDown} min`,
       approx: "Approximate: roll-ups by hour stand for the last hour.",
@@ -187,7 +188,7 @@ export const texts = defineTexts({
     allowed: "Erlaubt",
     peak: "Schlimmster",
     of: "Aus",
-    measurements: (count) => `${count} Messungen`,
+    measurements: (count) => counted(count, "Messung", "Messungen"),
     reopened: (count) => `Es kam ${count}-mal wieder.`,
     reopenedOnce: "Es kam einmal wieder.",
     notified: (when) => `Gemeldet am ${when}.`,
@@ -277,9 +278,10 @@ export const texts = defineTexts({
       asSet: "wie sie gilt",
       choose: "Wählen Sie eine Regel zum Erproben",
       notRecorded: "Für die anderen Regeln ist nichts aufgezeichnet, woran sie zu erproben wären.",
-      result: (times, days) => `Hätte in ${days} Tagen ${times}-mal angeschlagen`,
-      resultOnce: (days) => `Hätte in ${days} Tagen einmal angeschlagen`,
-      resultNever: (days) => `Hätte in ${days} Tagen nicht angeschlagen`,
+      result: (times, days) =>
+        `Hätte in ${counted(days, "Tag", "Tagen")} ${times}-mal angeschlagen`,
+      resultOnce: (days) => `Hätte in ${counted(days, "Tag", "Tagen")} einmal angeschlagen`,
+      resultNever: (days) => `Hätte in ${counted(days, "Tag", "Tagen")} nicht angeschlagen`,
       tried: (threshold, countMin, coolDown) =>
         `Grenzwert ${threshold}, aus mindestens ${countMin}, Ruhezeit ${coolDown} min`,
       approx: "Näherung: Zusammenfassungen je Stunde stehen für die letzte Stunde.",

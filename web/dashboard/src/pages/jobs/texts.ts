@@ -1,6 +1,6 @@
 // Texts of the page of jobs.
 
-import { defineTexts } from "../../i18n/texts";
+import { counted, defineTexts } from "../../i18n/texts";
 
 /** Texts of the page of jobs. */
 export const texts = defineTexts({
@@ -27,7 +27,7 @@ export const texts = defineTexts({
     never: "never",
     lastRuns: "Last runs",
     lateSince: (when: string) => `late since ${when}`,
-    missed: (count: string) => `${count} runs missed`,
+    missed: (count: string) => counted(count, "run missed", "runs missed"),
     run: "Run now",
     runJob: (job: string) => `Run now: ${job}`,
     running: (job: string) => `${job} is running`,
@@ -92,7 +92,7 @@ export const texts = defineTexts({
     never: "nie",
     lastRuns: "Letzte Läufe",
     lateSince: (when) => `überfällig seit ${when}`,
-    missed: (count) => `${count} Läufe versäumt`,
+    missed: (count) => counted(count, "Lauf versäumt", "Läufe versäumt"),
     run: "Jetzt ausführen",
     runJob: (job) => `Jetzt ausführen: ${job}`,
     running: (job) => `${job} läuft`,

@@ -1,6 +1,6 @@
 // Texts of the performance page.
 
-import { defineTexts } from "../../i18n/texts";
+import { counted, defineTexts } from "../../i18n/texts";
 
 /** Texts of the performance page. */
 export const texts = defineTexts({
@@ -41,7 +41,7 @@ export const texts = defineTexts({
       other: "A timer of the configurator. Percentiles come from histograms, within 2.2 %.",
     },
     p75: "75th percentile",
-    measurements: (n: string) => `${n} measurements`,
+    measurements: (n: string) => counted(n, "measurement", "measurements"),
     oneMeasurement: "1 measurement",
     goodShare: (share: string, interval: string) => `${share} good (${interval})`,
     goodBefore: (share: string) => `${share} good`,
@@ -135,7 +135,7 @@ export const texts = defineTexts({
       detail: "Found",
       migrations: "Database schema",
       migrationsDetail: (applied: string, known: string) => `${applied} of ${known} migrations`,
-      missing: (count: string) => `${count} are missing: run nest-haus migrate`,
+      missing: (count: string) => `${counted(count, "is", "are")} missing: run nest-haus migrate`,
       queues: "Queues",
       queuesText: "Requests that are accepted and not stored yet. A full queue refuses.",
       queue: "Queue",
@@ -201,7 +201,7 @@ export const texts = defineTexts({
         "Ein Zeitmesser des Konfigurators. Perzentile stammen aus Histogrammen, auf 2,2 % genau.",
     },
     p75: "75. Perzentil",
-    measurements: (n) => `${n} Messungen`,
+    measurements: (n) => counted(n, "Messung", "Messungen"),
     oneMeasurement: "1 Messung",
     goodShare: (share, interval) => `${share} gut (${interval})`,
     goodBefore: (share) => `${share} gut`,
@@ -294,7 +294,7 @@ export const texts = defineTexts({
       detail: "Befund",
       migrations: "Datenbankschema",
       migrationsDetail: (applied, known) => `${applied} von ${known} Migrationen`,
-      missing: (count) => `${count} fehlen: nest-haus migrate ausführen`,
+      missing: (count) => `${counted(count, "fehlt", "fehlen")}: nest-haus migrate ausführen`,
       queues: "Warteschlangen",
       queuesText:
         "Anfragen, die angenommen und noch nicht gespeichert sind. Eine volle Warteschlange lehnt ab.",
