@@ -9,8 +9,9 @@ import { useOpenedFirst } from "./use-opened-first";
 import { type ReportMeta, useExcluded } from "./watermark";
 
 /** The definition, opened at once, and the button that opens it again. */
-export default function DefinitionPopover({ name, text, meta }: DefinitionProps) {
+export default function DefinitionPopover({ name, text, meta, asOf }: DefinitionProps) {
   const t = useTexts(common).meta;
+  const formats = useFormats();
   const { button, opened, setOpened } = useOpenedFirst();
   return (
     <Popover
@@ -32,6 +33,11 @@ export default function DefinitionPopover({ name, text, meta }: DefinitionProps)
           </Text>
           <Text size="sm">{text}</Text>
           {meta && <Facts meta={meta} />}
+          {asOf && (
+            <Text size="xs" c="dimmed">
+              {t.asOf}: {formats.dateTime(asOf)}
+            </Text>
+          )}
         </Stack>
       </Popover.Dropdown>
     </Popover>

@@ -18,6 +18,8 @@ export interface DefinitionProps {
   text: string;
   /** The `meta` of the report that the number is from; left out where its answer has none. */
   meta?: ReportMeta | undefined;
+  /** When the number was read, where its answer says only that. */
+  asOf?: string | undefined;
 }
 
 /** A small button that opens the definition: words, metric and version, population, period, watermark. */

@@ -7,6 +7,8 @@ export const texts = defineTexts({
   en: {
     description:
       "What the system does by itself, when it is due, and what became of the last runs.",
+    about:
+      "A job is late when a run was due, its time of grace is over, and no run came to a good end since. Missed are the runs that were due since the last good one. A run's duration is from its beginning to its end, on the server's clock.",
     search: "Search jobs",
     state: "State",
     allStates: "All states",
@@ -71,6 +73,8 @@ export const texts = defineTexts({
   de: {
     description:
       "Was das System von selbst tut, wann es fällig ist, und was aus den letzten Läufen wurde.",
+    about:
+      "Ein Auftrag ist überfällig, wenn ein Lauf fällig war, die Nachfrist vorbei ist und seither keiner gelang. Versäumt sind die Läufe, die seit dem letzten gelungenen fällig waren. Die Dauer eines Laufs geht von seinem Beginn bis zu seinem Ende, nach der Uhr des Servers.",
     search: "Aufträge suchen",
     state: "Zustand",
     allStates: "Alle Zustände",
