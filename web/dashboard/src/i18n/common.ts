@@ -132,6 +132,7 @@ export const common = defineTexts({
       type: (word: string) => `Type ${word} to go on`,
     },
     export: { label: "Export", csv: "CSV", xlsx: "Excel", ndjson: "NDJSON" },
+    actors: { system: "System", "command line": "Command line" },
     device: { desktop: "Desktop", mobile: "Phone", tablet: "Tablet" },
     step: {
       visit: "Visit",
@@ -269,6 +270,7 @@ export const common = defineTexts({
       type: (word) => `Zum Fortfahren ${word} eingeben`,
     },
     export: { label: "Exportieren", csv: "CSV", xlsx: "Excel", ndjson: "NDJSON" },
+    actors: { system: "System", "command line": "Befehlszeile" },
     device: { desktop: "Computer", mobile: "Telefon", tablet: "Tablet" },
     step: {
       visit: "Besuch",
