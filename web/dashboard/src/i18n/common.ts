@@ -132,7 +132,7 @@ export const common = defineTexts({
       type: (word: string) => `Type ${word} to go on`,
     },
     export: { label: "Export", csv: "CSV", xlsx: "Excel", ndjson: "NDJSON" },
-    actors: { system: "System", "command line": "Command line" },
+    actors: { system: "system", "command line": "command line" },
     device: { desktop: "Desktop", mobile: "Phone", tablet: "Tablet" },
     step: {
       visit: "Visit",
