@@ -6,14 +6,22 @@ import { runnerImport } from "vite";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** Pages that one sees without being signed in, which are not in the list. */
 const ACCOUNT_PAGES = [
-  { name: "sign-in", path: "/", title: "Sign in" },
-  { name: "invitation", path: "/invitation#none", title: "Welcome" },
-  { name: "forgot-password", path: "/forgot-password", title: "Password forgotten" },
-  { name: "reset-password", path: "/reset-password#none", title: "Another password" },
+  { name: "sign-in", path: "/", titles: { en: "Sign in", de: "Anmelden" } },
+  { name: "invitation", path: "/invitation#none", titles: { en: "Welcome", de: "Willkommen" } },
+  {
+    name: "forgot-password",
+    path: "/forgot-password",
+    titles: { en: "Password forgotten", de: "Passwort vergessen" },
+  },
+  {
+    name: "reset-password",
+    path: "/reset-password#none",
+    titles: { en: "Another password", de: "Anderes Passwort" },
+  },
 ].map((page) => ({ ...page, signedIn: false, ranged: false }));
 
 /**
- * All pages: name, path below `/admin`, heading in English (how it begins), whether one is signed in there, whether the
+ * All pages: name, path below `/admin`, headings by language, whether one is signed in there, whether the
  * range of the header matters. `session` is the session to open.
  */
 export async function allPages(session) {
@@ -22,7 +30,7 @@ export async function allPages(session) {
   const listed = pages.map(({ path, key, ranged }) => ({
     name: key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
     path: path.replace("$id", encodeURIComponent(session)),
-    title: shellTexts.en.pages[key],
+    titles: { en: shellTexts.en.pages[key], de: shellTexts.de.pages[key] },
     signedIn: true,
     ranged,
   }));

@@ -1,4 +1,5 @@
-// Every page, light and dark, wide and narrow: it loads without a mistake, is named, fits its window and is accessible.
+// Every page, light and dark, wide in English and narrow in German: it loads without a mistake, is named, fits its
+// window, is accessible, and speaks one language.
 // With UPDATE=1 pictures of all are written into docs/screenshots.
 
 import assert from "node:assert/strict";
@@ -12,9 +13,14 @@ import { REPOSITORY, startDashboard } from "./system.mjs";
 
 const FOLDER = join(REPOSITORY, "docs", "screenshots");
 const WINDOWS = {
-  wide: { width: 1440, height: 900 },
-  narrow: { width: 360, height: 740 },
+  wide: { viewport: { width: 1440, height: 900 }, locale: "en-GB" },
+  narrow: { viewport: { width: 360, height: 740 }, locale: "de-AT" },
 };
+/** Words of English sentences that German has not. */
+const ENGLISH =
+  /\b(the|and|are|were|with|which|every|been|have|has|from|until|visitors?|events?)\b/i;
+/** Where names stand that are the same in every language, and what is marked as English. */
+const NO_SENTENCES = "script, style, noscript, code, pre, [lang=en]";
 /** Rules whose answer depends on colours; that of all others is the same in light and dark. */
 const COLOUR_RULES = ["color-contrast", "link-in-text-block"];
 const QUALITY = 80;
@@ -37,13 +43,14 @@ suite("pages", { concurrency: 2 }, () => {
 
   after(() => dashboard?.stop());
 
-  for (const [width, viewport] of Object.entries(WINDOWS)) {
+  for (const [width, { viewport, locale }] of Object.entries(WINDOWS)) {
+    const language = locale.slice(0, 2);
     suite(width, { concurrency: 1 }, () => {
       const tabs = {};
 
       before(async () => {
-        tabs.signedIn = await dashboard.openPage({ viewport });
-        tabs.signedOut = await dashboard.openPage({ viewport, signedIn: false });
+        tabs.signedIn = await dashboard.openPage({ viewport, locale });
+        tabs.signedOut = await dashboard.openPage({ viewport, locale, signedIn: false });
       });
 
       after(async () => {
@@ -60,7 +67,8 @@ suite("pages", { concurrency: 2 }, () => {
           };
           await tab.page.emulateMedia({ colorScheme: "light" });
           await tab.open(addressOf(page));
-          await assertNamed(tab, page);
+          await assertNamed(tab, page.titles[language]);
+          if (language === "de") assert.deepEqual(await englishOf(tab), [], "English in German");
           assert.equal(await tab.overflow(), 0, "pixels that the page is wider than its window");
           assert.deepEqual(await tab.violations(), [], "what axe finds in light");
           await picture("light");
@@ -87,11 +95,25 @@ async function richSession(system) {
 }
 
 /** Asserts that a page has one heading of the first level, its own, and that the document is named by it. */
-async function assertNamed({ page }, { title }) {
+async function assertNamed({ page }, title) {
   const headings = await page.getByRole("heading", { level: 1 }).allTextContents();
   assert.equal(headings.length, 1, `headings of the first level: ${headings.join(", ")}`);
   assert.equal(headings[0], title);
   assert.equal(await page.title(), `${headings[0]} · NEST-Haus`);
+}
+
+/** The texts of a page that read like English. */
+async function englishOf({ page }) {
+  const texts = await page.evaluate((apart) => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (walker.nextNode()) {
+      const { parentElement, textContent } = walker.currentNode;
+      if (!parentElement.closest(apart)) found.push(textContent);
+    }
+    return found;
+  }, NO_SENTENCES);
+  return texts.filter((text) => ENGLISH.test(text));
 }
 
 /** A picture of what a window of twice the height shows, or less where the page is shorter. */

@@ -1,6 +1,6 @@
 // Reading and changing as hooks, typed by path.
 
-import { Problem, type paths } from "@nest-haus/api";
+import type { Problem, paths } from "@nest-haus/api";
 import {
   keepPreviousData,
   type UseMutationResult,
@@ -10,6 +10,8 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import { api } from "./client";
+
+export { asProblem } from "./as-problem";
 
 type Json<Operation> = Operation extends {
   responses: { 200: { content: { "application/json": infer Body } } };
@@ -90,11 +92,4 @@ export function useChange<Input, Output>(
       await Promise.all(touches.map((path) => queries.invalidateQueries({ queryKey: [path] })));
     },
   });
-}
-
-/** A thrown value as a `Problem`: mistakes of the dashboard itself are one, too. */
-export function asProblem(thrown: unknown): Problem {
-  if (thrown instanceof Problem) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new Problem({ status: 0, code: "internal", message });
 }

@@ -1,83 +1,32 @@
-// Who is signed in; language, appearance, help, sign out.
+// The menu at the end of the header, which is loaded when it is first opened.
 
-import { ActionIcon, Menu, Text, useMantineColorScheme } from "@mantine/core";
-import { IconBook2, IconKeyboard, IconLogout, IconUserCircle } from "@tabler/icons-react";
-import { type Language, useLanguage } from "../i18n/language";
+import { ActionIcon } from "@mantine/core";
+import { IconUserCircle } from "@tabler/icons-react";
+import type { Ref } from "react";
 import { useTexts } from "../i18n/texts";
-import { useMe, useSignOut } from "./session";
 import { shellTexts } from "./shell-texts";
-import { oneOf } from "./view";
+import { useLater } from "./use-later";
 
-const LANGUAGES = ["de", "en"] as const;
-const LANGUAGE_NAMES: Readonly<Record<Language, string>> = { de: "Deutsch", en: "English" };
-const SCHEMES = ["light", "dark", "auto"] as const;
+const loadMenu = () => import("./account-menu-opened");
 
-/** The menu at the end of the header. */
-export function AccountMenu({ openHelp }: { openHelp: () => void }) {
+/** The menu. */
+export function AccountMenu(props: { openHelp: () => void }) {
+  const [Menu, want] = useLater(loadMenu);
+  return Menu ? <Menu {...props} /> : <AccountButton onClick={want} />;
+}
+
+/** The button alone. What else it is given goes to the button element. */
+export function AccountButton(props: { onClick?: () => void; ref?: Ref<HTMLButtonElement> }) {
   const t = useTexts(shellTexts);
-  const { data: me } = useMe();
-  const { language, setLanguage } = useLanguage();
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const signOut = useSignOut();
   return (
-    <Menu position="bottom-end" width={240}>
-      <Menu.Target>
-        <ActionIcon variant="subtle" size="lg" aria-label={t.account.menu}>
-          <IconUserCircle size={22} aria-hidden />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {me && (
-          <Menu.Label>
-            <Text size="sm" truncate>
-              {me.email}
-            </Text>
-            <Text size="xs" c="dimmed">
-              {t.roles[me.role]}
-            </Text>
-          </Menu.Label>
-        )}
-        <Menu.Label>{t.account.language}</Menu.Label>
-        <Menu.RadioGroup
-          value={language}
-          onChange={(value) => setLanguage(oneOf(LANGUAGES, value) ?? language)}
-        >
-          {LANGUAGES.map((each) => (
-            <Menu.RadioItem key={each} value={each}>
-              <span lang={each}>{LANGUAGE_NAMES[each]}</span>
-            </Menu.RadioItem>
-          ))}
-        </Menu.RadioGroup>
-        <Menu.Label>{t.account.scheme}</Menu.Label>
-        <Menu.RadioGroup
-          value={colorScheme}
-          onChange={(value) => setColorScheme(oneOf(SCHEMES, value) ?? colorScheme)}
-        >
-          {SCHEMES.map((each) => (
-            <Menu.RadioItem key={each} value={each}>
-              {t.account.schemes[each]}
-            </Menu.RadioItem>
-          ))}
-        </Menu.RadioGroup>
-        <Menu.Divider />
-        <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden />} onClick={openHelp}>
-          {t.account.help}
-        </Menu.Item>
-        <Menu.Item
-          component="a"
-          href="/api/docs"
-          target="_blank"
-          leftSection={<IconBook2 size={16} aria-hidden />}
-        >
-          {t.account.api}
-        </Menu.Item>
-        <Menu.Item
-          leftSection={<IconLogout size={16} aria-hidden />}
-          onClick={() => void signOut()}
-        >
-          {t.account.signOut}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <ActionIcon
+      variant="subtle"
+      size="lg"
+      aria-label={t.account.menu}
+      aria-haspopup="menu"
+      {...props}
+    >
+      <IconUserCircle size={22} aria-hidden />
+    </ActionIcon>
   );
 }

@@ -1,17 +1,11 @@
-// Everything that pages stand on: theme, language, queries, notifications, routes.
+// What pages stand on: queries and routes.
 
-import { MantineProvider } from "@mantine/core";
 import { Problem } from "@nest-haus/api";
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { StrictMode, useMemo } from "react";
-import { common } from "../i18n/common";
-import { LanguageProvider } from "../i18n/language";
-import { useTexts } from "../i18n/texts";
+import { mayBeSignedIn } from "./me";
 import { router } from "./router";
 import { askAgain, forget, prefetchMe } from "./session";
-import { preloadShell } from "./shell";
-import { cssVariables, makeTheme } from "./theme";
 
 const FRESH_MS = 60_000;
 const RETRIES_MAX = 2;
@@ -32,29 +26,14 @@ const queries: QueryClient = new QueryClient({
   },
 });
 
-preloadShell();
-prefetchMe(queries);
+if (mayBeSignedIn()) prefetchMe(queries);
 
-/** The dashboard. */
-export function App() {
+/** Every page, and the sign-in page where one must be signed in. */
+export default function App() {
   return (
-    <StrictMode>
-      <LanguageProvider>
-        <QueryClientProvider client={queries}>
-          <Themed />
-        </QueryClientProvider>
-      </LanguageProvider>
-    </StrictMode>
-  );
-}
-
-function Themed() {
-  const { close } = useTexts(common);
-  const theme = useMemo(() => makeTheme(close), [close]);
-  return (
-    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
+    <QueryClientProvider client={queries}>
       <RouterProvider router={router} />
-    </MantineProvider>
+    </QueryClientProvider>
   );
 }
 

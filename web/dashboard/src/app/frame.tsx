@@ -1,9 +1,9 @@
 // What surrounds every page for whoever is signed in: navigation, header, skip link, shortcuts.
 
-import "@mantine/notifications/styles.css";
-import { AppShell, Burger, Group, NavLink, ScrollArea, Text, UnstyledButton } from "@mantine/core";
+import "./frame-styles";
+import { AppShell, Burger, Group, NavLink, Text, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { Notifications } from "@mantine/notifications";
+import { useNotifications } from "@mantine/notifications";
 import { Outlet, useMatches, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect } from "react";
 import { useTexts } from "../i18n/texts";
@@ -20,6 +20,7 @@ import { useEver } from "./use-ever";
 import { ViewControls } from "./view-controls";
 import { Waiting } from "./waiting";
 
+const Notifications = lazy(() => import("./notifications"));
 const ShortcutHelp = lazy(() => import("./shortcut-help"));
 
 /** The frame, with the page that the address names. */
@@ -28,6 +29,7 @@ export default function Frame() {
   const [opened, { toggle, close }] = useDisclosure();
   const [help, { open: openHelp, close: closeHelp }] = useDisclosure();
   const helpWanted = useEver(help);
+  const notificationsWanted = useEver(useNotifications().notifications.length > 0);
   useShortcuts(openHelp);
   const page = useCurrentPage();
   const path = useRouterState({ select: (state) => state.location.pathname });
@@ -39,7 +41,6 @@ export default function Frame() {
       navbar={{ width: 232, breakpoint: "md", collapsed: { mobile: !opened } }}
       padding={{ base: "sm", sm: "lg" }}
     >
-      <Notifications position="bottom-right" />
       <a href="#main" className={classes.skip}>
         {t.skip}
       </a>
@@ -66,14 +67,7 @@ export default function Frame() {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar id="navigation" aria-label={t.navigation}>
-        <AppShell.Section
-          grow
-          component={ScrollArea}
-          type="hover"
-          scrollbarSize={8}
-          px="xs"
-          pb="xs"
-        >
+        <AppShell.Section grow px="xs" pb="xs" className={classes.pages ?? ""}>
           {pageGroups.map((group) => (
             <NavigationGroup key={group.key} group={group} />
           ))}
@@ -86,6 +80,7 @@ export default function Frame() {
       </AppShell.Main>
       <Suspense fallback={null}>
         {helpWanted && <ShortcutHelp opened={help} onClose={closeHelp} />}
+        {notificationsWanted && <Notifications />}
       </Suspense>
     </AppShell>
   );

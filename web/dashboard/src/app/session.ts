@@ -1,12 +1,10 @@
 // Who is signed in, and what they may do.
 
-import { Problem, type Schema } from "@nest-haus/api";
+import type { Problem } from "@nest-haus/api";
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
-import { api, setCsrfToken } from "../api/client";
-
-/** Who is signed in. */
-export type Me = Schema<"Me">;
+import { api } from "../api/client";
+import { forgetMe, type Me, readMe, rememberMe } from "./me";
 
 /** What a role may do; the words of the API. */
 export type Permission =
@@ -24,7 +22,6 @@ export type Permission =
 
 const ME = ["me"] as const;
 const FRESH_MS = 300_000;
-const HINT = "nest-haus-signed-in";
 
 /** Who is signed in: nothing while that is not known, `null` when nobody is. */
 export function useMe() {
@@ -41,11 +38,6 @@ export function askAgain(queries: QueryClient): void {
   void queries.invalidateQueries({ queryKey: ME });
 }
 
-/** Whether somebody was signed in here last: a guess of what to load, never of what is allowed. */
-export function mayBeSignedIn(): boolean {
-  return localStorage.getItem(HINT) !== null;
-}
-
 /** Whether whoever is signed in may do something. */
 export function useMay(permission: Permission | undefined): boolean {
   const { data } = useMe();
@@ -57,7 +49,7 @@ export function useSignedIn(): (me: Me) => void {
   const queries = useQueryClient();
   return useCallback(
     (me) => {
-      remember(me);
+      rememberMe(me);
       queries.setQueryData(ME, me);
     },
     [queries],
@@ -75,25 +67,7 @@ export function useSignOut(): () => Promise<void> {
 
 /** Forgets who was signed in and all that was read, so that the sign-in page shows. */
 export function forget(queries: QueryClient): void {
-  setCsrfToken(undefined);
-  localStorage.removeItem(HINT);
+  forgetMe();
   queries.removeQueries({ predicate: (query) => query.queryKey[0] !== ME[0] });
   queries.setQueryData(ME, null);
-}
-
-function remember(me: Me): void {
-  setCsrfToken(me.csrfToken);
-  localStorage.setItem(HINT, "yes");
-}
-
-async function readMe(): Promise<Me | null> {
-  try {
-    const { data } = await api.GET("/api/admin/auth/me");
-    if (!data) return null;
-    remember(data);
-    return data;
-  } catch (thrown) {
-    if (thrown instanceof Problem && thrown.status === 401) return null;
-    throw thrown;
-  }
 }

@@ -1,27 +1,25 @@
 // Who is signed in sees the frame with a page; nobody signed in sees the sign-in page here, so that the
-// address stays and opens what it names afterwards. Of the two, the likely one is loaded at once.
+// address stays and opens what it names afterwards.
 
 import { Center, Stack, Title } from "@mantine/core";
 import { lazy, Suspense } from "react";
 import { ProblemAlert } from "../components/problem-alert";
-import { mayBeSignedIn, useMe } from "./session";
+import { useMe, useSignedIn } from "./session";
 import { Waiting } from "./waiting";
 
-const loadFrame = () => import("./frame");
-const loadSignIn = () => import("../pages/account/sign-in");
-const Frame = lazy(loadFrame);
-const SignInPage = lazy(loadSignIn);
-
-/** Loads what `Shell` will probably show. */
-export function preloadShell(): void {
-  void (mayBeSignedIn() ? loadFrame() : loadSignIn());
-}
+const Frame = lazy(() => import("./frame"));
+const SignInPage = lazy(() => import("../pages/account/sign-in"));
 
 /** The frame around a page, or the sign-in page. */
 export function Shell() {
   const { data: me, error, refetch } = useMe();
+  const signedIn = useSignedIn();
   if (me !== undefined) {
-    return <Suspense fallback={<Waiting />}>{me ? <Frame /> : <SignInPage />}</Suspense>;
+    return (
+      <Suspense fallback={<Waiting />}>
+        {me ? <Frame /> : <SignInPage onSignedIn={signedIn} />}
+      </Suspense>
+    );
   }
   if (error) {
     return (

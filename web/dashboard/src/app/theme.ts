@@ -23,9 +23,9 @@ const petrol: MantineColorsTuple = [
 const SYSTEM_FONTS =
   "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', Arial, sans-serif";
 
-/** The theme of the dashboard. `closeLabel` names the buttons that close dialogues, for screen readers. */
-export function makeTheme(closeLabel: string): MantineThemeOverride {
-  const closable = { closeButtonProps: { "aria-label": closeLabel } };
+/** The theme of the dashboard. `labels` name buttons of Mantine's own, for screen readers. */
+export function makeTheme(labels: { close: string; showPassword: string }): MantineThemeOverride {
+  const closable = { closeButtonProps: { "aria-label": labels.close } };
   // A dialogue's `header` element would count as a second banner of the page.
   const dialogue = { ...closable, attributes: { header: { role: "presentation" } } };
   // Lists scroll by themselves: the scroll area around them could not be reached by keyboard.
@@ -50,6 +50,9 @@ export function makeTheme(closeLabel: string): MantineThemeOverride {
       Modal: { defaultProps: dialogue },
       MultiSelect: { defaultProps: list },
       Notification: { defaultProps: closable },
+      PasswordInput: {
+        defaultProps: { visibilityToggleButtonProps: { "aria-label": labels.showPassword } },
+      },
       Select: { defaultProps: list },
       Tooltip: { defaultProps: { events: { hover: true, focus: true, touch: true } } },
     },
@@ -66,6 +69,8 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-anchor": "#0b5563",
     "--mantine-color-body": "#f7f8f9",
     "--nest-surface": "#ffffff",
+    "--nest-line": "var(--mantine-color-gray-3)",
+    "--nest-pointed": "var(--mantine-color-gray-1)",
     "--nest-up": "#14692f",
     "--nest-down": "#a3261c",
   },
@@ -75,6 +80,8 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-placeholder": "#9aa2aa",
     "--mantine-color-anchor": "#74bcc9",
     "--nest-surface": "#2b2b2b",
+    "--nest-line": "var(--mantine-color-dark-4)",
+    "--nest-pointed": "var(--mantine-color-dark-5)",
     "--nest-up": "#7dd69a",
     "--nest-down": "#ff9d94",
   },

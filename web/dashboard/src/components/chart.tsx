@@ -1,6 +1,6 @@
 // A chart with everything a chart needs: an accessible name, the same data as a table, PNG and CSV.
 
-import { ActionIcon, Box, Group, Skeleton, Tooltip } from "@mantine/core";
+import { ActionIcon, Box, Group, Skeleton } from "@mantine/core";
 import { IconChartBar, IconFileTypeCsv, IconPhotoDown, IconTable } from "@tabler/icons-react";
 import type { EChartsCoreOption, EChartsType } from "echarts/core";
 import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
@@ -10,6 +10,7 @@ import { type Cell, writeCsv } from "../lib/csv";
 import { download, fileName } from "../lib/download";
 import { type ChartLook, chartTheme, useChartLook } from "./chart-look";
 import { type Column, DataTable } from "./data-table";
+import { Hint } from "./hint";
 
 /** The data of a chart as a table. */
 export interface ChartTable {
@@ -92,7 +93,7 @@ export function Chart({ label, option, table, height = 280, actions, onSelect }:
 
 function ChartButton(props: { label: string; onClick: () => void; children: ReactNode }) {
   return (
-    <Tooltip label={props.label}>
+    <Hint label={props.label}>
       <ActionIcon
         variant="subtle"
         color="gray"
@@ -102,7 +103,7 @@ function ChartButton(props: { label: string; onClick: () => void; children: Reac
       >
         {props.children}
       </ActionIcon>
-    </Tooltip>
+    </Hint>
   );
 }
 

@@ -1,6 +1,6 @@
 // Tables: sorting by keyboard and pointer, a head that stays, a region that scrolls sideways.
 
-import { Box, Table, Text, UnstyledButton, VisuallyHidden } from "@mantine/core";
+import { Box, Text, UnstyledButton } from "@mantine/core";
 import { IconArrowDown, IconArrowsSort, IconArrowUp } from "@tabler/icons-react";
 import {
   type ColumnDef,
@@ -89,13 +89,11 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
       className={classes.region ?? ""}
       style={maxHeight === undefined ? {} : { maxHeight }}
     >
-      <Table verticalSpacing={6} highlightOnHover className={classes.table ?? ""}>
-        <caption>
-          <VisuallyHidden>{label}</VisuallyHidden>
-        </caption>
-        <Table.Thead>
+      <table className={classes.table}>
+        <caption className={classes.caption}>{label}</caption>
+        <thead>
           {table.getHeaderGroups().map((group) => (
-            <Table.Tr key={group.id}>
+            <tr key={group.id}>
               {group.headers.map(({ column }) => (
                 <HeaderCell
                   key={column.id}
@@ -105,25 +103,24 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
                   onSort={() => column.toggleSorting()}
                 />
               ))}
-            </Table.Tr>
+            </tr>
           ))}
-        </Table.Thead>
-        <Table.Tbody>
+        </thead>
+        <tbody>
           {table.getRowModel().rows.map((row) => (
-            <Table.Tr key={rowKey(row.original, row.index)}>
+            <tr key={rowKey(row.original, row.index)}>
               {columns.map((column) => (
-                <Table.Td
+                <td
                   key={column.id}
-                  ta={column.align ?? "left"}
-                  style={column.align === "right" ? { whiteSpace: "nowrap" } : {}}
+                  className={column.align === "right" ? classes.right : undefined}
                 >
                   {column.cell ? column.cell(row.original) : column.value(row.original)}
-                </Table.Td>
+                </td>
               ))}
-            </Table.Tr>
+            </tr>
           ))}
-        </Table.Tbody>
-      </Table>
+        </tbody>
+      </table>
       {rows.length === 0 && (
         <Text c="dimmed" size="sm" p="sm">
           {t.none}
@@ -140,23 +137,24 @@ function HeaderCell(props: {
   sorted: false | "asc" | "desc" | undefined;
   onSort: () => void;
 }) {
-  const { header, align = "left", sorted, onSort } = props;
+  const { header, align, sorted, onSort } = props;
+  const alignment = align === "right" ? classes.right : undefined;
   if (sorted === undefined) {
     return (
-      <Table.Th scope="col" ta={align}>
+      <th scope="col" className={alignment}>
         {header}
-      </Table.Th>
+      </th>
     );
   }
   const Arrow = sorted === false ? IconArrowsSort : sorted === "asc" ? IconArrowUp : IconArrowDown;
   const order = sorted === false ? "none" : sorted === "asc" ? "ascending" : "descending";
   return (
-    <Table.Th scope="col" ta={align} aria-sort={order}>
+    <th scope="col" className={alignment} aria-sort={order}>
       <UnstyledButton onClick={onSort} fz="sm" fw={700} className={classes.sort ?? ""}>
         {header}
         <Arrow size={14} aria-hidden className={sorted ? "" : (classes.unsorted ?? "")} />
       </UnstyledButton>
-    </Table.Th>
+    </th>
   );
 }
 

@@ -1,12 +1,13 @@
 // The frame of a page's content: title, what it is about, actions, how complete its numbers are.
 
-import { ActionIcon, Group, Stack, Text, Title, Tooltip } from "@mantine/core";
+import { ActionIcon, Group, Stack, Text, Title } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useIsFetching, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { common } from "../i18n/common";
 import { useTexts } from "../i18n/texts";
 import { useFocusOnArrival } from "./arrival";
+import { Hint } from "./hint";
 import { type ReportMeta, Watermark } from "./watermark";
 
 /** What a page may show around its content. */
@@ -58,7 +59,7 @@ function RefreshButton() {
   const queries = useQueryClient();
   const fetching = useIsFetching() > 0;
   return (
-    <Tooltip label={t.refresh}>
+    <Hint label={t.refresh}>
       <ActionIcon
         variant="default"
         size="lg"
@@ -68,6 +69,6 @@ function RefreshButton() {
       >
         <IconRefresh size={18} aria-hidden />
       </ActionIcon>
-    </Tooltip>
+    </Hint>
   );
 }

@@ -1,15 +1,17 @@
 // A refusal or failure, in the reader's words, with the request's id and a way to try again.
 
 import { Alert, Button, Code, Stack, Text } from "@mantine/core";
-import type { FieldError, Problem } from "@nest-haus/api";
+import { type FieldError, fieldsOf, type Problem } from "@nest-haus/api";
 import { IconAlertCircle, IconRefresh } from "@tabler/icons-react";
 import { common } from "../i18n/common";
+import { useLanguage } from "../i18n/language";
 import { useTexts } from "../i18n/texts";
 
 /** Shows a problem. `onRetry`, where trying again may help. */
 export function ProblemAlert({ problem, onRetry }: { problem: Problem; onRetry?: () => void }) {
   const t = useTexts(common);
   const sentence = useProblemSentence(problem);
+  const sayField = useFieldWords();
   return (
     <Alert
       color="red"
@@ -22,7 +24,7 @@ export function ProblemAlert({ problem, onRetry }: { problem: Problem; onRetry?:
         <Text size="sm">{sentence}</Text>
         {problem.errors.map((error) => (
           <Text size="sm" key={error.field}>
-            <Code>{error.field}</Code> {error.message}
+            <Code>{error.field}</Code> {sayField(error)}
           </Text>
         ))}
         {problem.requestId && (
@@ -45,30 +47,28 @@ export function ProblemAlert({ problem, onRetry }: { problem: Problem; onRetry?:
   );
 }
 
-/** What went wrong, for a reader; the server's own sentence (English) where it is the most exact. */
+/** What went wrong, for a reader; nothing where nothing did. */
 export function useProblemSentence(problem: Problem | null): string {
+  const say = useProblemWords();
+  return problem ? say(problem) : "";
+}
+
+/** Says what went wrong in the reader's language; in the server's words (English) where no others are known. */
+export function useProblemWords(): (problem: Problem) => string {
   const t = useTexts(common).problem;
-  if (!problem) return "";
-  switch (problem.code) {
-    case "unreachable":
-      return t.unreachable;
-    case "forbidden":
-      return t.notPermitted;
-    case "too_many_requests":
-      return t.busy(problem.retryAfterS ?? 1);
-    case "unavailable":
-      return t.unavailable;
-    case "timed_out":
-      return t.timedOut;
-    case "conflict":
-      return `${t.conflict} (${problem.message})`;
-    case "not_found":
-      return t.notFound;
-    case "internal":
-      return t.internal;
-    default:
-      return problem.message;
-  }
+  const { language } = useLanguage();
+  return ({ code, message, status, retryAfterS, conflict }) => {
+    const sentences: Readonly<Record<string, string>> = t.sentences;
+    const conflicts: Readonly<Record<string, string>> = t.conflicts;
+    if (code === "too_many_requests") return t.busy(retryAfterS ?? 1);
+    if (code === "conflict") {
+      const known = Object.keys(fieldsOf(conflict)).flatMap((field) => conflicts[field] ?? []);
+      const rest = language === "en" ? `${t.sentences.conflict} (${message})` : undefined;
+      return known[0] ?? rest ?? t.sentences.conflict;
+    }
+    if (code.startsWith("http_")) return t.status(status);
+    return sentences[code] ?? message;
+  };
 }
 
 /**
@@ -76,15 +76,22 @@ export function useProblemSentence(problem: Problem | null): string {
  * `field` is its path in the request.
  */
 export function useFieldError(problem: Problem | null): (field: string) => string | null {
-  const t = useTexts(common).problem;
+  const say = useFieldWords();
   return (field) => {
     const error = problem?.errors.find((each) => each.field === field);
-    return error ? describe(error, t) : null;
+    return error ? say(error) : null;
   };
 }
 
-function describe(error: FieldError, t: { readonly required: string; readonly tooLong: string }) {
-  if (error.code === "required") return t.required;
-  if (error.code === "too_long") return `${t.tooLong}: ${error.message}`;
-  return error.message;
+/** What is wrong with a field: in English as the server says it, otherwise by its code, with what only the server knows. */
+function useFieldWords(): (error: FieldError) => string {
+  const t = useTexts(common).problem;
+  const { language } = useLanguage();
+  return ({ code, message }) => {
+    if (code === "required") return t.fields.required;
+    if (language === "en") return message;
+    const whole: Readonly<Record<string, string>> = t.fields;
+    const begun: Readonly<Record<string, string>> = t.limits;
+    return whole[code] ?? (begun[code] ? `${begun[code]}: ${message}` : message);
+  };
 }

@@ -1,6 +1,6 @@
 // Texts that no single page owns: words of every report, problems, tables, charts.
 
-import { defineTexts } from "./texts";
+import { counted, defineTexts } from "./texts";
 
 /** Texts that components use on every page. */
 export const common = defineTexts({
@@ -9,6 +9,7 @@ export const common = defineTexts({
     retry: "Try again",
     refresh: "Refresh",
     close: "Close",
+    showPassword: "Show or hide what is typed",
     cancel: "Cancel",
     save: "Save",
     more: "More",
@@ -28,16 +29,52 @@ export const common = defineTexts({
     problem: {
       title: "This did not work",
       request: "Request",
-      unreachable: "The server does not answer. Is the connection all right?",
-      notPermitted: "Your role may not do this.",
       busy: (seconds: number) => `Too many requests. Try again in ${seconds} s.`,
-      unavailable: "The database or the queue is out of reach just now. Nothing was changed.",
-      timedOut: "The report took too long. Choose a shorter range.",
-      conflict: "Somebody changed this meanwhile. Load it again.",
-      internal: "A mistake of the system. Its log knows the request.",
-      notFound: "This is not there (any more).",
-      required: "is missing",
-      tooLong: "is too long",
+      status: (status: number) => `The server answered with status ${status}.`,
+      sentences: {
+        unreachable: "The server does not answer. Is the connection all right?",
+        forbidden: "Your role may not do this.",
+        unauthenticated: "Sign in again.",
+        second_factor_required: "A code of the second factor is missing.",
+        unavailable: "The database or the queue is out of reach just now. Nothing was changed.",
+        timed_out: "The report took too long. Choose a shorter range.",
+        conflict: "Somebody changed this meanwhile. Load it again.",
+        internal: "A mistake of the system. Its log knows the request.",
+        not_found: "This is not there (any more).",
+        invalid_fields: "Some of what was entered is not allowed.",
+        malformed: "The request could not be read.",
+        method_not_allowed: "This cannot be done here.",
+        unsupported_media_type: "Files of this kind are not taken.",
+        too_large: "This is too large.",
+        mail_not_configured: "Mails cannot be sent: no mail server is set up.",
+        mail_not_sent: "The mail could not be sent. Nothing was changed; try again later.",
+      },
+      /** What the server says about a conflict, by the field that it names. */
+      conflicts: {
+        job: "The job is running already.",
+        email: "An account with this address is there already.",
+        owners: "This is the last owner, who must stay.",
+        secondFactor: "The second factor is that way already.",
+        state: "This was done meanwhile.",
+      },
+      /** Codes that say all. */
+      fields: {
+        required: "is missing",
+        malformed: "cannot be read",
+        nul: "has a character that is not allowed",
+        too_deep: "is nested too deeply",
+        unavailable: "cannot be had just now",
+        unchanged: "is as it was",
+        unexpected: "does not belong here",
+        unknown: "is not known",
+      },
+      /** Codes that leave what is allowed to the server's sentence. */
+      limits: {
+        invalid: "is not allowed",
+        out_of_range: "is too large or too small",
+        too_long: "is too long",
+        too_many: "are too many",
+      },
     },
     meta: {
       definition: "Definition",
@@ -53,8 +90,8 @@ export const common = defineTexts({
       watermarkUnknown: "not known: the queue does not answer",
       asOf: "Made",
       excluded: "Left out",
-      bots: (count: string) => `${count} robots`,
-      internal: (count: string) => `${count} own people`,
+      bots: (count: string) => counted(count, "robot", "robots"),
+      internal: (count: string) => counted(count, "own person", "own people"),
       noConsent: (count: string) => `${count} without consent`,
       late: (count: string) => `${count} late`,
       nothing: "nothing",
@@ -88,13 +125,14 @@ export const common = defineTexts({
     table: {
       scroll: (label: string) => `Table: ${label}, can be scrolled sideways`,
       sortBy: (column: string) => `Sort by ${column}`,
-      rows: (count: string) => `${count} rows`,
+      rows: (count: string) => counted(count, "row", "rows"),
       none: "No rows",
     },
     confirm: {
       type: (word: string) => `Type ${word} to go on`,
     },
     export: { label: "Export", csv: "CSV", xlsx: "Excel", ndjson: "NDJSON" },
+    actors: { system: "system", "command line": "command line" },
     device: { desktop: "Desktop", mobile: "Phone", tablet: "Tablet" },
     step: {
       visit: "Visit",
@@ -109,6 +147,7 @@ export const common = defineTexts({
     retry: "Noch einmal",
     refresh: "Aktualisieren",
     close: "Schließen",
+    showPassword: "Eingabe zeigen oder verbergen",
     cancel: "Abbrechen",
     save: "Speichern",
     more: "Mehr",
@@ -128,17 +167,52 @@ export const common = defineTexts({
     problem: {
       title: "Das hat nicht geklappt",
       request: "Anfrage",
-      unreachable: "Der Server antwortet nicht. Besteht eine Verbindung?",
-      notPermitted: "Ihre Rolle erlaubt das nicht.",
       busy: (seconds) => `Zu viele Anfragen. Noch einmal in ${seconds} s.`,
-      unavailable:
-        "Datenbank oder Warteschlange sind gerade nicht erreichbar. Nichts wurde verändert.",
-      timedOut: "Der Bericht hat zu lange gedauert. Wählen Sie einen kürzeren Zeitraum.",
-      conflict: "Jemand hat das inzwischen geändert. Laden Sie es neu.",
-      internal: "Ein Fehler des Systems. Sein Protokoll kennt die Anfrage.",
-      notFound: "Das gibt es nicht (mehr).",
-      required: "fehlt",
-      tooLong: "ist zu lang",
+      status: (status) => `Der Server hat mit Status ${status} geantwortet.`,
+      sentences: {
+        unreachable: "Der Server antwortet nicht. Besteht eine Verbindung?",
+        forbidden: "Ihre Rolle erlaubt das nicht.",
+        unauthenticated: "Melden Sie sich noch einmal an.",
+        second_factor_required: "Der Code des zweiten Faktors fehlt.",
+        unavailable:
+          "Datenbank oder Warteschlange sind gerade nicht erreichbar. Nichts wurde verändert.",
+        timed_out: "Der Bericht hat zu lange gedauert. Wählen Sie einen kürzeren Zeitraum.",
+        conflict: "Jemand hat das inzwischen geändert. Laden Sie es neu.",
+        internal: "Ein Fehler des Systems. Sein Protokoll kennt die Anfrage.",
+        not_found: "Das gibt es nicht (mehr).",
+        invalid_fields: "Einige Angaben sind nicht erlaubt.",
+        malformed: "Die Anfrage konnte nicht gelesen werden.",
+        method_not_allowed: "Das ist hier nicht möglich.",
+        unsupported_media_type: "Dateien dieser Art werden nicht angenommen.",
+        too_large: "Das ist zu groß.",
+        mail_not_configured:
+          "Mails können nicht verschickt werden: Es ist kein Mailserver eingerichtet.",
+        mail_not_sent:
+          "Die Mail konnte nicht verschickt werden. Nichts wurde verändert; versuchen Sie es später.",
+      },
+      conflicts: {
+        job: "Der Auftrag läuft schon.",
+        email: "Ein Konto mit dieser Adresse gibt es schon.",
+        owners: "Das ist der letzte Inhaber, und einer muss bleiben.",
+        secondFactor: "Der zweite Faktor ist schon so.",
+        state: "Das ist inzwischen geschehen.",
+      },
+      fields: {
+        required: "fehlt",
+        malformed: "ist nicht lesbar",
+        nul: "enthält ein Zeichen, das nicht erlaubt ist",
+        too_deep: "ist zu tief verschachtelt",
+        unavailable: "ist gerade nicht zu haben",
+        unchanged: "ist wie bisher",
+        unexpected: "gehört nicht hierher",
+        unknown: "ist nicht bekannt",
+      },
+      limits: {
+        invalid: "ist nicht erlaubt",
+        out_of_range: "ist zu groß oder zu klein",
+        too_long: "ist zu lang",
+        too_many: "sind zu viele",
+      },
     },
     meta: {
       definition: "Definition",
@@ -155,7 +229,7 @@ export const common = defineTexts({
       asOf: "Erstellt",
       excluded: "Nicht gezählt",
       bots: (count) => `${count} Roboter`,
-      internal: (count) => `${count} eigene Leute`,
+      internal: (count) => counted(count, "eigene Person", "eigene Leute"),
       noConsent: (count) => `${count} ohne Einwilligung`,
       late: (count) => `${count} verspätet`,
       nothing: "nichts",
@@ -189,13 +263,14 @@ export const common = defineTexts({
     table: {
       scroll: (label) => `Tabelle: ${label}, seitlich verschiebbar`,
       sortBy: (column) => `Nach ${column} sortieren`,
-      rows: (count) => `${count} Zeilen`,
+      rows: (count) => counted(count, "Zeile", "Zeilen"),
       none: "Keine Zeilen",
     },
     confirm: {
       type: (word) => `Zum Fortfahren ${word} eingeben`,
     },
     export: { label: "Exportieren", csv: "CSV", xlsx: "Excel", ndjson: "NDJSON" },
+    actors: { system: "System", "command line": "Befehlszeile" },
     device: { desktop: "Computer", mobile: "Telefon", tablet: "Tablet" },
     step: {
       visit: "Besuch",

@@ -35,3 +35,8 @@ export function defineTexts<D extends Dictionary>(texts: Texts<D>): Texts<D> {
 export function useTexts<D>(texts: Texts<D>): D | Same<D> {
   return texts[useLanguage().language];
 }
+
+/** A written count and its noun: `one` of it, or `many`. English and German tell no more apart. */
+export function counted(count: string, one: string, many: string): string {
+  return `${count} ${count === "1" ? one : many}`;
+}

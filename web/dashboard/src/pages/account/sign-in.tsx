@@ -11,50 +11,46 @@ import {
   Text,
   TextInput,
 } from "@mantine/core";
-import type { Problem } from "@nest-haus/api";
+import type { Problem, Schema } from "@nest-haus/api";
 import { type FormEvent, useState } from "react";
+import { asProblem } from "../../api/as-problem";
 import { api } from "../../api/client";
-import { useChange } from "../../api/hooks";
-import { PageLink } from "../../app/navigation";
-import { useSignedIn } from "../../app/session";
+import type { Me } from "../../app/me";
 import { ProblemAlert } from "../../components/problem-alert";
 import { useTexts } from "../../i18n/texts";
 import { AccountFrame } from "./frame";
 import { texts } from "./texts";
 
-interface Credentials {
-  email: string;
-  password: string;
-  code?: string;
-}
+const FORGOT = `${import.meta.env.BASE_URL}forgot-password`;
 
-/** The sign-in page. It shows wherever somebody must be signed in, and gives way to what was asked for. */
-export default function SignInPage() {
+/**
+ * The sign-in page. It shows wherever somebody must be signed in, and gives way to what was asked for. It stands by
+ * itself, without routes and queries, so that it is there soon.
+ */
+export default function SignInPage({ onSignedIn }: { onSignedIn: (me: Me) => void }) {
   const t = useTexts(texts);
-  const signedIn = useSignedIn();
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const [code, setCode] = useState("");
   const [needsCode, setNeedsCode] = useState(false);
-  const signIn = useChange(async (body: Credentials) => {
-    const { data } = await api.POST("/api/admin/auth/login", { body });
-    if (data) signedIn(data);
-  });
-  const submit = (event: FormEvent) => {
+  const signIn = useSignIn(onSignedIn);
+  const submit = async (event: FormEvent) => {
     event.preventDefault();
-    signIn.mutate(
-      { email, password, ...(needsCode ? { code: code.trim() } : {}) },
-      { onError: ({ code: why }) => why === "second_factor_required" && setNeedsCode(true) },
-    );
+    const refused = await signIn.send({
+      email,
+      password,
+      ...(needsCode ? { code: code.trim() } : {}),
+    });
+    if (refused?.code === "second_factor_required") setNeedsCode(true);
   };
   const back = () => {
     setNeedsCode(false);
     setCode("");
-    signIn.reset();
+    signIn.forget();
   };
   return (
     <AccountFrame title={t.signIn} {...(needsCode ? { hint: t.codeHint } : {})}>
-      <form onSubmit={submit}>
+      <form onSubmit={(event) => void submit(event)}>
         <Stack>
           {needsCode ? (
             <TextInput
@@ -88,8 +84,8 @@ export default function SignInPage() {
               />
             </>
           )}
-          {signIn.error && <SignInProblem problem={signIn.error} needsCode={needsCode} />}
-          <Button type="submit" loading={signIn.isPending} fullWidth>
+          {signIn.problem && <SignInProblem problem={signIn.problem} needsCode={needsCode} />}
+          <Button type="submit" loading={signIn.isBusy} fullWidth>
             {t.signIn}
           </Button>
           {needsCode ? (
@@ -98,7 +94,7 @@ export default function SignInPage() {
             </Button>
           ) : (
             <Group justify="center">
-              <Anchor component={PageLink} to="/forgot-password" size="sm">
+              <Anchor href={FORGOT} size="sm">
                 {t.forgot}
               </Anchor>
             </Group>
@@ -108,6 +104,28 @@ export default function SignInPage() {
       {!needsCode && <FirstTime />}
     </AccountFrame>
   );
+}
+
+/** Sends credentials; `send` gives the problem where they were refused. */
+function useSignIn(onSignedIn: (me: Me) => void) {
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const send = async (body: Schema<"Credentials">): Promise<Problem | null> => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      const { data } = await api.POST("/api/admin/auth/login", { body });
+      if (data) onSignedIn(data);
+      return null;
+    } catch (thrown) {
+      const refused = asProblem(thrown);
+      setProblem(refused);
+      return refused;
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { isBusy, problem, send, forget: () => setProblem(null) };
 }
 
 function SignInProblem({ problem, needsCode }: { problem: Problem; needsCode: boolean }) {

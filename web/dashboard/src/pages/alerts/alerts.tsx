@@ -1,6 +1,6 @@
 // Alerts: firing first, then those that somebody knows of, then what is over.
 
-import { Alert, Button, Stack, Title } from "@mantine/core";
+import { Alert, Button, Group, Stack, Title } from "@mantine/core";
 import type { Problem, Schema } from "@nest-haus/api";
 import { IconBellOff, IconCircleCheck } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
@@ -8,6 +8,7 @@ import { useMemo, useState } from "react";
 import { read, readKey, useRead } from "../../api/hooks";
 import { useFormats } from "../../app/navigation";
 import { type Column, DataTable } from "../../components/data-table";
+import { Definition } from "../../components/definition";
 import { FilterBar } from "../../components/filter-bar";
 import { ProblemAlert } from "../../components/problem-alert";
 import { QueryView } from "../../components/query-view";
@@ -74,9 +75,12 @@ export function AlertsPart({ rules }: { rules: Schema<"AlertRules"> }) {
           {t.calmMuted}
         </Alert>
       )}
-      <Title order={2} size="h4">
-        {t.counted(t.firing, formats.count(firing.data?.counts.firing))}
-      </Title>
+      <Group gap={4}>
+        <Title order={2} size="h4">
+          {t.counted(t.firing, formats.count(firing.data?.counts.firing))}
+        </Title>
+        <Definition name={t.firing} text={t.alertsAbout} />
+      </Group>
       <QueryView
         query={firing}
         height={120}
@@ -96,9 +100,12 @@ export function AlertsPart({ rules }: { rules: Schema<"AlertRules"> }) {
       </QueryView>
       {known.data && known.data.alerts.length > 0 && (
         <>
-          <Title order={2} size="h4">
-            {t.counted(t.acknowledged, formats.count(known.data.counts.acknowledged))}
-          </Title>
+          <Group gap={4}>
+            <Title order={2} size="h4">
+              {t.counted(t.acknowledged, formats.count(known.data.counts.acknowledged))}
+            </Title>
+            <Definition name={t.acknowledged} text={t.alertsAbout} />
+          </Group>
           {cards(known.data.alerts)}
         </>
       )}
@@ -123,7 +130,10 @@ function History({ rule, count }: { rule: string; count: number | undefined }) {
   });
   const rows = useMemo(() => pages.data?.pages.flatMap(({ alerts }) => alerts) ?? [], [pages.data]);
   return (
-    <Tile title={count === undefined ? t.history : t.counted(t.history, formats.count(count))}>
+    <Tile
+      title={count === undefined ? t.history : t.counted(t.history, formats.count(count))}
+      aside={<Definition name={t.history} text={t.alertsAbout} />}
+    >
       {pages.error && <ProblemAlert problem={pages.error} onRetry={() => void pages.refetch()} />}
       {pages.data && rows.length === 0 ? (
         t.noHistory

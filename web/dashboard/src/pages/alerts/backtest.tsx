@@ -10,6 +10,7 @@ import { useFormats } from "../../app/navigation";
 import { Chart, type ChartTable } from "../../components/chart";
 import type { ChartLook } from "../../components/chart-look";
 import { ChoiceSelect } from "../../components/choice-select";
+import { Definition } from "../../components/definition";
 import { FilterBar } from "../../components/filter-bar";
 import { Empty, QueryView } from "../../components/query-view";
 import { Tile } from "../../components/tile";
@@ -153,7 +154,15 @@ function Fired({ backtest, days }: { backtest: Schema<"Backtest">; days: string 
   const result =
     fired === 0 || fired === 1 ? results[fired] : t.backtest.result(formats.count(fired), days);
   return (
-    <Tile title={words(backtest.rule).wrong}>
+    <Tile
+      title={words(backtest.rule).wrong}
+      aside={
+        <Definition
+          name={words(backtest.rule).wrong}
+          text={`${words(backtest.rule).means} ${t.backtest.about}`}
+        />
+      }
+    >
       <Stack gap="xs">
         <Text fz={22} fw={650} role="status">
           {result}

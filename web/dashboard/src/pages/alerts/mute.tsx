@@ -9,6 +9,7 @@ import { useChange } from "../../api/hooks";
 import { useFormats } from "../../app/navigation";
 import { ChoiceSelect } from "../../components/choice-select";
 import { Confirm } from "../../components/confirm";
+import { useProblemWords } from "../../components/problem-alert";
 import { useTexts } from "../../i18n/texts";
 import { texts } from "./texts";
 import { useRuleWords } from "./words";
@@ -64,12 +65,13 @@ export function UnmuteButton({ rule }: { rule: string }) {
   const t = useTexts(texts);
   const words = useRuleWords();
   const mute = useMute();
+  const sayProblem = useProblemWords();
   const unmute = () =>
     mute.mutate(
       { rule, until: null },
       {
         onSuccess: () => notifications.show({ message: t.unmuteDone }),
-        onError: (problem) => notifications.show({ color: "red", message: problem.message }),
+        onError: (problem) => notifications.show({ color: "red", message: sayProblem(problem) }),
       },
     );
   return (

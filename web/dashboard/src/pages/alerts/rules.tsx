@@ -7,6 +7,7 @@ import { type ReactNode, useMemo, useState } from "react";
 import { useFormats } from "../../app/navigation";
 import { useMay } from "../../app/session";
 import { type Column, DataTable } from "../../components/data-table";
+import { Definition } from "../../components/definition";
 import { useTexts } from "../../i18n/texts";
 import { SeverityBadge } from "./alert-card";
 import { BACKTESTED } from "./backtest";
@@ -41,9 +42,12 @@ export function RulesPart({ rules }: { rules: readonly Rule[] }) {
   const columns = useColumns(actions);
   return (
     <Stack gap="sm">
-      <Text size="sm" c="dimmed">
-        {t.rulesText}
-      </Text>
+      <Group gap={4} wrap="nowrap">
+        <Text size="sm" c="dimmed">
+          {t.rulesText}
+        </Text>
+        <Definition name={t.parts.rules} text={t.rulesAbout} />
+      </Group>
       <DataTable label={t.parts.rules} columns={columns} rows={rules} rowKey={({ rule }) => rule} />
       <RuleDialogue rule={toEdit} onClose={() => setToEdit(undefined)} />
       <MuteDialogue rule={toMute} onClose={() => setToMute(undefined)} />

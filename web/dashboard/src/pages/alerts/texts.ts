@@ -1,6 +1,6 @@
 // Texts of the alerts page.
 
-import { defineTexts } from "../../i18n/texts";
+import { counted, defineTexts } from "../../i18n/texts";
 
 /** Texts of the alerts page. */
 export const texts = defineTexts({
@@ -15,6 +15,8 @@ export const texts = defineTexts({
     acknowledged: "Acknowledged, not over",
     history: "Over",
     counted: (name: string, count: string) => `${name} (${count})`,
+    alertsAbout:
+      "An alert is a time in which the value of a rule was beyond its threshold, from the first look that found it to the last; what comes back within the rule's cool-down is the same alert. Latest value: of the newest look. Worst: of all its looks. Out of: how many measurements the value is made of. What each rule measures stands in its sentence.",
     calm: "Nothing is wrong",
     calmHint:
       "Every five minutes the rules are looked at. What they find shows here first, and is sent to who subscribed.",
@@ -27,7 +29,7 @@ export const texts = defineTexts({
     allowed: "Allowed",
     peak: "Worst",
     of: "Out of",
-    measurements: (count: string) => `${count} measurements`,
+    measurements: (count: string) => counted(count, "measurement", "measurements"),
     reopened: (count: string) => `It came back ${count} times.`,
     reopenedOnce: "It came back once.",
     notified: (when: string) => `Told on ${when}.`,
@@ -68,6 +70,8 @@ export const texts = defineTexts({
     cameBack: "Came back",
     rulesText:
       "Sixteen rules, looked at every five minutes. A value is bad above the threshold, out of at least so many measurements.",
+    rulesAbout:
+      "Threshold: the value above which the rule fires. At least: out of fewer measurements a value says nothing, and nothing fires. Cool-down: what comes back within this time after it was over is the same alert, and sends nothing.",
     threshold: "Threshold",
     countMin: "At least",
     coolDown: "Cool-down",
@@ -113,14 +117,17 @@ export const texts = defineTexts({
     },
     backtest: {
       text: "Tries a rule on what was recorded, as it is set or otherwise, and changes nothing.",
+      about:
+        "The rule is looked at every five minutes of the time looked back, as it would have been then, on what was recorded. Each time that it would have been an alert counts once.",
       days: "Look back",
       dayCounts: { "7": "7 days", "14": "14 days", "30": "30 days", "60": "60 days" },
       asSet: "as it is set",
       choose: "Choose a rule to try",
       notRecorded: "Of the other rules nothing is recorded that they could be tried on.",
-      result: (times: string, days: string) => `Would have fired ${times} times in ${days} days`,
-      resultOnce: (days: string) => `Would have fired once in ${days} days`,
-      resultNever: (days: string) => `Would not have fired in ${days} days`,
+      result: (times: string, days: string) =>
+        `Would have fired ${times} times in ${counted(days, "day", "days")}`,
+      resultOnce: (days: string) => `Would have fired once in ${counted(days, "day", "days")}`,
+      resultNever: (days: string) => `Would not have fired in ${counted(days, "day", "days")}`,
       tried: (threshold: string, countMin: string, coolDown: string) =>
         `Threshold ${threshold}, out of at least ${countMin}, cool-down ${coolDown} min`,
       approx: "Approximate: roll-ups by hour stand for the last hour.",
@@ -174,6 +181,8 @@ export const texts = defineTexts({
     acknowledged: "Bestätigt, nicht vorbei",
     history: "Vorbei",
     counted: (name, count) => `${name} (${count})`,
+    alertsAbout:
+      "Ein Alarm ist eine Zeit, in der der Wert einer Regel über ihrem Grenzwert lag, von der ersten Prüfung, die das fand, bis zur letzten; was in der Ruhezeit der Regel wiederkommt, ist derselbe Alarm. Letzter Wert: von der neuesten Prüfung. Schlimmster: von allen. Aus: aus wie vielen Messungen der Wert besteht. Was jede Regel misst, steht in ihrem Satz.",
     calm: "Alles stimmt",
     calmHint:
       "Alle fünf Minuten werden die Regeln geprüft. Was sie finden, zeigt sich zuerst hier und geht an alle, die es bestellt haben.",
@@ -187,7 +196,7 @@ export const texts = defineTexts({
     allowed: "Erlaubt",
     peak: "Schlimmster",
     of: "Aus",
-    measurements: (count) => `${count} Messungen`,
+    measurements: (count) => counted(count, "Messung", "Messungen"),
     reopened: (count) => `Es kam ${count}-mal wieder.`,
     reopenedOnce: "Es kam einmal wieder.",
     notified: (when) => `Gemeldet am ${when}.`,
@@ -228,6 +237,8 @@ export const texts = defineTexts({
     cameBack: "Kam wieder",
     rulesText:
       "Sechzehn Regeln, alle fünf Minuten geprüft. Ein Wert ist schlecht, wenn er über dem Grenzwert liegt und aus mindestens so vielen Messungen stammt.",
+    rulesAbout:
+      "Grenzwert: der Wert, über dem die Regel anschlägt. Mindestens: Aus weniger Messungen besagt ein Wert nichts, und nichts schlägt an. Ruhezeit: Was in dieser Zeit nach seinem Ende wiederkommt, ist derselbe Alarm und meldet nichts.",
     threshold: "Grenzwert",
     countMin: "Mindestens",
     coolDown: "Ruhezeit",
@@ -272,14 +283,17 @@ export const texts = defineTexts({
     },
     backtest: {
       text: "Erprobt eine Regel an dem, was aufgezeichnet wurde, so wie sie gilt oder anders, und ändert nichts.",
+      about:
+        "Die Regel wird für alle fünf Minuten der zurückliegenden Zeit geprüft, wie sie damals geprüft worden wäre, an dem, was aufgezeichnet ist. Jeder Alarm, den es gegeben hätte, zählt einmal.",
       days: "Rückblick",
       dayCounts: { "7": "7 Tage", "14": "14 Tage", "30": "30 Tage", "60": "60 Tage" },
       asSet: "wie sie gilt",
       choose: "Wählen Sie eine Regel zum Erproben",
       notRecorded: "Für die anderen Regeln ist nichts aufgezeichnet, woran sie zu erproben wären.",
-      result: (times, days) => `Hätte in ${days} Tagen ${times}-mal angeschlagen`,
-      resultOnce: (days) => `Hätte in ${days} Tagen einmal angeschlagen`,
-      resultNever: (days) => `Hätte in ${days} Tagen nicht angeschlagen`,
+      result: (times, days) =>
+        `Hätte in ${counted(days, "Tag", "Tagen")} ${times}-mal angeschlagen`,
+      resultOnce: (days) => `Hätte in ${counted(days, "Tag", "Tagen")} einmal angeschlagen`,
+      resultNever: (days) => `Hätte in ${counted(days, "Tag", "Tagen")} nicht angeschlagen`,
       tried: (threshold, countMin, coolDown) =>
         `Grenzwert ${threshold}, aus mindestens ${countMin}, Ruhezeit ${coolDown} min`,
       approx: "Näherung: Zusammenfassungen je Stunde stehen für die letzte Stunde.",

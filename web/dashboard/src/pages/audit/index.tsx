@@ -9,6 +9,7 @@ import { read, readKey } from "../../api/hooks";
 import { useFormats, usePageState, useView } from "../../app/navigation";
 import { type Fields, text } from "../../app/page-state";
 import { shellTexts } from "../../app/shell-texts";
+import { useActorName } from "../../components/actor-name";
 import { type Column, DataTable } from "../../components/data-table";
 import { FilterBar, SearchField } from "../../components/filter-bar";
 import { Page } from "../../components/page";
@@ -128,6 +129,7 @@ function Filters(props: {
 }) {
   const t = useTexts(texts);
   const { entries, state, setState, actionName } = props;
+  const actorName = useActorName();
   const actors = [...new Set(entries.map(({ actor }) => actor))].sort();
   const actions = [...new Set(entries.map(({ action }) => action))].sort();
   const isFiltered = Object.values(state).some((value) => value !== "");
@@ -144,7 +146,10 @@ function Filters(props: {
         clearable
         searchable
         value={state.actor || null}
-        data={state.actor && !actors.includes(state.actor) ? [state.actor, ...actors] : actors}
+        data={(state.actor && !actors.includes(state.actor)
+          ? [state.actor, ...actors]
+          : actors
+        ).map((value) => ({ value, label: actorName(value) }))}
         onChange={(actor) => setState({ actor: actor ?? "" })}
       />
       <Select
@@ -204,6 +209,7 @@ function useActionNames(): (action: string) => string {
 function useColumns(actionName: (action: string) => string): readonly Column<Entry>[] {
   const t = useTexts(texts);
   const formats = useFormats();
+  const actorName = useActorName();
   return useMemo(
     () => [
       { id: "seq", header: t.seq, align: "right", value: ({ seq }) => seq },
@@ -213,7 +219,7 @@ function useColumns(actionName: (action: string) => string): readonly Column<Ent
         value: ({ at }) => at,
         cell: ({ at }) => <span title={formats.dateTimeExact(at)}>{formats.dateTime(at)}</span>,
       },
-      { id: "actor", header: t.actor, value: ({ actor }) => actor },
+      { id: "actor", header: t.actor, value: ({ actor }) => actorName(actor) },
       {
         id: "action",
         header: t.action,
@@ -236,7 +242,7 @@ function useColumns(actionName: (action: string) => string): readonly Column<Ent
         cell: (entry) => <EntryDetail seq={entry.seq} detail={entry.detail} />,
       },
     ],
-    [t, formats, actionName],
+    [t, formats, actionName, actorName],
   );
 }
 

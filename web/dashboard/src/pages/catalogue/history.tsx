@@ -7,6 +7,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { read, readKey } from "../../api/hooks";
 import { useFormats } from "../../app/navigation";
 import { useMay } from "../../app/session";
+import { useActorName } from "../../components/actor-name";
 import { ProblemAlert } from "../../components/problem-alert";
 import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
@@ -71,12 +72,13 @@ function VersionCard({
 }: HistoryActions & { version: Version; names: Names }) {
   const t = useTexts(texts);
   const formats = useFormats();
+  const actorName = useActorName();
   const [opened, { toggle }] = useDisclosure(false);
   const { createdBy, createdAt, publishedBy, publishedAt, effectiveFrom, supersededAt } = version;
   const facts = [
-    t.madeBy(createdBy, formats.dateTime(createdAt)),
+    t.madeBy(actorName(createdBy), formats.dateTime(createdAt)),
     publishedAt && publishedBy !== createdBy
-      ? t.publishedBy(publishedBy ?? "–", formats.dateTime(publishedAt))
+      ? t.publishedBy(publishedBy ? actorName(publishedBy) : "–", formats.dateTime(publishedAt))
       : "",
     effectiveFrom ? t.inForceFrom(formats.dateTime(effectiveFrom)) : "",
     supersededAt ? t.supersededAt(formats.dateTime(supersededAt)) : "",

@@ -11,6 +11,7 @@ import { choice, type Fields, optionalFlag, optionalInteger, text } from "../../
 import { useMay } from "../../app/session";
 import { shellTexts } from "../../app/shell-texts";
 import { oneOf } from "../../app/view";
+import { useActorName } from "../../components/actor-name";
 import { Confirm } from "../../components/confirm";
 import { FilterBar, SearchField } from "../../components/filter-bar";
 import { Notice } from "../../components/notice";
@@ -265,6 +266,7 @@ function Prices(props: {
 function VersionLine({ list, onBack }: { list: List; onBack: () => void }) {
   const t = useTexts(texts);
   const formats = useFormats();
+  const actorName = useActorName();
   const isInForce = list.state === "published";
   const line = (
     <Group gap="xs">
@@ -273,7 +275,7 @@ function VersionLine({ list, onBack }: { list: List; onBack: () => void }) {
       <Text size="sm" c="dimmed">
         {[
           list.effectiveFrom ? t.inForceFrom(formats.dateTime(list.effectiveFrom)) : "",
-          list.publishedBy ?? list.createdBy,
+          actorName(list.publishedBy ?? list.createdBy),
           list.note,
           t.currency(list.catalogue.currency),
         ]

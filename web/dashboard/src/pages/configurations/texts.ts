@@ -1,6 +1,6 @@
 // Texts of the page of configurations.
 
-import { defineTexts } from "../../i18n/texts";
+import { counted, defineTexts } from "../../i18n/texts";
 
 /** Texts of the page of configurations. */
 export const texts = defineTexts({
@@ -18,7 +18,7 @@ export const texts = defineTexts({
     numbers: "Headline numbers",
     sessions: "Sessions with a configuration",
     sessionsText: "Sessions that have a configuration on the chosen basis.",
-    votesDetail: (votes: string) => `${votes} votes`,
+    votesDetail: (votes: string) => counted(votes, "vote", "votes"),
     distinct: "Different configurations",
     distinctText:
       "Configurations that differ in at least one choice or quantity, after the rules of the catalogue.",
@@ -65,7 +65,7 @@ export const texts = defineTexts({
     medianPrice: "Median price",
     currentPrice: "Price now",
     lastSeen: "Last seen",
-    others: (count: string) => `${count} other configurations`,
+    others: (count: string) => counted(count, "other configuration", "other configurations"),
     prices: "Prices",
     pricesText:
       "Prices of configurations, one vote a session. Quantiles are prices that somebody saw; bins are round and hold everything, the first and the last are open.",
@@ -126,7 +126,7 @@ export const texts = defineTexts({
     numbers: "Kennzahlen",
     sessions: "Sitzungen mit Konfiguration",
     sessionsText: "Sitzungen, die auf der gewählten Grundlage eine Konfiguration haben.",
-    votesDetail: (votes) => `${votes} Stimmen`,
+    votesDetail: (votes) => counted(votes, "Stimme", "Stimmen"),
     distinct: "Verschiedene Konfigurationen",
     distinctText:
       "Konfigurationen, die sich in mindestens einer Wahl oder Menge unterscheiden, nach den Regeln des Katalogs.",
@@ -173,7 +173,7 @@ export const texts = defineTexts({
     medianPrice: "Medianer Preis",
     currentPrice: "Preis jetzt",
     lastSeen: "Zuletzt gesehen",
-    others: (count) => `${count} andere Konfigurationen`,
+    others: (count) => counted(count, "andere Konfiguration", "andere Konfigurationen"),
     prices: "Preise",
     pricesText:
       "Preise der Konfigurationen, eine Stimme je Sitzung. Quantile sind Preise, die jemand sah; die Klassen sind rund und enthalten alles, die erste und die letzte sind offen.",

@@ -1,6 +1,6 @@
 // Texts of the data quality page.
 
-import { defineTexts } from "../../i18n/texts";
+import { counted, defineTexts } from "../../i18n/texts";
 
 /** Texts of the data quality page. */
 export const texts = defineTexts({
@@ -62,11 +62,12 @@ export const texts = defineTexts({
     dead: "Dead letters",
     deadText:
       "Events that the database refused are kept with the reason and what they held, for 30 days. None is lost: each can be sent again.",
-    deadCount: (count: string) => `${count} events are dead letters.`,
+    deadCount: (count: string) =>
+      counted(count, "event is a dead letter.", "events are dead letters."),
     deadOne: "1 event is a dead letter.",
     deadNone: "There are no dead letters.",
     rejectedCount: (count: string) =>
-      `${count} events were refused for what they held, or for want of consent; their reasons are in the same list.`,
+      `${counted(count, "event was", "events were")} refused for what they held, or for want of consent; their reasons are in the same list.`,
     deadHow: "Reasons are listed, and what is dead is sent again, on the command line:",
     deadAlerts: "Alerts about dead letters",
     session: "One session",
@@ -76,7 +77,8 @@ export const texts = defineTexts({
     sessionNone: "No event of this session ever arrived.",
     openSession: "Open the session",
     tab: "Tab",
-    unaccountable: (count: string) => `${count} stored events have no number.`,
+    unaccountable: (count: string) =>
+      counted(count, "stored event has no number.", "stored events have no number."),
     priceChecks: "Prices that pages showed",
     priceChecksText:
       "Configurations in the period, by whether the price that the page sent is the catalogue's. A wrong price is an incident, except with the concept check alone in the cart.",
@@ -101,7 +103,8 @@ export const texts = defineTexts({
     restatements: "Days that late events changed",
     restatementsText:
       "Days of the period whose visits were counted anew since events came late, the latest first, at most 50.",
-    restatedTotal: (count: string) => `${count} restatements in this period.`,
+    restatedTotal: (count: string) =>
+      counted(count, "restatement in this period.", "restatements in this period."),
     restatedOnce: "1 restatement in this period.",
     noRestatements: "No day of this period was counted anew.",
     day: "Day (UTC)",
@@ -132,7 +135,8 @@ export const texts = defineTexts({
     unnumbered: "Ohne Nummer",
     unnumberedText:
       "Gespeicherte Ereignisse ohne Nummer des Browsers: ihr Verlust wäre nicht zu bemerken.",
-    direct: (count) => `${count} kamen an der Warteschlange vorbei`,
+    direct: (count) =>
+      counted(count, "kam an der Warteschlange vorbei", "kamen an der Warteschlange vorbei"),
     prices: "Falsche Preise",
     pricesText:
       "Konfigurationen, deren Seite einen anderen Preis zeigte als der Katalog, von allen mit Preis, im Zeitraum.",
@@ -168,11 +172,12 @@ export const texts = defineTexts({
     dead: "Tote Briefe",
     deadText:
       "Ereignisse, die die Datenbank ablehnte, werden mit Grund und Inhalt 30 Tage behalten. Keines ist verloren: jedes kann erneut gesendet werden.",
-    deadCount: (count) => `${count} Ereignisse sind tote Briefe.`,
+    deadCount: (count) =>
+      counted(count, "Ereignis ist ein toter Brief.", "Ereignisse sind tote Briefe."),
     deadOne: "1 Ereignis ist ein toter Brief.",
     deadNone: "Es gibt keine toten Briefe.",
     rejectedCount: (count) =>
-      `${count} Ereignisse wurden wegen ihres Inhalts oder mangels Einwilligung abgelehnt; ihre Gründe stehen in derselben Liste.`,
+      `${counted(count, "Ereignis wurde", "Ereignisse wurden")} wegen des Inhalts oder mangels Einwilligung abgelehnt; die Gründe stehen in derselben Liste.`,
     deadHow: "Gründe auflisten und Totes erneut senden geht auf der Befehlszeile:",
     deadAlerts: "Alarme zu toten Briefen",
     session: "Eine Sitzung",
@@ -182,7 +187,12 @@ export const texts = defineTexts({
     sessionNone: "Von dieser Sitzung kam nie ein Ereignis an.",
     openSession: "Sitzung öffnen",
     tab: "Tab",
-    unaccountable: (count) => `${count} gespeicherte Ereignisse haben keine Nummer.`,
+    unaccountable: (count) =>
+      counted(
+        count,
+        "gespeichertes Ereignis hat keine Nummer.",
+        "gespeicherte Ereignisse haben keine Nummer.",
+      ),
     priceChecks: "Preise, die Seiten zeigten",
     priceChecksText:
       "Konfigurationen des Zeitraums danach, ob der von der Seite gesendete Preis der des Katalogs ist. Ein falscher Preis ist ein Vorfall, außer mit dem Konzeptcheck allein im Warenkorb.",
@@ -207,7 +217,8 @@ export const texts = defineTexts({
     restatements: "Tage, die verspätete Ereignisse änderten",
     restatementsText:
       "Tage des Zeitraums, deren Besuche wegen verspäteter Ereignisse neu gezählt wurden, die letzten zuerst, höchstens 50.",
-    restatedTotal: (count) => `${count} Neuzählungen in diesem Zeitraum.`,
+    restatedTotal: (count) =>
+      counted(count, "Neuzählung in diesem Zeitraum.", "Neuzählungen in diesem Zeitraum."),
     restatedOnce: "1 Neuzählung in diesem Zeitraum.",
     noRestatements: "Kein Tag dieses Zeitraums wurde neu gezählt.",
     day: "Tag (UTC)",

@@ -10,6 +10,7 @@ import { type Fields, optionalChoice, text } from "../../app/page-state";
 import { shellTexts } from "../../app/shell-texts";
 import { oneOf } from "../../app/view";
 import { DataTable } from "../../components/data-table";
+import { Definition } from "../../components/definition";
 import { FilterBar, SearchField } from "../../components/filter-bar";
 import { Notice } from "../../components/notice";
 import { Page } from "../../components/page";
@@ -59,7 +60,11 @@ export default function JobsPage() {
   const isFiltered = state.search !== "" || state.state !== undefined;
   const open = jobs.data?.jobs.find(({ name }) => name === state.job);
   return (
-    <Page title={pages.jobs} description={t.description}>
+    <Page
+      title={pages.jobs}
+      description={t.description}
+      actions={<Definition name={pages.jobs} text={t.about} />}
+    >
       <QueryView query={jobs} height={480}>
         {(data) => <Health list={data} />}
       </QueryView>

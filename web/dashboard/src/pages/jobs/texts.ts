@@ -1,12 +1,14 @@
 // Texts of the page of jobs.
 
-import { defineTexts } from "../../i18n/texts";
+import { counted, defineTexts } from "../../i18n/texts";
 
 /** Texts of the page of jobs. */
 export const texts = defineTexts({
   en: {
     description:
       "What the system does by itself, when it is due, and what became of the last runs.",
+    about:
+      "A job is late when a run was due, its time of grace is over, and no run came to a good end since. Missed are the runs that were due since the last good one. A run's duration is from its beginning to its end, on the server's clock.",
     search: "Search jobs",
     state: "State",
     allStates: "All states",
@@ -27,7 +29,7 @@ export const texts = defineTexts({
     never: "never",
     lastRuns: "Last runs",
     lateSince: (when: string) => `late since ${when}`,
-    missed: (count: string) => `${count} runs missed`,
+    missed: (count: string) => counted(count, "run missed", "runs missed"),
     run: "Run now",
     runJob: (job: string) => `Run now: ${job}`,
     running: (job: string) => `${job} is running`,
@@ -71,6 +73,8 @@ export const texts = defineTexts({
   de: {
     description:
       "Was das System von selbst tut, wann es fällig ist, und was aus den letzten Läufen wurde.",
+    about:
+      "Ein Auftrag ist überfällig, wenn ein Lauf fällig war, die Nachfrist vorbei ist und seither keiner gelang. Versäumt sind die Läufe, die seit dem letzten gelungenen fällig waren. Die Dauer eines Laufs geht von seinem Beginn bis zu seinem Ende, nach der Uhr des Servers.",
     search: "Aufträge suchen",
     state: "Zustand",
     allStates: "Alle Zustände",
@@ -92,7 +96,7 @@ export const texts = defineTexts({
     never: "nie",
     lastRuns: "Letzte Läufe",
     lateSince: (when) => `überfällig seit ${when}`,
-    missed: (count) => `${count} Läufe versäumt`,
+    missed: (count) => counted(count, "Lauf versäumt", "Läufe versäumt"),
     run: "Jetzt ausführen",
     runJob: (job) => `Jetzt ausführen: ${job}`,
     running: (job) => `${job} läuft`,

@@ -1,6 +1,6 @@
 // Texts of the live page.
 
-import { defineTexts } from "../../i18n/texts";
+import { counted, defineTexts } from "../../i18n/texts";
 
 /** Texts of the page. */
 export const texts = defineTexts({
@@ -47,8 +47,7 @@ export const texts = defineTexts({
     who: "Configuring now",
     sort: "Order",
     sorts: { activity: "Latest activity first", price: "Dearest first" },
-    count: (count: string) =>
-      count === "1" ? "1 session is configuring" : `${count} sessions are configuring`,
+    count: (count: string) => counted(count, "session is configuring", "sessions are configuring"),
     showAll: (count: string) => `Show all ${count}`,
     open: "Open session",
     noPrice: "no price yet",
@@ -109,8 +108,7 @@ export const texts = defineTexts({
     who: "Wer gerade konfiguriert",
     sort: "Reihenfolge",
     sorts: { activity: "Letzte Aktivität zuerst", price: "Teuerste zuerst" },
-    count: (count) =>
-      count === "1" ? "1 Sitzung konfiguriert" : `${count} Sitzungen konfigurieren`,
+    count: (count) => counted(count, "Sitzung konfiguriert", "Sitzungen konfigurieren"),
     showAll: (count) => `Alle ${count} zeigen`,
     open: "Sitzung öffnen",
     noPrice: "noch kein Preis",

@@ -1,6 +1,6 @@
 // Texts of the overview.
 
-import { defineTexts } from "../../i18n/texts";
+import { counted, defineTexts } from "../../i18n/texts";
 
 /** Texts of the overview. */
 export const texts = defineTexts({
@@ -38,7 +38,8 @@ export const texts = defineTexts({
     revenue: "Net revenue",
     revenueText:
       "What was captured less what was refunded, recognised when it was paid, and counted for those whose visit counts.",
-    revenueDetail: (orders: string, average: string) => `${orders} orders, ${average} on average`,
+    revenueDetail: (orders: string, average: string) =>
+      `${counted(orders, "order", "orders")}, ${average} on average`,
     bounce: "Bounce rate",
     bounceText:
       "Visits with fewer than two pages, without any deed and with less than ten seconds of attention, of all visits.",
@@ -112,7 +113,8 @@ export const texts = defineTexts({
     revenue: "Nettoumsatz",
     revenueText:
       "Eingegangenes weniger Erstattetes, gezählt, wenn es bezahlt wurde, und für die, deren Besuch zählt.",
-    revenueDetail: (orders, average) => `${orders} Bestellungen, im Mittel ${average}`,
+    revenueDetail: (orders, average) =>
+      `${counted(orders, "Bestellung", "Bestellungen")}, im Mittel ${average}`,
     bounce: "Absprungrate",
     bounceText:
       "Besuche mit weniger als zwei Seiten, ohne Handlung und mit weniger als zehn Sekunden Aufmerksamkeit, von allen Besuchen.",

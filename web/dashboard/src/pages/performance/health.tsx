@@ -8,6 +8,7 @@ import { useRead } from "../../api/hooks";
 import { useFormats } from "../../app/navigation";
 import { oneOf } from "../../app/view";
 import { type Column, DataTable } from "../../components/data-table";
+import { Definition } from "../../components/definition";
 import { QueryView } from "../../components/query-view";
 import { Tile } from "../../components/tile";
 import { common } from "../../i18n/common";
@@ -45,13 +46,31 @@ function Health({ health }: { health: Schema<"SystemHealth"> }) {
       </Alert>
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
         <Dependencies health={health} />
-        <Part title={t.queues} text={t.queuesText} rows={health.queues}>
+        <Part
+          title={t.queues}
+          text={t.queuesText}
+          about={t.queuesAbout}
+          health={health}
+          rows={health.queues}
+        >
           {(queues) => <Queues queues={queues} />}
         </Part>
-        <Part title={t.uptime} text={t.uptimeText} rows={health.uptime}>
+        <Part
+          title={t.uptime}
+          text={t.uptimeText}
+          about={t.uptimeAbout}
+          health={health}
+          rows={health.uptime}
+        >
           {(uptime) => <UptimeTable uptime={uptime} />}
         </Part>
-        <Part title={t.jobs} text={t.jobsText} rows={health.jobs}>
+        <Part
+          title={t.jobs}
+          text={t.jobsText}
+          about={t.jobsAbout}
+          health={health}
+          rows={health.jobs}
+        >
           {(jobs) => <Jobs jobs={jobs} asOf={health.asOf} />}
         </Part>
       </SimpleGrid>
@@ -63,12 +82,18 @@ function Health({ health }: { health: Schema<"SystemHealth"> }) {
 function Part<Row>(props: {
   title: string;
   text: string;
+  /** What its numbers are, on demand. */
+  about: string;
+  health: Schema<"SystemHealth">;
   rows: readonly Row[] | null | undefined;
   children: (rows: readonly Row[]) => ReactNode;
 }) {
   const t = useTexts(texts).health;
   return (
-    <Tile title={props.title}>
+    <Tile
+      title={props.title}
+      aside={<Definition name={props.title} text={props.about} asOf={props.health.asOf} />}
+    >
       <Stack gap="xs">
         <Text size="sm" c="dimmed">
           {props.text}
@@ -117,7 +142,13 @@ function Dependencies({ health }: { health: Schema<"SystemHealth"> }) {
     [t, formats],
   );
   return (
-    <Part title={t.dependencies} text={t.dependenciesText} rows={health.dependencies}>
+    <Part
+      title={t.dependencies}
+      text={t.dependenciesText}
+      about={t.dependenciesAbout}
+      health={health}
+      rows={health.dependencies}
+    >
       {(rows) => (
         <>
           <DataTable

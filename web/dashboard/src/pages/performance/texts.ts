@@ -1,6 +1,6 @@
 // Texts of the performance page.
 
-import { defineTexts } from "../../i18n/texts";
+import { counted, defineTexts } from "../../i18n/texts";
 
 /** Texts of the performance page. */
 export const texts = defineTexts({
@@ -41,7 +41,7 @@ export const texts = defineTexts({
       other: "A timer of the configurator. Percentiles come from histograms, within 2.2 %.",
     },
     p75: "75th percentile",
-    measurements: (n: string) => `${n} measurements`,
+    measurements: (n: string) => counted(n, "measurement", "measurements"),
     oneMeasurement: "1 measurement",
     goodShare: (share: string, interval: string) => `${share} good (${interval})`,
     goodBefore: (share: string) => `${share} good`,
@@ -128,6 +128,8 @@ export const texts = defineTexts({
         `Release ${release}, this process since ${since}`,
       dependencies: "Dependencies",
       dependenciesText: "What the system depends on, asked just now.",
+      dependenciesAbout:
+        "Each is asked for something small when this page asks, every half minute. “Answered in” is what that took. Migrations are the changes of the database's schema that are done, of those that this release knows.",
       names: { postgres: "PostgreSQL", redis: "Redis", mail: "Mail" },
       dependency: "Dependency",
       state: "State",
@@ -135,9 +137,11 @@ export const texts = defineTexts({
       detail: "Found",
       migrations: "Database schema",
       migrationsDetail: (applied: string, known: string) => `${applied} of ${known} migrations`,
-      missing: (count: string) => `${count} are missing: run nest-haus migrate`,
+      missing: (count: string) => `${counted(count, "is", "are")} missing: run nest-haus migrate`,
       queues: "Queues",
       queuesText: "Requests that are accepted and not stored yet. A full queue refuses.",
+      queuesAbout:
+        "Entries and bytes in Redis when this page asked, the share of the size at which the queue refuses, and the age of the oldest entry.",
       queue: "Queue",
       queueNames: {
         interactions: "Interactions",
@@ -150,9 +154,13 @@ export const texts = defineTexts({
       oldest: "Oldest waits",
       jobs: "Jobs",
       jobsText: "When the last good run of each job began.",
+      jobsAbout:
+        "The beginning of the latest run that came to its end, whoever started it. The page of jobs tells which are late.",
       job: "Job",
       lastSuccess: "Last good run",
       uptime: "Uptime",
+      uptimeAbout:
+        "Slots of five minutes in which the system was up, of those with requests, and the 95 % interval of that share. Slots without requests say nothing and are counted apart.",
       uptimeText:
         "Slots of five minutes in which fewer than half of the requests failed, of those that had requests.",
       range: "Last",
@@ -201,7 +209,7 @@ export const texts = defineTexts({
         "Ein Zeitmesser des Konfigurators. Perzentile stammen aus Histogrammen, auf 2,2 % genau.",
     },
     p75: "75. Perzentil",
-    measurements: (n) => `${n} Messungen`,
+    measurements: (n) => counted(n, "Messung", "Messungen"),
     oneMeasurement: "1 Messung",
     goodShare: (share, interval) => `${share} gut (${interval})`,
     goodBefore: (share) => `${share} gut`,
@@ -287,6 +295,8 @@ export const texts = defineTexts({
       running: (release, since) => `Version ${release}, dieser Prozess seit ${since}`,
       dependencies: "Abhängigkeiten",
       dependenciesText: "Wovon das System abhängt, eben erst befragt.",
+      dependenciesAbout:
+        "Jede wird um eine Kleinigkeit gebeten, wenn diese Seite fragt, also jede halbe Minute. Die Antwortzeit ist, was das dauerte. Migrationen sind die erledigten Änderungen am Schema der Datenbank, von denen, die diese Fassung kennt.",
       names: { postgres: "PostgreSQL", redis: "Redis", mail: "E-Mail" },
       dependency: "Dienst",
       state: "Zustand",
@@ -294,8 +304,10 @@ export const texts = defineTexts({
       detail: "Befund",
       migrations: "Datenbankschema",
       migrationsDetail: (applied, known) => `${applied} von ${known} Migrationen`,
-      missing: (count) => `${count} fehlen: nest-haus migrate ausführen`,
+      missing: (count) => `${counted(count, "fehlt", "fehlen")}: nest-haus migrate ausführen`,
       queues: "Warteschlangen",
+      queuesAbout:
+        "Einträge und Bytes in Redis, als diese Seite fragte, der Anteil an der Größe, ab der die Warteschlange ablehnt, und das Alter des ältesten Eintrags.",
       queuesText:
         "Anfragen, die angenommen und noch nicht gespeichert sind. Eine volle Warteschlange lehnt ab.",
       queue: "Warteschlange",
@@ -310,9 +322,13 @@ export const texts = defineTexts({
       oldest: "Ältester wartet",
       jobs: "Aufträge",
       jobsText: "Wann der letzte gelungene Lauf jedes Auftrags begann.",
+      jobsAbout:
+        "Der Beginn des letzten Laufs, der zu seinem Ende kam, wer auch immer ihn begann. Welche überfällig sind, sagt die Seite der Aufträge.",
       job: "Auftrag",
       lastSuccess: "Letzter gelungener Lauf",
       uptime: "Verfügbarkeit",
+      uptimeAbout:
+        "Fünf-Minuten-Abschnitte, in denen das System lief, von denen mit Anfragen, und das 95-%-Intervall dieses Anteils. Abschnitte ohne Anfragen besagen nichts und werden eigens gezählt.",
       uptimeText:
         "Abschnitte von fünf Minuten, in denen weniger als die Hälfte der Anfragen fehlschlug, von jenen mit Anfragen.",
       range: "Letzte",

@@ -6,6 +6,7 @@ import { IconArrowLeft } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useFormats } from "../../app/navigation";
 import { type Column, DataTable } from "../../components/data-table";
+import { Definition } from "../../components/definition";
 import { Notice } from "../../components/notice";
 import { Empty, QueryView } from "../../components/query-view";
 import { Tile } from "../../components/tile";
@@ -66,7 +67,7 @@ function Content(props: {
           <Text size="sm">{t.noHeadlines}</Text>
         )}
       </Tile>
-      <Tile title={t.sections}>
+      <Tile title={t.sections} aside={<Definition name={t.sections} text={t.sectionsAbout} />}>
         <Stack>
           <Text size="sm" c="dimmed">
             {t.sectionsText} {t.recorded}

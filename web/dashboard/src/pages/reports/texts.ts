@@ -36,6 +36,8 @@ export const texts = defineTexts({
     sections: "Sections",
     sectionsText:
       "Each section is what the live report of that name said. Choose one to read its rows.",
+    sectionsAbout:
+      "The numbers of a section are those of the live report with the same name, with its definition, for the period and the time zone of this report, as they were when it was made.",
     section: "Section",
     sectionNames: {
       overview: "Overview",
@@ -92,6 +94,8 @@ export const texts = defineTexts({
     sections: "Abschnitte",
     sectionsText:
       "Jeder Abschnitt ist, was der laufende Bericht dieses Namens sagte. Wählen Sie einen, um seine Zeilen zu lesen.",
+    sectionsAbout:
+      "Die Zahlen eines Abschnitts sind die des laufenden Berichts mit demselben Namen, nach dessen Definition, für Zeitraum und Zeitzone dieses Berichts, so wie sie waren, als er entstand.",
     section: "Abschnitt",
     sectionNames: {
       overview: "Überblick",

@@ -87,7 +87,7 @@ function tape({ prices, at, names, formats, look }: Tape): EChartsCoreOption {
   const step = { type: "line", step: "end", connectNulls: true, symbolSize: 8 };
   return {
     grid: { left: 8, right: 24, top: 36, bottom: 4, containLabel: true },
-    legend: { top: 0, left: 0 },
+    legend: { top: 0, left: 0, type: "scroll" },
     tooltip: {
       trigger: "axis",
       confine: true,

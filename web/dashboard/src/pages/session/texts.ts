@@ -1,6 +1,6 @@
 // Texts of one session's page.
 
-import { defineTexts } from "../../i18n/texts";
+import { counted, defineTexts } from "../../i18n/texts";
 
 /** Texts of the page. */
 export const texts = defineTexts({
@@ -68,7 +68,7 @@ export const texts = defineTexts({
         trouble: "Trouble only",
         everything: "Everything",
       },
-      count: (shown: string, all: string) => `${shown} of ${all} rows`,
+      count: (shown: string, all: string) => `${shown} of ${counted(all, "row", "rows")}`,
       loadMore: "Read more rows",
       open: (at: string) => `Open at this moment: ${at}`,
       nothing: "No row of this kind",
@@ -77,15 +77,15 @@ export const texts = defineTexts({
     row: {
       visit: (number: string) => `Visit ${number}`,
       until: (end: string) => `until ${end}`,
-      pages: (pages: string) => (pages === "1" ? "1 page" : `${pages} pages`),
+      pages: (pages: string) => counted(pages, "page", "pages"),
       engaged: (duration: string) => `${duration} engaged`,
       reached: (level: string) => `came to: ${level}`,
       entry: (page: string) => `began at ${page}`,
-      missing: (count: string) =>
-        count === "1" ? "1 event is missing" : `${count} events are missing`,
+      missing: (count: string) => counted(count, "event is missing", "events are missing"),
       numbers: (first: string, last: string) =>
         first === last ? `number ${first}` : `numbers ${first} to ${last}`,
-      refused: (count: string) => `${count} arrived and were refused`,
+      refused: (count: string) =>
+        counted(count, "arrived and was refused", "arrived and were refused"),
       neverArrived: "never arrived",
       opened: (page: string) => `Opened ${page}`,
       left: (page: string, after: string) => `Left ${page} after ${after}`,
@@ -143,7 +143,8 @@ export const texts = defineTexts({
       title: "What became of its events",
       text: "Every event that a tab numbered is stored, or it is known why not; what is not known is lost. Transmissions count each time that an event was sent.",
       closed: "Everything is accounted for.",
-      lost: (count: string) => `Nothing is known of ${count} numbered events: they are lost.`,
+      lost: (count: string) =>
+        `Lost, as nothing is known of it: ${counted(count, "numbered event", "numbered events")}.`,
       tabs: "Numbered events by tab",
       tab: "Tab",
       emitted: "Numbered",
@@ -161,7 +162,7 @@ export const texts = defineTexts({
       queued: "In the queue",
       difference: "Not accounted for",
       unaccountable: (count: string) =>
-        `${count} stored events had no number: their loss could not be noticed.`,
+        `${counted(count, "stored event", "stored events")} had no number: a loss could not be noticed.`,
     },
   },
   de: {
@@ -228,7 +229,7 @@ export const texts = defineTexts({
         trouble: "Nur Störungen",
         everything: "Alles",
       },
-      count: (shown, all) => `${shown} von ${all} Zeilen`,
+      count: (shown, all) => `${shown} von ${counted(all, "Zeile", "Zeilen")}`,
       loadMore: "Weitere Zeilen lesen",
       open: (at) => `In diesem Moment öffnen: ${at}`,
       nothing: "Keine Zeile dieser Art",
@@ -237,14 +238,15 @@ export const texts = defineTexts({
     row: {
       visit: (number) => `${number}. Besuch`,
       until: (end) => `bis ${end}`,
-      pages: (pages) => (pages === "1" ? "1 Seite" : `${pages} Seiten`),
+      pages: (pages) => counted(pages, "Seite", "Seiten"),
       engaged: (duration) => `${duration} aufmerksam`,
       reached: (level) => `kam bis: ${level}`,
       entry: (page) => `begann auf ${page}`,
-      missing: (count) => (count === "1" ? "1 Ereignis fehlt" : `${count} Ereignisse fehlen`),
+      missing: (count) => counted(count, "Ereignis fehlt", "Ereignisse fehlen"),
       numbers: (first, last) =>
         first === last ? `Nummer ${first}` : `Nummern ${first} bis ${last}`,
-      refused: (count) => `${count} kamen an und wurden abgelehnt`,
+      refused: (count) =>
+        counted(count, "kam an und wurde abgelehnt", "kamen an und wurden abgelehnt"),
       neverArrived: "nie angekommen",
       opened: (page) => `Öffnete ${page}`,
       left: (page, after) => `Verließ ${page} nach ${after}`,
@@ -303,7 +305,7 @@ export const texts = defineTexts({
       text: "Jedes Ereignis, das ein Tab nummerierte, ist gespeichert, oder man weiß, warum nicht; wovon man nichts weiß, das ist verloren. Übertragungen zählen jedes Mal, dass ein Ereignis gesendet wurde.",
       closed: "Der Verbleib von allem ist bekannt.",
       lost: (count) =>
-        `Von ${count} nummerierten Ereignissen ist nichts bekannt: sie sind verloren.`,
+        `Verloren, da nichts davon bekannt ist: ${counted(count, "nummeriertes Ereignis", "nummerierte Ereignisse")}.`,
       tabs: "Nummerierte Ereignisse je Tab",
       tab: "Tab",
       emitted: "Nummeriert",
@@ -321,7 +323,7 @@ export const texts = defineTexts({
       queued: "In der Warteschlange",
       difference: "Verbleib offen",
       unaccountable: (count) =>
-        `${count} gespeicherte Ereignisse hatten keine Nummer: ihr Verlust wäre nicht aufgefallen.`,
+        `${counted(count, "gespeichertes Ereignis hatte", "gespeicherte Ereignisse hatten")} keine Nummer: ein Verlust wäre nicht aufgefallen.`,
     },
   },
 });

@@ -1,6 +1,6 @@
 // Texts of the list of sessions.
 
-import { defineTexts } from "../../i18n/texts";
+import { counted, defineTexts } from "../../i18n/texts";
 
 /** Texts of the page. */
 export const texts = defineTexts({
@@ -10,7 +10,7 @@ export const texts = defineTexts({
     list: "Visits",
     listText:
       "Visits that began in the period and pass the filters. A visit ends after 30 minutes without activity; one session may have several. Status, configuration and price are those of the session now.",
-    count: (shown: string, all: string) => `${shown} of ${all} visits`,
+    count: (shown: string, all: string) => `${shown} of ${counted(all, "visit", "visits")}`,
     atLeast: (count: string) => `at least ${count}`,
     loadMore: "Show more",
     loadingMore: "Reading more",
@@ -57,7 +57,7 @@ export const texts = defineTexts({
     completion: (share: string) => `${share} chosen`,
     of: (duration: string) => `of ${duration}`,
     activity: (pages: string, interactions: string) =>
-      `${pages} ${pages === "1" ? "page" : "pages"}, ${interactions} ${interactions === "1" ? "event" : "events"}`,
+      `${counted(pages, "page", "pages")}, ${counted(interactions, "event", "events")}`,
     choices: (selections: string, snapshots: string) =>
       `${selections} ${selections === "1" ? "choice" : "choices"}, saved ${snapshots}×`,
     from: "from",
@@ -76,7 +76,7 @@ export const texts = defineTexts({
     list: "Besuche",
     listText:
       "Besuche, die im Zeitraum begannen und zu den Filtern passen. Ein Besuch endet nach 30 Minuten ohne Aktivität; eine Sitzung kann mehrere haben. Status, Konfiguration und Preis sind jene der Sitzung jetzt.",
-    count: (shown, all) => `${shown} von ${all} Besuchen`,
+    count: (shown, all) => `${shown} von ${counted(all, "Besuch", "Besuchen")}`,
     atLeast: (count) => `mindestens ${count}`,
     loadMore: "Mehr zeigen",
     loadingMore: "Weitere werden gelesen",
@@ -127,7 +127,7 @@ export const texts = defineTexts({
     completion: (share) => `${share} gewählt`,
     of: (duration) => `von ${duration}`,
     activity: (pages, interactions) =>
-      `${pages} ${pages === "1" ? "Seite" : "Seiten"}, ${interactions} ${interactions === "1" ? "Ereignis" : "Ereignisse"}`,
+      `${counted(pages, "Seite", "Seiten")}, ${counted(interactions, "Ereignis", "Ereignisse")}`,
     choices: (selections, snapshots) => `${selections}-mal gewählt, ${snapshots}-mal gespeichert`,
     from: "von",
     to: "bis",

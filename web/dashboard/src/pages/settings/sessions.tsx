@@ -43,7 +43,7 @@ export function Sessions() {
       title={t.title}
       aside={
         (sessions.data?.length ?? 0) > 1 && (
-          <Button size="xs" variant="default" onClick={() => setAsking(true)}>
+          <Button size="xs" variant="default" miw="max-content" onClick={() => setAsking(true)}>
             {t.endOthers}
           </Button>
         )
@@ -88,10 +88,10 @@ function useColumns(onEnd: (id: string) => void): readonly Column<Session>[] {
         header: t.browser,
         value: browserOf,
         cell: (session) => (
-          <Group gap={6} wrap="nowrap" title={session.userAgent ?? ""}>
+          <Group gap={6} title={session.userAgent ?? ""}>
             {browserOf(session)}
             {session.current && (
-              <Badge size="xs" variant="outline">
+              <Badge size="xs" variant="outline" miw="max-content">
                 {t.current}
               </Badge>
             )}

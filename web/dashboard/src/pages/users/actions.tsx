@@ -10,7 +10,7 @@ import { asProblem, useChange } from "../../api/hooks";
 import { useMe } from "../../app/session";
 import { shellTexts } from "../../app/shell-texts";
 import { Confirm } from "../../components/confirm";
-import { ProblemAlert } from "../../components/problem-alert";
+import { ProblemAlert, useProblemWords } from "../../components/problem-alert";
 import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
 import { RoleSelect } from "./role-select";
@@ -84,6 +84,7 @@ export function UserActions({ user }: { user: User }) {
 
 /** Changes an account and says so. A failure is thrown where a dialogue shows it, and shown otherwise. */
 function useUserChange(user: User) {
+  const sayProblem = useProblemWords();
   const change = useChange(
     (body: Schema<"UserChange">) => api.PATCH("/api/admin/users", { body }),
     TOUCHES,
@@ -94,7 +95,7 @@ function useUserChange(user: User) {
       notifications.show({ color: "green", message });
     } catch (thrown) {
       if (throws) throw thrown;
-      notifications.show({ color: "red", message: asProblem(thrown).message });
+      notifications.show({ color: "red", message: sayProblem(asProblem(thrown)) });
     }
   };
 }
