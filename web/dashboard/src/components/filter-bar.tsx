@@ -6,6 +6,7 @@ import { IconFilterOff, IconSearch } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { common } from "../i18n/common";
 import { useTexts } from "../i18n/texts";
+import { OptionalChoiceSelect } from "./choice-select";
 
 const TYPING_MS = 300;
 
@@ -25,6 +26,36 @@ export function FilterBar(props: { children: ReactNode; onReset?: (() => void) |
         </Button>
       )}
     </Group>
+  );
+}
+
+/** The filters of rows that have a state: what to search for, and the state; `children` between the two. */
+export function StateFilterBar<Word extends string>(props: {
+  state: { search: string; state: Word | undefined };
+  onChange: (change: { search?: string; state?: Word | undefined }) => void;
+  onReset: (() => void) | undefined;
+  words: readonly Word[];
+  texts: { search: string; state: string; allStates: string; states: Record<Word, string> };
+  children?: ReactNode;
+}) {
+  const { state, onChange, onReset, words, texts, children } = props;
+  return (
+    <FilterBar onReset={onReset}>
+      <SearchField
+        label={texts.search}
+        value={state.search}
+        onChange={(search) => onChange({ search })}
+      />
+      {children}
+      <OptionalChoiceSelect
+        label={texts.state}
+        none={texts.allStates}
+        words={words}
+        names={texts.states}
+        value={state.state}
+        onChange={(word) => onChange({ state: word })}
+      />
+    </FilterBar>
   );
 }
 
