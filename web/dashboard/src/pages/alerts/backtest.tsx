@@ -7,6 +7,7 @@ import type { EChartsCoreOption } from "echarts/core";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { useRead } from "../../api/hooks";
 import { useFormats } from "../../app/navigation";
+import { parseState, resetOf } from "../../app/page-state";
 import { Chart, type ChartTable } from "../../components/chart";
 import type { ChartLook } from "../../components/chart-look";
 import { ChoiceSelect } from "../../components/choice-select";
@@ -15,7 +16,7 @@ import { Empty, QueryView } from "../../components/query-view";
 import { Tile } from "../../components/tile";
 import { useTexts } from "../../i18n/texts";
 import { RuleSelect } from "./rule-select";
-import { BACKTEST_DAYS, useAlertsState } from "./state";
+import { BACKTEST_DAYS, COOL_DOWN_MINUTES_MAX, trialFields, useAlertsState } from "./state";
 import { texts } from "./texts";
 import { useRuleWords, useUnitFormat } from "./words";
 
@@ -33,8 +34,7 @@ export const BACKTESTED: readonly string[] = [
 
 const INCIDENTS_MAX = 200;
 const TYPING_MS = 500;
-const COOL_DOWN_MINUTES_MAX = 10_080;
-const AS_SET = { threshold: "", countMin: undefined, coolDownMinutes: undefined };
+const AS_SET = parseState(trialFields, {});
 const SYMBOLS = ["circle", "triangle", "rect", "diamond", "pin", "arrow"];
 
 /** The part about back-tests. */
@@ -56,10 +56,9 @@ export function BacktestPart({ rules }: { rules: readonly Schema<"AlertRule">[] 
 function Filters({ rules, rule }: { rules: readonly Schema<"AlertRule">[]; rule: string }) {
   const t = useTexts(texts);
   const [state, setState] = useAlertsState();
-  const isOther =
-    state.threshold !== "" || state.countMin !== undefined || state.coolDownMinutes !== undefined;
+  const reset = resetOf(trialFields, state, setState);
   return (
-    <FilterBar onReset={isOther ? () => setState(AS_SET) : undefined}>
+    <FilterBar onReset={reset}>
       <RuleSelect
         rules={rules.filter((each) => BACKTESTED.includes(each.rule))}
         value={rule}
@@ -74,7 +73,7 @@ function Filters({ rules, rule }: { rules: readonly Schema<"AlertRule">[]; rule:
         onChange={(days) => setState({ days })}
       />
       <ThresholdField
-        key={`${rule} ${isOther}`}
+        key={`${rule} ${reset !== undefined}`}
         value={state.threshold}
         onChange={(threshold) => setState({ threshold })}
       />

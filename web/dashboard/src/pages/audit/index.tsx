@@ -7,7 +7,7 @@ import { type InfiniteData, useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { read, readKey } from "../../api/hooks";
 import { useFormats, usePageState, useView } from "../../app/navigation";
-import { type Fields, text } from "../../app/page-state";
+import { resetOf, type StateOf, text } from "../../app/page-state";
 import { shellTexts } from "../../app/shell-texts";
 import { type Column, DataTable } from "../../components/data-table";
 import { FilterBar, SearchField } from "../../components/filter-bar";
@@ -27,24 +27,16 @@ const PATH = "/api/admin/audit";
 const PAGE = 200;
 const HEIGHT = 640;
 
-interface State {
-  search: string;
-  actor: string;
-  action: string;
-  /** Days in the chosen zone, both inclusive. */
-  first: string;
-  last: string;
-}
-
-const fields: Fields<State> = {
+const fields = {
   search: text(),
   actor: text(),
   action: text(),
+  /** Days in the chosen zone, both inclusive. */
   first: text(),
   last: text(),
 };
 
-const NO_FILTER: State = { search: "", actor: "", action: "", first: "", last: "" };
+type State = StateOf<typeof fields>;
 
 /** The page. */
 export default function AuditPage() {
@@ -130,9 +122,8 @@ function Filters(props: {
   const { entries, state, setState, actionName } = props;
   const actors = [...new Set(entries.map(({ actor }) => actor))].sort();
   const actions = [...new Set(entries.map(({ action }) => action))].sort();
-  const isFiltered = Object.values(state).some((value) => value !== "");
   return (
-    <FilterBar onReset={isFiltered ? () => setState(NO_FILTER) : undefined}>
+    <FilterBar onReset={resetOf(fields, state, setState)}>
       <SearchField
         label={t.search}
         value={state.search}

@@ -5,10 +5,12 @@ import type { Schema } from "@nest-haus/api";
 import { useMemo } from "react";
 import { useRead } from "../../api/hooks";
 import { useFormats, usePageState, useSetView, useView } from "../../app/navigation";
+import { resetOf } from "../../app/page-state";
 import { shellTexts } from "../../app/shell-texts";
-import { comparedQuery, oneOf, rangeQuery } from "../../app/view";
+import { comparedQuery, rangeQuery } from "../../app/view";
 import { type CatalogueNames, useCatalogueNames } from "../../components/catalogue-names";
 import { changeOfCount } from "../../components/change";
+import { ChoiceSelect } from "../../components/choice-select";
 import { ExportMenu } from "../../components/export-menu";
 import { FilterBar } from "../../components/filter-bar";
 import { Page } from "../../components/page";
@@ -19,7 +21,7 @@ import { Options } from "./options";
 import { PopularConfigurations } from "./popular";
 import { distributionOf, percentilesOf } from "./price-data";
 import { Prices } from "./prices";
-import { BASES, type ConfigurationsState, DEFAULTS, fields, type StateProps } from "./state";
+import { BASES, fields, type StateProps } from "./state";
 import { Switches } from "./switches";
 import { texts } from "./texts";
 
@@ -80,14 +82,13 @@ function Filters({ state, onChange, names }: StateProps & { names: CatalogueName
   const { basis, category } = state;
   const data = names.categories.map((value) => ({ value, label: names.category(value) }));
   return (
-    <FilterBar onReset={isDefault(state) ? undefined : () => onChange(DEFAULTS)}>
-      <Select
+    <FilterBar onReset={resetOf(fields, state, onChange)}>
+      <ChoiceSelect
         label={t.basis}
-        w={230}
-        allowDeselect={false}
+        words={BASES}
+        names={t.bases}
         value={basis}
-        onChange={(value) => onChange({ basis: oneOf(BASES, value ?? undefined) ?? basis })}
-        data={BASES.map((value) => ({ value, label: t.bases[value] }))}
+        onChange={(value) => onChange({ basis: value })}
       />
       <Select
         label={t.category}
@@ -172,8 +173,4 @@ function useNames(report: Schema<"PopularConfigs"> | undefined): CatalogueNames 
         known.get(`${category}/${option}`) ?? catalogue.option(category, option),
     };
   }, [catalogue, report]);
-}
-
-function isDefault({ basis, category, repriced, limit, slice }: ConfigurationsState): boolean {
-  return basis === "final" && !category && !repriced && limit === "10" && slice === "byBase";
 }

@@ -15,7 +15,9 @@ import {
 import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
 import { IconPencil } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
+import { resetOf } from "../../app/page-state";
 import { oneOf } from "../../app/view";
+import { ChoiceSelect } from "../../components/choice-select";
 import { FilterBar } from "../../components/filter-bar";
 import { useTexts } from "../../i18n/texts";
 import { useFunnelNames } from "./names";
@@ -23,8 +25,8 @@ import {
   BREAKDOWNS,
   CONFIGURATOR,
   COUNTINGS,
-  DEFAULTS,
   type FunnelState,
+  fields,
   INTERVALS,
   OF_CONFIGURATIONS,
   ORDERS,
@@ -50,10 +52,8 @@ export function Settings({ state, onChange }: Props) {
     <Paper withBorder p="md" bg="var(--nest-surface)">
       <Stack gap="sm">
         <Steps state={state} onChange={onChange} />
-        <FilterBar
-          onReset={state === DEFAULTS || isDefault(state) ? undefined : () => onChange(DEFAULTS)}
-        >
-          <Choice
+        <FilterBar onReset={resetOf(fields, state, onChange)}>
+          <ChoiceSelect
             label={t.unit}
             words={UNITS}
             names={t.units}
@@ -167,21 +167,21 @@ function RareFields({ state, onChange }: Props) {
   const t = useTexts(texts);
   return (
     <>
-      <Choice
+      <ChoiceSelect
         label={t.order}
         words={ORDERS}
         names={t.orders}
         value={state.order}
         onChange={(order) => onChange({ order })}
       />
-      <Choice
+      <ChoiceSelect
         label={t.counting}
         words={COUNTINGS}
         names={t.countings}
         value={state.counting}
         onChange={(counting) => onChange({ counting })}
       />
-      <Choice
+      <ChoiceSelect
         label={t.ties}
         words={TIES}
         names={t.tieRules}
@@ -233,26 +233,6 @@ function WindowField({ state, onChange }: Props) {
   );
 }
 
-function Choice<Word extends string>(props: {
-  label: string;
-  words: readonly Word[];
-  names: Readonly<Record<Word, string>>;
-  value: Word;
-  onChange: (word: Word) => void;
-}) {
-  const { label, words, names, value, onChange } = props;
-  return (
-    <Select
-      label={label}
-      w={190}
-      allowDeselect={false}
-      value={value}
-      onChange={(chosen) => onChange(oneOf(words, chosen ?? undefined) ?? value)}
-      data={words.map((word) => ({ value: word, label: names[word] }))}
-    />
-  );
-}
-
 function TypedText(props: { label: string; value: string; onChange: (value: string) => void }) {
   const [typed, setTyped] = useState(props.value);
   useEffect(() => setTyped(props.value), [props.value]);
@@ -287,10 +267,4 @@ function unitChange(state: FunnelState, unit: FunnelState["unit"]): Partial<Funn
 function hasRare({ order, counting, ties, windowHours, interval, completeOnly }: FunnelState) {
   const plain = order === "ordered" && counting === "unique" && ties === "log";
   return !plain || windowHours !== undefined || interval !== undefined || completeOnly === true;
-}
-
-function isDefault(state: FunnelState): boolean {
-  const { steps, unit, breakdown, exclusions, stepWindowHours } = state;
-  const bare = exclusions.length === 0 && stepWindowHours.length === 0;
-  return !steps && unit === "session" && !breakdown && bare && !hasRare(state);
 }

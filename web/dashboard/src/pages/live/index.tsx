@@ -7,7 +7,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { useState } from "react";
 import { useRead } from "../../api/hooks";
 import { useFormats, useGoTo, usePageState } from "../../app/navigation";
-import { choice, type Fields } from "../../app/page-state";
+import { choice, type StateOf } from "../../app/page-state";
 import { shellTexts } from "../../app/shell-texts";
 import { oneOf } from "../../app/view";
 import { Definition } from "../../components/definition";
@@ -29,16 +29,13 @@ const LATENCY_MS_MAX = 10_000;
 const SORTS = ["activity", "price"] as const;
 const UPDATES = ["on", "off"] as const;
 
-interface LiveState {
-  sort: (typeof SORTS)[number];
-  /** Whether the page is read anew by itself. */
-  updates: (typeof UPDATES)[number];
-}
-
-const fields: Fields<LiveState> = {
+const fields = {
   sort: choice(SORTS, "activity"),
+  /** Whether the page is read anew by itself. */
   updates: choice(UPDATES, "on"),
 };
+
+type LiveState = StateOf<typeof fields>;
 
 /** The page. */
 export default function LivePage() {

@@ -4,6 +4,7 @@ import { Checkbox, SimpleGrid, Stack, Text } from "@mantine/core";
 import type { Schema } from "@nest-haus/api";
 import { useCallback, useMemo } from "react";
 import { useFormats } from "../../app/navigation";
+import { resetOf } from "../../app/page-state";
 import { Chart, type ChartTable } from "../../components/chart";
 import { type Column, DataTable } from "../../components/data-table";
 import { Definition } from "../../components/definition";
@@ -13,7 +14,7 @@ import { Metric, RateMetric, Tile } from "../../components/tile";
 import { useTexts } from "../../i18n/texts";
 import { type Load, loadOf, type Operations } from "./measured";
 import { SlowOperations } from "./slow-operations";
-import { usePerformanceState } from "./state";
+import { endpointFields, usePerformanceState } from "./state";
 import { texts } from "./texts";
 import { useTimeLabels } from "./time-labels";
 
@@ -165,7 +166,8 @@ interface EndpointRow extends Load {
 
 function Endpoints({ report }: { report: Report }) {
   const t = useTexts(texts).system;
-  const [{ endpoint: sought, jobs }, setState] = usePerformanceState();
+  const [state, setState] = usePerformanceState();
+  const { endpoint: sought, jobs } = state;
   const columns = useEndpointColumns();
   const rows = useMemo(
     () =>
@@ -175,16 +177,13 @@ function Endpoints({ report }: { report: Report }) {
         .filter(({ endpoint }) => endpoint.toLowerCase().includes(sought.toLowerCase())),
     [report, sought, jobs],
   );
-  const isFiltered = sought !== "" || jobs;
   return (
     <Tile
       title={t.endpoints}
       aside={<Definition name={t.endpoints} text={t.endpointsText} meta={report.meta} />}
     >
       <Stack gap="sm">
-        <FilterBar
-          onReset={isFiltered ? () => setState({ endpoint: "", jobs: undefined }) : undefined}
-        >
+        <FilterBar onReset={resetOf(endpointFields, state, setState)}>
           <SearchField
             label={t.search}
             placeholder={t.searchHint}

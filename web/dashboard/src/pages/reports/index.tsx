@@ -4,7 +4,7 @@ import { Button, SegmentedControl, Text } from "@mantine/core";
 import type { Schema } from "@nest-haus/api";
 import { useCallback, useMemo } from "react";
 import { useFormats, useGoTo, usePageState } from "../../app/navigation";
-import { type Fields, optionalChoice, text } from "../../app/page-state";
+import { optionalChoice, text } from "../../app/page-state";
 import { shellTexts } from "../../app/shell-texts";
 import { oneOf } from "../../app/view";
 import { type Column, DataTable } from "../../components/data-table";
@@ -18,15 +18,8 @@ import { texts } from "./texts";
 
 type Listed = Schema<"ListedReport">;
 
-interface State {
-  kind: Kind | undefined;
-  /** The report that is open. */
-  report: string;
-  /** Its section whose rows show. */
-  section: string;
-}
-
-const fields: Fields<State> = { kind: optionalChoice(KINDS), report: text(), section: text() };
+/** The kind that is listed; the report that is open, and its section whose rows show. */
+const fields = { kind: optionalChoice(KINDS), report: text(), section: text() };
 
 /** The page. */
 export default function ReportsPage() {

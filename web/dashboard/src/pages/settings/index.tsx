@@ -2,7 +2,7 @@
 
 import { Stack, Tabs } from "@mantine/core";
 import { usePageState } from "../../app/navigation";
-import { choice, type Fields } from "../../app/page-state";
+import { choice } from "../../app/page-state";
 import { useMay } from "../../app/session";
 import { shellTexts } from "../../app/shell-texts";
 import { oneOf } from "../../app/view";
@@ -19,11 +19,7 @@ import { Tracking } from "./tracking";
 
 const TABS = ["account", "mails", "tracking", "internal", "retention"] as const;
 
-interface State {
-  tab: (typeof TABS)[number];
-}
-
-const fields: Fields<State> = { tab: choice(TABS, "account") };
+const fields = { tab: choice(TABS, "account") };
 
 /** The page. */
 export default function SettingsPage() {
