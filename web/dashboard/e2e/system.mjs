@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
@@ -61,6 +62,17 @@ export async function startDashboard({ simulated = true } = {}) {
     throw error;
   }
   return dashboard;
+}
+
+/**
+ * For a suite of tests: starts everything, opens a tab of the owner, and stops all when the suite is over. `options` are
+ * those of `startDashboard`.
+ */
+export async function openDashboard(options) {
+  const dashboard = await startDashboard(options);
+  after(() => dashboard.stop());
+  const tab = await dashboard.openPage();
+  return { dashboard, tab, page: tab.page };
 }
 
 /** Starts a browser. */
