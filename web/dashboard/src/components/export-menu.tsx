@@ -1,16 +1,14 @@
-// A report as a file.
+// Reports as files: menus of the formats that there are.
 
 import { Button, Menu } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import type { paths } from "@nest-haus/api";
 import { IconDownload } from "@tabler/icons-react";
-import { useState } from "react";
 import { api } from "../api/client";
-import { asProblem } from "../api/hooks";
 import type { RangeQuery } from "../app/view";
 import { common } from "../i18n/common";
 import { useTexts } from "../i18n/texts";
-import { download, fileName } from "../lib/download";
+import { fileName } from "../lib/download";
+import { useDownload } from "./use-download";
 
 type Exported = NonNullable<paths["/api/admin/analytics/export"]["get"]["parameters"]["query"]>;
 
@@ -22,39 +20,46 @@ export function ExportMenu<Asked extends RangeQuery | { sessionId: string }>(pro
   report: ExportedReport;
   query: Asked;
 }) {
-  const t = useTexts(common);
-  const [busy, setBusy] = useState(false);
-  const save = async (format: NonNullable<Exported["format"]>) => {
-    setBusy(true);
-    try {
-      const query = { ...props.query, report: props.report, format };
-      const { data } = await api.GET("/api/admin/analytics/export", {
-        params: { query },
-        parseAs: "blob",
-      });
-      if (data) download(fileName(props.report, format), data);
-    } catch (thrown) {
-      const problem = asProblem(thrown);
-      notifications.show({ color: "red", title: t.downloadFailed, message: problem.message });
-    } finally {
-      setBusy(false);
-    }
+  const { report } = props;
+  const make = async (format: NonNullable<Exported["format"]>) => {
+    const query = { ...props.query, report, format };
+    const path = "/api/admin/analytics/export";
+    return (await api.GET(path, { params: { query }, parseAs: "blob" })).data;
   };
+  const { label } = useTexts(common).export;
+  return <FormatMenu label={label} formats={["csv", "xlsx", "ndjson"]} name={report} make={make} />;
+}
+
+/** Offers formats by a button with a label. `name` is in the name of the file, which `make` makes or fetches. */
+export function FormatMenu<Format extends "csv" | "xlsx" | "ndjson">(props: {
+  label: string;
+  formats: readonly Format[];
+  name: string;
+  make: (format: Format) => Promise<Blob | undefined>;
+  size?: "xs" | "sm";
+}) {
+  const t = useTexts(common).export;
+  const { isBusy, save } = useDownload();
+  const { label, formats, name, make, size = "sm" } = props;
   return (
     <Menu>
       <Menu.Target>
         <Button
           variant="default"
-          loading={busy}
+          size={size}
+          loading={isBusy}
           leftSection={<IconDownload size={16} aria-hidden />}
         >
-          {t.export.label}
+          {label}
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
-        {(["csv", "xlsx", "ndjson"] as const).map((format) => (
-          <Menu.Item key={format} onClick={() => void save(format)}>
-            {t.export[format]}
+        {formats.map((format) => (
+          <Menu.Item
+            key={format}
+            onClick={() => void save(fileName(name, format), () => make(format))}
+          >
+            {t[format]}
           </Menu.Item>
         ))}
       </Menu.Dropdown>

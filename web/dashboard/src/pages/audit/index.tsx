@@ -13,9 +13,8 @@ import { type Column, DataTable } from "../../components/data-table";
 import { FilterBar, SearchField } from "../../components/filter-bar";
 import { Page } from "../../components/page";
 import { Empty, QueryView } from "../../components/query-view";
+import { useDownload } from "../../components/use-download";
 import { useTexts } from "../../i18n/texts";
-import { writeCsv } from "../../lib/csv";
-import { download, fileName } from "../../lib/download";
 import { dayOf } from "../../lib/zone";
 import { EntryDetail } from "./entry-detail";
 import { texts } from "./texts";
@@ -233,6 +232,7 @@ function useColumns(actionName: (action: string) => string): readonly Column<Ent
 
 function CsvButton({ entries }: { entries: readonly Entry[] }) {
   const t = useTexts(texts);
+  const { isBusy, saveCsv } = useDownload();
   const save = () => {
     const rows = entries.map(({ seq, at, actor, action, subject, detail }) => [
       seq,
@@ -242,13 +242,14 @@ function CsvButton({ entries }: { entries: readonly Entry[] }) {
       subject,
       JSON.stringify(detail),
     ]);
-    const csv = writeCsv(["seq", "at", "actor", "action", "subject", "detail"], rows);
-    download(fileName(t.fileName, "csv"), new Blob([csv], { type: "text/csv" }));
+    const head = ["seq", "at", "actor", "action", "subject", "detail"];
+    void saveCsv(t.fileName, head, rows);
   };
   return (
     <Button
       variant="default"
       leftSection={<IconDownload size={16} aria-hidden />}
+      loading={isBusy}
       disabled={entries.length === 0}
       onClick={save}
     >

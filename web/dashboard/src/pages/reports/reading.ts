@@ -4,7 +4,7 @@ import { fieldsOf, type Problem, type Schema } from "@nest-haus/api";
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { api } from "../../api/client";
 import { read } from "../../api/hooks";
-import { parseCsv } from "./parse-csv";
+import { readCsv } from "../../lib/csv";
 
 /** What a kept report is about. */
 export const KINDS = [
@@ -59,7 +59,7 @@ export function useSection(id: string, section: string | undefined) {
     queryFn: async ({ signal }) => {
       const query = { id, format: "csv" as const, ...(section ? { section } : {}) };
       const { data } = await api.GET(CONTENT, { params: { query }, parseAs: "text", signal });
-      return parseCsv(typeof data === "string" ? data : "");
+      return readCsv(typeof data === "string" ? data : "");
     },
     enabled: section !== undefined,
     staleTime: Number.POSITIVE_INFINITY,

@@ -13,10 +13,9 @@ import { ExportMenu } from "../../components/export-menu";
 import { Page } from "../../components/page";
 import { Empty, QueryView } from "../../components/query-view";
 import { RateMetric, Tile } from "../../components/tile";
+import { useDownload } from "../../components/use-download";
 import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
-import { writeCsv } from "../../lib/csv";
-import { download, fileName } from "../../lib/download";
 import { CohortGrid } from "./cohort-grid";
 import { Curves } from "./curves";
 import { questionOf, RetentionFilters, useRetentionState } from "./filters";
@@ -163,6 +162,7 @@ function SegmentSelect(props: {
 
 function CsvButton({ table, period }: { table: CohortTable; period: (offset: number) => string }) {
   const t = useTexts(texts);
+  const { saveCsv } = useDownload();
   const save = () => {
     const rows = table.cohorts.flatMap(({ label, size, cells }) =>
       cells.map(({ offset, retained }) => [
@@ -175,8 +175,8 @@ function CsvButton({ table, period }: { table: CohortTable; period: (offset: num
         retained?.ciHigh,
       ]),
     );
-    const csv = writeCsv([t.cohort, t.visitors, t.period, t.count, t.share, t.low, t.high], rows);
-    download(fileName(t.grid, "csv"), new Blob([csv], { type: "text/csv" }));
+    const head = [t.cohort, t.visitors, t.period, t.count, t.share, t.low, t.high];
+    void saveCsv(t.grid, head, rows);
   };
   return (
     <Tooltip label={t.csv}>
