@@ -1,7 +1,7 @@
 // A session's journey as the page needs it: its moments, its prices, which rows matter.
 
 import { fieldsOf, numberOf, type Schema, textOf } from "@nest-haus/api";
-import type { Choice } from "../sessions/catalogue";
+import type { Choice } from "../../components/catalogue-names";
 
 /** Something that happened, or did not. */
 export type JourneyRow = Schema<"JourneyRow">;
