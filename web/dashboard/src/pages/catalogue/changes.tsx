@@ -1,7 +1,7 @@
 // What a change of the catalogue does: prices before and after, and what popular configurations cost.
 
 import { Badge, Code, Group, Stack, Text } from "@mantine/core";
-import { fieldsOf, type Schema, textOf } from "@nest-haus/api";
+import type { Schema } from "@nest-haus/api";
 import { useMemo } from "react";
 import { useFormats } from "../../app/navigation";
 import { type Column, DataTable } from "../../components/data-table";
@@ -177,8 +177,8 @@ function ratio(from: Price | null | undefined, to: Price | null | undefined): nu
   return to / from - 1;
 }
 
-function describe(selections: unknown, names: Names): string {
-  return Object.entries(fieldsOf(selections))
-    .map(([category, choice]) => names.option(category, textOf(fieldsOf(choice).option) ?? ""))
+function describe(selections: Schema<"Selections">, names: Names): string {
+  return Object.entries(selections)
+    .map(([category, { option }]) => names.option(category, option))
     .join(", ");
 }

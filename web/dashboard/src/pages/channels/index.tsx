@@ -17,7 +17,7 @@ import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
 import { CreditChart } from "./credit-chart";
 import { CreditTable } from "./credit-table";
-import { attributedOf, creditOf } from "./credits";
+import { attributedOf } from "./credits";
 import { ChannelFilters, questionOf, useChannelState } from "./filters";
 import { texts } from "./texts";
 
@@ -40,7 +40,7 @@ export default function ChannelsPage() {
       <QueryView
         query={report}
         height={520}
-        isEmpty={({ values, total }) => values.length === 0 && creditOf(total).conversions === 0}
+        isEmpty={({ values, total }) => values.length === 0 && total.conversions === 0}
         empty={<Nothing />}
       >
         {(data) => <Report report={data} />}
@@ -54,7 +54,7 @@ function Report({ report }: { report: Schema<"AttributionReport"> }) {
   const [{ measure, model }] = useChannelState();
   const valueName = useValueNames(report.by);
   const rows = useMemo(() => attributedOf(report), [report]);
-  const hasConversions = creditOf(report.total).conversions > 0;
+  const hasConversions = report.total.conversions > 0;
   return (
     <>
       <Headline report={report} />
@@ -85,9 +85,7 @@ function Report({ report }: { report: Schema<"AttributionReport"> }) {
 function Headline({ report }: { report: Schema<"AttributionReport"> }) {
   const t = useTexts(texts);
   const formats = useFormats();
-  const { meta, comparison, conversion, currency } = report;
-  const total = creditOf(report.total);
-  const lost = creditOf(report.unattributable);
+  const { meta, comparison, conversion, currency, total, unattributable: lost } = report;
   const before = comparison?.total;
   const names: Readonly<Record<string, string>> = t.conversions;
   return (

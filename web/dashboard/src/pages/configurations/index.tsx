@@ -19,7 +19,6 @@ import { Metric } from "../../components/tile";
 import { useTexts } from "../../i18n/texts";
 import { Options } from "./options";
 import { PopularConfigurations } from "./popular";
-import { distributionOf, percentilesOf } from "./price-data";
 import { Prices } from "./prices";
 import { BASES, fields, type StateProps } from "./state";
 import { Switches } from "./switches";
@@ -111,7 +110,7 @@ function Headline(props: {
   const { report, prices } = props;
   const { sessions, votes, distinctConfigurations, meta } = report;
   const { currency, distribution, onRequest } = prices ?? report.prices;
-  const { percentiles } = distributionOf(distribution);
+  const { percentiles } = distribution;
   const comparison = prices?.comparison;
   return (
     <section aria-label={t.numbers}>
@@ -133,17 +132,13 @@ function Headline(props: {
           name={t.median}
           text={t.medianText}
           meta={prices?.meta ?? meta}
-          value={formats.money(percentiles.p50, currency)}
+          value={formats.money(percentiles?.p50, currency)}
           detail={t.quartiles(
-            formats.money(percentiles.p25, currency),
-            formats.money(percentiles.p75, currency),
+            formats.money(percentiles?.p25, currency),
+            formats.money(percentiles?.p75, currency),
           )}
           change={comparison ? changeOfCount(comparison.changes?.p50, "neither") : undefined}
-          before={
-            comparison
-              ? formats.money(percentilesOf(comparison.percentiles).p50, currency)
-              : undefined
-          }
+          before={comparison ? formats.money(comparison.percentiles?.p50, currency) : undefined}
         />
         <Metric
           name={t.onRequest}

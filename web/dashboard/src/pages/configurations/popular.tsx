@@ -1,7 +1,7 @@
 // The configurations with the most votes, and all others together.
 
 import { Select, Text } from "@mantine/core";
-import { fieldsOf, numberOf, type Schema, textOf } from "@nest-haus/api";
+import type { Schema } from "@nest-haus/api";
 import { useMemo } from "react";
 import { useFormats } from "../../app/navigation";
 import { oneOf } from "../../app/view";
@@ -159,11 +159,12 @@ function choicesOf({ selections }: Schema<"PopularConfiguration">, names: Catalo
   return { size: writeChoice("nest", selections.nest, names), others: others.join(", ") };
 }
 
-function writeChoice(category: string, choice: unknown, names: CatalogueNames): string {
-  const { option, quantity } = fieldsOf(choice);
-  const id = textOf(option);
-  if (id === undefined) return "–";
-  const count = numberOf(quantity);
-  const name = names.option(category, id);
-  return count === undefined ? name : `${count} × ${name}`;
+function writeChoice(
+  category: string,
+  choice: Schema<"Choice"> | undefined,
+  names: CatalogueNames,
+): string {
+  if (!choice) return "–";
+  const name = names.option(category, choice.option);
+  return choice.quantity == null ? name : `${choice.quantity} × ${name}`;
 }

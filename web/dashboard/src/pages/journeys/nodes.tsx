@@ -7,7 +7,6 @@ import { type Column, DataTable } from "../../components/data-table";
 import { Definition } from "../../components/definition";
 import { Tile } from "../../components/tile";
 import { useTexts } from "../../i18n/texts";
-import { type FlowNode, flowsOf } from "./flows";
 import type { NodeNames } from "./names";
 import { texts } from "./texts";
 
@@ -15,8 +14,7 @@ import { texts } from "./texts";
 export function Nodes({ report, names }: { report: Schema<"Journeys">; names: NodeNames }) {
   const t = useTexts(texts);
   const formats = useFormats();
-  const { nodes } = useMemo(() => flowsOf(report), [report]);
-  const columns = useMemo<readonly Column<FlowNode>[]>(
+  const columns = useMemo<readonly Column<Schema<"FlowNode">>[]>(
     () => [
       {
         id: "step",
@@ -44,7 +42,7 @@ export function Nodes({ report, names }: { report: Schema<"Journeys">; names: No
       <DataTable
         label={t.nodes}
         columns={columns}
-        rows={nodes}
+        rows={report.nodes}
         rowKey={({ depth, node }) => `${depth}/${node}`}
         maxHeight={420}
       />

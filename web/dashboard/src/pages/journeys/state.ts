@@ -14,6 +14,9 @@ import type { ComparedQuery } from "../../app/view";
 /** From where ways are read. */
 export const ANCHORS = ["start", "end", "between"] as const;
 
+/** What stands for no node of its own. */
+export const NO_NODES: readonly string[] = ["$entry", "$exit", "$more", "$other"];
+
 /** From which share of all visits on a link is drawn, in per cent. */
 export const THRESHOLDS = ["0", "1", "2", "5", "10"] as const;
 

@@ -1,7 +1,7 @@
 // How everything is that the system depends on, asked every half minute.
 
 import { Alert, Badge, Progress, SimpleGrid, Stack, Text } from "@mantine/core";
-import { numberOf, type Schema } from "@nest-haus/api";
+import type { Schema } from "@nest-haus/api";
 import { IconAlertTriangle, IconCircleCheck, IconCircleX } from "@tabler/icons-react";
 import { type ReactNode, useMemo } from "react";
 import { useRead } from "../../api/hooks";
@@ -83,7 +83,7 @@ function Dependencies({ health }: { health: Schema<"SystemHealth"> }) {
   const t = useTexts(texts).health;
   const formats = useFormats();
   const { migrations } = health;
-  const missing = numberOf(migrations?.missing) ?? 0;
+  const missing = migrations?.missing ?? 0;
   const columns = useMemo<readonly Column<Schema<"Dependency">>[]>(
     () => [
       {
@@ -130,8 +130,8 @@ function Dependencies({ health }: { health: Schema<"SystemHealth"> }) {
             <Text size="sm">
               {t.migrations}:{" "}
               {t.migrationsDetail(
-                formats.count(numberOf(migrations.applied)),
-                formats.count(numberOf(migrations.known)),
+                formats.count(migrations.applied),
+                formats.count(migrations.known),
               )}
               {missing > 0 && `; ${t.missing(formats.count(missing))}`}
             </Text>

@@ -10,7 +10,6 @@ import { Page } from "../../components/page";
 import { Empty, QueryView } from "../../components/query-view";
 import { useTexts } from "../../i18n/texts";
 import { HealthPart } from "./health";
-import { loadOf } from "./measured";
 import { PARTS, usePerformanceState } from "./state";
 import { SystemPart } from "./system";
 import { texts } from "./texts";
@@ -63,7 +62,7 @@ export default function PerformancePage() {
           <QueryView
             query={system}
             height={520}
-            isEmpty={({ total, endpoints }) => loadOf(total).n === 0 && endpoints.length === 0}
+            isEmpty={({ total, endpoints }) => total.n === 0 && endpoints.length === 0}
             empty={<Empty title={t.system.none}>{t.system.noneHint}</Empty>}
           >
             {(report) => <SystemPart report={report} />}

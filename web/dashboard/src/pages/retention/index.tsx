@@ -1,7 +1,7 @@
 // Retention: who comes back when, and how long visitors take to ask and to order.
 
 import { ActionIcon, Group, Select, SimpleGrid, Tooltip } from "@mantine/core";
-import { rateOf, type Schema } from "@nest-haus/api";
+import type { Schema } from "@nest-haus/api";
 import { IconFileTypeCsv } from "@tabler/icons-react";
 import { useCallback, useMemo } from "react";
 import { useRead } from "../../api/hooks";
@@ -19,7 +19,7 @@ import { useTexts } from "../../i18n/texts";
 import { CohortGrid } from "./cohort-grid";
 import { Curves } from "./curves";
 import { questionOf, RetentionFilters, useRetentionState } from "./filters";
-import { type CohortTable, cohortTableOf } from "./report";
+import { shownCohorts } from "./report";
 import { ReturnCurve } from "./return-curve";
 import { texts } from "./texts";
 
@@ -48,7 +48,7 @@ export default function RetentionPage() {
       <QueryView
         query={report}
         height={520}
-        isEmpty={(data) => cohortTableOf(data).cohorts.every(({ size }) => size === 0)}
+        isEmpty={({ cohorts }) => cohorts.every(({ size }) => size === 0)}
         empty={<Nobody />}
       >
         {(data) => <Report report={data} />}
@@ -60,7 +60,7 @@ export default function RetentionPage() {
 function Report({ report }: { report: Schema<"Retention"> }) {
   const [{ segment }] = useRetentionState();
   const chosen = report.segments.find(({ value }) => value === segment);
-  const table = useMemo(() => cohortTableOf(chosen ?? report), [chosen, report]);
+  const table = useMemo(() => shownCohorts(chosen ?? report), [chosen, report]);
   const period = usePeriodNames(report);
   const segmentName = useSegmentNames();
   const comparison = chosen ? undefined : report.comparison;
@@ -76,13 +76,12 @@ function Report({ report }: { report: Schema<"Retention"> }) {
 
 function Headlines(props: {
   report: Schema<"Retention">;
-  table: CohortTable;
+  table: Schema<"CohortTable">;
   comparison: Schema<"Retention">["comparison"];
   period: (offset: number) => string;
 }) {
   const t = useTexts(texts);
   const { report, table, comparison, period } = props;
-  const consent = rateOf(report.consentCoverage);
   const { meta } = report;
   return (
     <section aria-label={t.numbers}>
@@ -90,20 +89,19 @@ function Headlines(props: {
         {table.mean.slice(1, 1 + HEADLINES).map(({ offset, pooled }) => {
           const before = comparison?.mean.find((mean) => mean.offset === offset)?.pooled;
           return (
-            pooled && (
-              <RateMetric
-                key={offset}
-                rate={pooled}
-                change={before?.change}
-                before={before?.before}
-                definition={{ name: t.returned(period(offset)), text: t.returnedText, meta }}
-              />
-            )
+            <RateMetric
+              key={offset}
+              rate={pooled}
+              change={before?.change}
+              before={before?.before}
+              definition={{ name: t.returned(period(offset)), text: t.returnedText, meta }}
+            />
           );
         })}
-        {consent && (
-          <RateMetric rate={consent} definition={{ name: t.consent, text: t.consentText, meta }} />
-        )}
+        <RateMetric
+          rate={report.consentCoverage}
+          definition={{ name: t.consent, text: t.consentText, meta }}
+        />
       </SimpleGrid>
     </section>
   );
@@ -111,7 +109,7 @@ function Headlines(props: {
 
 function Cohorts(props: {
   report: Schema<"Retention">;
-  table: CohortTable;
+  table: Schema<"CohortTable">;
   period: (offset: number) => string;
   segmentName: (value: string) => string;
 }) {
@@ -160,7 +158,13 @@ function SegmentSelect(props: {
   );
 }
 
-function CsvButton({ table, period }: { table: CohortTable; period: (offset: number) => string }) {
+function CsvButton({
+  table,
+  period,
+}: {
+  table: Schema<"CohortTable">;
+  period: (offset: number) => string;
+}) {
   const t = useTexts(texts);
   const { saveCsv } = useDownload();
   const save = () => {
