@@ -194,13 +194,8 @@ function columnOf({ header, format }: ChartColumn, at: number): Column<IndexedRo
   return {
     id: String(at),
     header,
-    align: format ? "right" : "left",
     value: ({ cells }) => cells[at],
-    cell: ({ cells }) => {
-      const cell = cells[at];
-      if (cell === null || cell === undefined) return "–";
-      return format && typeof cell === "number" ? format(cell) : cell;
-    },
+    ...(format ? { format } : {}),
   };
 }
 

@@ -173,13 +173,13 @@ function useHistoryColumns(): readonly Column<AlertView>[] {
         id: "began",
         header: t.began,
         value: ({ startedAt }) => startedAt,
-        cell: ({ startedAt }) => formats.dateTime(startedAt),
+        instant: formats.dateTime,
       },
       {
         id: "ended",
         header: t.ended,
         value: ({ resolvedAt }) => resolvedAt,
-        cell: ({ resolvedAt }) => formats.dateTime(resolvedAt),
+        instant: formats.dateTime,
       },
       {
         id: "peak",
@@ -198,9 +198,8 @@ function useHistoryColumns(): readonly Column<AlertView>[] {
       {
         id: "reopened",
         header: t.cameBack,
-        align: "right",
         value: ({ reopened }) => reopened,
-        cell: ({ reopened }) => formats.count(reopened),
+        format: formats.count,
       },
       {
         id: "known",

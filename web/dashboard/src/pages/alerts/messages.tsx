@@ -220,7 +220,7 @@ function useColumns(): readonly Column<Schema<"NotificationView">>[] {
         id: "created",
         header: t.created,
         value: ({ createdAt }) => createdAt,
-        cell: ({ createdAt }) => formats.dateTime(createdAt),
+        instant: formats.dateTime,
       },
       { id: "kind", header: t.kind, value: ({ kind }) => kinds[kind] ?? kind },
       { id: "channel", header: t.channel, value: ({ channel }) => channels[channel] ?? channel },
@@ -247,9 +247,8 @@ function useColumns(): readonly Column<Schema<"NotificationView">>[] {
       {
         id: "attempts",
         header: t.attempts,
-        align: "right",
         value: ({ attempts }) => attempts,
-        cell: ({ attempts }) => formats.count(attempts),
+        format: formats.count,
       },
     ];
   }, [t, formats]);

@@ -72,13 +72,7 @@ function PriceChanges(props: { changes: readonly PriceChange[]; names: Names; la
           </>
         ),
       },
-      {
-        id: "from",
-        header: t.before,
-        align: "right",
-        value: ({ from }) => from,
-        cell: ({ from }) => money(from),
-      },
+      { id: "from", header: t.before, value: ({ from }) => from, format: money },
       {
         id: "to",
         header: t.after,
@@ -89,9 +83,8 @@ function PriceChanges(props: { changes: readonly PriceChange[]; names: Names; la
       {
         id: "difference",
         header: t.difference,
-        align: "right",
         value: ({ from, to }) => ratio(from, to),
-        cell: ({ from, to }) => formats.change(ratio(from, to)),
+        format: formats.change,
       },
     ];
   }, [t, formats, names]);
@@ -133,16 +126,14 @@ export function EffectTable({ effect, names }: { effect: readonly Effect[]; name
       {
         id: "sessions",
         header: t.sessions,
-        align: "right",
         value: ({ sessions }) => sessions,
-        cell: ({ sessions }) => formats.count(sessions),
+        format: formats.count,
       },
       {
         id: "before",
         header: t.before,
-        align: "right",
         value: ({ beforeCents }) => beforeCents,
-        cell: ({ beforeCents }) => formats.money(beforeCents),
+        format: formats.money,
       },
       {
         id: "after",
@@ -154,9 +145,8 @@ export function EffectTable({ effect, names }: { effect: readonly Effect[]; name
       {
         id: "difference",
         header: t.difference,
-        align: "right",
         value: ({ beforeCents, afterCents }) => ratio(beforeCents, afterCents),
-        cell: ({ beforeCents, afterCents }) => formats.change(ratio(beforeCents, afterCents)),
+        format: formats.change,
       },
     ],
     [t, formats, names],

@@ -54,13 +54,7 @@ function useColumns(props: CreditTableProps): readonly Column<Attributed>[] {
   return useMemo(() => {
     return [
       { id: "value", header: t.value, value: ({ value }) => valueName(value) },
-      {
-        id: "visits",
-        header: t.visits,
-        align: "right",
-        value: ({ visits }) => visits,
-        cell: ({ visits }) => formats.count(visits),
-      },
+      { id: "visits", header: t.visits, value: ({ visits }) => visits, format: formats.count },
       {
         id: "rate",
         header: t.rate,
@@ -79,9 +73,8 @@ function useColumns(props: CreditTableProps): readonly Column<Attributed>[] {
         (model): Column<Attributed> => ({
           id: model,
           header: t.models[model],
-          align: "right",
           value: ({ credits }) => credits[model]?.[measure],
-          cell: ({ credits }) => write(credits[model]?.[measure]),
+          format: write,
         }),
       ),
       ...(compared

@@ -95,13 +95,7 @@ function useColumns(): readonly Column<Row>[] {
           </>
         ),
       },
-      {
-        id: "votes",
-        header: t.votes,
-        align: "right",
-        value: ({ votes }) => votes,
-        cell: ({ votes }) => formats.count(votes),
-      },
+      { id: "votes", header: t.votes, value: ({ votes }) => votes, format: formats.count },
       {
         id: "share",
         header: t.share,
@@ -119,16 +113,14 @@ function useColumns(): readonly Column<Row>[] {
       {
         id: "median",
         header: t.medianPrice,
-        align: "right",
         value: ({ configuration }) => configuration?.medianPriceCents,
-        cell: ({ configuration }) => formats.money(configuration?.medianPriceCents),
+        format: formats.money,
       },
       {
         id: "current",
         header: t.currentPrice,
-        align: "right",
         value: ({ configuration }) => configuration?.currentPriceCents,
-        cell: ({ configuration }) => formats.money(configuration?.currentPriceCents),
+        format: formats.money,
       },
       {
         id: "trend",
@@ -143,7 +135,7 @@ function useColumns(): readonly Column<Row>[] {
         header: t.lastSeen,
         align: "right",
         value: ({ configuration }) => configuration?.lastSeenAt,
-        cell: ({ configuration }) => formats.dateTime(configuration?.lastSeenAt),
+        instant: formats.dateTime,
       },
     ],
     [t, formats],

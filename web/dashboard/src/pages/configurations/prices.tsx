@@ -223,26 +223,14 @@ function Quantiles({ report }: { report: Report }) {
     const money = (cents: number | null | undefined) => formats.money(cents, currency);
     return [
       { id: "quantile", header: t.quantile, value: ({ name }) => name, sortable: false },
-      {
-        id: "price",
-        header: t.price,
-        ...right,
-        value: ({ price }) => price,
-        cell: ({ price }) => money(price),
-      },
-      {
-        id: "before",
-        header: t.beforePrice,
-        ...right,
-        value: (row) => row.before,
-        cell: (row) => money(row.before),
-      },
+      { id: "price", header: t.price, ...right, value: ({ price }) => price, format: money },
+      { id: "before", header: t.beforePrice, ...right, value: (row) => row.before, format: money },
       {
         id: "change",
         header: t.change,
         ...right,
         value: ({ change }) => change,
-        cell: ({ change }) => formats.change(change),
+        format: formats.change,
       },
     ];
   }, [t, formats, currency]);
@@ -311,13 +299,7 @@ function useSliceColumns(
     });
     return [
       { id: "value", header: t.slice[slice], value: ({ value }) => nameOf(value) },
-      {
-        id: "votes",
-        header: t.votes,
-        align: "right",
-        value: ({ votes }) => votes,
-        cell: ({ votes }) => formats.count(votes),
-      },
+      { id: "votes", header: t.votes, value: ({ votes }) => votes, format: formats.count },
       price("p25Cents", t.p25),
       price("p50Cents", t.p50),
       price("p75Cents", t.p75),

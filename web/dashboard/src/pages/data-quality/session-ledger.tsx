@@ -92,9 +92,8 @@ function useColumns(): readonly Column<Schema<"TabLedger">>[] {
         (count): Column<Schema<"TabLedger">> => ({
           id: count,
           header: t.terms[count],
-          align: "right",
           value: (row) => row[count],
-          cell: (row) => formats.count(row[count]),
+          format: formats.count,
         }),
       ),
     ],

@@ -95,9 +95,8 @@ function useColumns(steps: readonly string[]): readonly Column<Value>[] {
         (step, at): Column<Value> => ({
           id: `step${at}`,
           header: step,
-          align: "right",
           value: ({ entered }) => entered[at],
-          cell: ({ entered }) => formats.count(entered[at]),
+          format: formats.count,
         }),
       ),
       {

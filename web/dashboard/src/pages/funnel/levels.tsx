@@ -101,7 +101,7 @@ function useColumns(compared: boolean): readonly Column<Level>[] {
         header: t.reached,
         ...right,
         value: ({ step }) => step.entered,
-        cell: ({ step }) => formats.count(step.entered),
+        format: formats.count,
       },
       {
         id: "ofFirst",
@@ -122,14 +122,14 @@ function useColumns(compared: boolean): readonly Column<Level>[] {
         header: t.lost,
         ...right,
         value: ({ step }) => step.dropped,
-        cell: ({ step }) => formats.count(step.dropped),
+        format: formats.count,
       },
       {
         id: "median",
         header: t.medianFromPrevious,
         ...right,
         value: ({ step }) => step.fromPrevious.p50Ms,
-        cell: ({ step }) => formats.duration(step.fromPrevious.p50Ms),
+        format: formats.duration,
       },
     ];
     if (!compared) return columns;
@@ -140,7 +140,7 @@ function useColumns(compared: boolean): readonly Column<Level>[] {
         header: t.before,
         ...right,
         value: ({ before }) => before,
-        cell: ({ before }) => formats.count(before),
+        format: formats.count,
       },
     ];
   }, [t, formats, compared]);

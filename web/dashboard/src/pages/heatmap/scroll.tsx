@@ -120,9 +120,8 @@ function useColumns(): readonly Column<Curve>[] {
       {
         id: "views",
         header: t.pageViews,
-        align: "right",
         value: ({ pageViews }) => pageViews,
-        cell: ({ pageViews }) => formats.count(pageViews),
+        format: formats.count,
       },
       {
         id: "mean",

@@ -19,18 +19,11 @@ export function Nodes({ report, names }: { report: Schema<"Journeys">; names: No
       {
         id: "step",
         header: report.anchor === "end" ? t.stepBack : t.step,
-        align: "right",
         value: ({ depth }) => depth,
-        cell: ({ depth }) => formats.count(depth),
+        format: formats.count,
       },
       { id: "node", header: t.nodeColumn, value: ({ node }) => names.name(node) },
-      {
-        id: "visits",
-        header: t.count,
-        align: "right",
-        value: ({ visits }) => visits,
-        cell: ({ visits }) => formats.count(visits),
-      },
+      { id: "visits", header: t.count, value: ({ visits }) => visits, format: formats.count },
     ],
     [t, formats, names, report.anchor],
   );

@@ -75,9 +75,8 @@ function useColumns(names: ReadonlyMap<string, string>): readonly Column<Configu
       {
         id: "price",
         header: t.price,
-        align: "right",
         value: ({ medianPriceCents }) => medianPriceCents,
-        cell: ({ medianPriceCents }) => formats.money(medianPriceCents),
+        format: formats.money,
       },
       {
         id: "conversion",

@@ -103,9 +103,8 @@ function Dependencies({ health }: { health: Schema<"SystemHealth"> }) {
       {
         id: "latency",
         header: t.latency,
-        align: "right",
         value: ({ latencyMs }) => latencyMs,
-        cell: ({ latencyMs }) => formats.latency(latencyMs),
+        format: formats.latency,
       },
       {
         id: "detail",
@@ -173,20 +172,8 @@ function Queues({ queues }: { queues: readonly Schema<"QueueHealth">[] }) {
           return names[queue] ?? queue;
         },
       },
-      {
-        id: "entries",
-        header: t.entries,
-        align: "right",
-        value: ({ entries }) => entries,
-        cell: ({ entries }) => formats.count(entries),
-      },
-      {
-        id: "bytes",
-        header: t.bytes,
-        align: "right",
-        value: ({ bytes }) => bytes,
-        cell: ({ bytes }) => formats.bytes(bytes),
-      },
+      { id: "entries", header: t.entries, value: ({ entries }) => entries, format: formats.count },
+      { id: "bytes", header: t.bytes, value: ({ bytes }) => bytes, format: formats.bytes },
       {
         id: "fill",
         header: t.fill,
@@ -260,10 +247,9 @@ function UptimeTable({ uptime }: { uptime: readonly Schema<"Uptime">[] }) {
       {
         id: "quiet",
         header: t.quiet,
-        align: "right",
         sortable: false,
         value: ({ slotsWithoutRequests }) => slotsWithoutRequests,
-        cell: ({ slotsWithoutRequests }) => formats.count(slotsWithoutRequests),
+        format: formats.count,
       },
     ],
     [t, meta, formats],

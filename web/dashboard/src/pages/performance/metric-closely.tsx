@@ -141,29 +141,16 @@ function Parts(props: {
   const columns = useMemo<readonly Column<Part>[]>(
     () => [
       { id: "value", header: t.value, value: ({ value }) => name(value) },
-      {
-        id: "n",
-        header: t.n,
-        align: "right",
-        value: ({ n }) => n,
-        cell: ({ n }) => formats.count(n),
-      },
+      { id: "n", header: t.n, value: ({ n }) => n, format: formats.count },
       ...(["p50", "p75", "p95"] as const).map(
         (percentile): Column<Part> => ({
           id: percentile,
           header: percentile,
-          align: "right",
           value: (part) => part[percentile],
-          cell: (part) => write(part[percentile]),
+          format: write,
         }),
       ),
-      {
-        id: "good",
-        header: t.good,
-        align: "right",
-        value: ({ good }) => good?.value,
-        cell: ({ good }) => formats.share(good?.value),
-      },
+      { id: "good", header: t.good, value: ({ good }) => good?.value, format: formats.share },
       {
         id: "rating",
         header: t.rating,

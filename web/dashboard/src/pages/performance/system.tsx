@@ -230,13 +230,7 @@ function useEndpointColumns(): readonly Column<Endpoint>[] {
           </Text>
         ),
       },
-      {
-        id: "n",
-        header: t.requests,
-        align: "right",
-        value: ({ n }) => n,
-        cell: ({ n }) => formats.count(n),
-      },
+      { id: "n", header: t.requests, value: ({ n }) => n, format: formats.count },
       {
         id: "errors",
         header: t.errors,
@@ -255,9 +249,8 @@ function useEndpointColumns(): readonly Column<Endpoint>[] {
         (name): Column<Endpoint> => ({
           id: name,
           header: name,
-          align: "right",
           value: ({ responseMs }) => responseMs[name],
-          cell: ({ responseMs }) => formats.latency(responseMs[name]),
+          format: formats.latency,
         }),
       ),
       operations("database", t.databaseShort),

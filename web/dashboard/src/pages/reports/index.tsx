@@ -112,12 +112,7 @@ function useColumns(onOpen: (report: string) => void): readonly Column<Listed>[]
       },
       { id: "period", header: t.period, value: ({ from }) => from, cell: period },
       { id: "zone", header: t.zone, value: ({ tz }) => tz },
-      {
-        id: "made",
-        header: t.made,
-        value: ({ madeAt }) => madeAt,
-        cell: ({ madeAt }) => formats.dateTime(madeAt),
-      },
+      { id: "made", header: t.made, value: ({ madeAt }) => madeAt, instant: formats.dateTime },
       {
         id: "open",
         header: t.open,

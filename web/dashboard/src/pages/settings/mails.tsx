@@ -213,14 +213,9 @@ function useColumns(): readonly Column<Message>[] {
         id: "made",
         header: t.made,
         value: ({ createdAt }) => createdAt,
-        cell: ({ createdAt }) => formats.dateTime(createdAt),
+        instant: formats.dateTime,
       },
-      {
-        id: "sent",
-        header: t.sent,
-        value: ({ sentAt }) => sentAt,
-        cell: ({ sentAt }) => formats.dateTime(sentAt),
-      },
+      { id: "sent", header: t.sent, value: ({ sentAt }) => sentAt, instant: formats.dateTime },
     ];
   }, [t, formats]);
 }

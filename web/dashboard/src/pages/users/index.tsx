@@ -133,7 +133,7 @@ function useColumns(): readonly Column<User>[] {
         id: "created",
         header: t.created,
         value: ({ createdAt }) => createdAt,
-        cell: ({ createdAt }) => formats.date(createdAt),
+        instant: formats.date,
       },
       {
         id: "actions",
