@@ -1,17 +1,16 @@
 // Tries a rule on what was recorded: how often it would have fired, and when.
 
-import { NumberInput, Stack, Text, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
+import { NumberInput, Stack, Text } from "@mantine/core";
 import { listOf, numberOf, type Schema, textOf } from "@nest-haus/api";
 import type { EChartsCoreOption } from "echarts/core";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useMemo } from "react";
 import { useRead } from "../../api/hooks";
 import { useFormats } from "../../app/navigation";
 import { parseState, resetOf } from "../../app/page-state";
 import { Chart, type ChartTable } from "../../components/chart";
 import type { ChartLook } from "../../components/chart-look";
 import { ChoiceSelect } from "../../components/choice-select";
-import { FilterBar } from "../../components/filter-bar";
+import { FilterBar, TypedText } from "../../components/filter-bar";
 import { Empty, QueryView } from "../../components/query-view";
 import { Tile } from "../../components/tile";
 import { useTexts } from "../../i18n/texts";
@@ -33,7 +32,6 @@ export const BACKTESTED: readonly string[] = [
 ];
 
 const INCIDENTS_MAX = 200;
-const TYPING_MS = 500;
 const AS_SET = parseState(trialFields, {});
 const SYMBOLS = ["circle", "triangle", "rect", "diamond", "pin", "arrow"];
 
@@ -72,10 +70,14 @@ function Filters({ rules, rule }: { rules: readonly Schema<"AlertRule">[]; rule:
         value={state.days}
         onChange={(days) => setState({ days })}
       />
-      <ThresholdField
+      <TypedText
         key={`${rule} ${reset !== undefined}`}
+        label={t.threshold}
+        placeholder={t.backtest.asSet}
+        inputMode="decimal"
+        w={130}
         value={state.threshold}
-        onChange={(threshold) => setState({ threshold })}
+        onChange={(threshold) => setState({ threshold: threshold.replace(",", ".") })}
       />
       <NumberInput
         label={t.countMin}
@@ -99,26 +101,6 @@ function Filters({ rules, rule }: { rules: readonly Schema<"AlertRule">[]; rule:
         }
       />
     </FilterBar>
-  );
-}
-
-function ThresholdField({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const t = useTexts(texts);
-  const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
-  const settle = useDebouncedCallback(onChange, TYPING_MS);
-  return (
-    <TextInput
-      label={t.threshold}
-      placeholder={t.backtest.asSet}
-      inputMode="decimal"
-      w={130}
-      value={typed}
-      onChange={({ currentTarget }) => {
-        setTyped(currentTarget.value);
-        settle(currentTarget.value.trim().replace(",", "."));
-      }}
-    />
   );
 }
 

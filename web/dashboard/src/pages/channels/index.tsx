@@ -4,14 +4,14 @@ import { Alert, SimpleGrid } from "@mantine/core";
 import type { Schema } from "@nest-haus/api";
 import { useCallback, useMemo } from "react";
 import { useRead } from "../../api/hooks";
-import { useFormats, useSetView, useView } from "../../app/navigation";
+import { useFormats, useView } from "../../app/navigation";
 import { shellTexts } from "../../app/shell-texts";
 import { comparedQuery, rangeQuery } from "../../app/view";
 import { changeOfCount } from "../../components/change";
 import { Definition } from "../../components/definition";
 import { ExportMenu } from "../../components/export-menu";
 import { Page } from "../../components/page";
-import { Empty, QueryView } from "../../components/query-view";
+import { EmptyRange, QueryView } from "../../components/query-view";
 import { Metric, Tile } from "../../components/tile";
 import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
@@ -41,7 +41,11 @@ export default function ChannelsPage() {
         query={report}
         height={520}
         isEmpty={({ values, total }) => values.length === 0 && total.conversions === 0}
-        empty={<Nothing />}
+        empty={
+          <EmptyRange title={t.none} longer={t.longer}>
+            {t.noneHint}
+          </EmptyRange>
+        }
       >
         {(data) => <Report report={data} />}
       </QueryView>
@@ -135,18 +139,5 @@ function useValueNames(by: string): (value: string) => string {
       return (by === "channel" ? channels[value] : undefined) ?? value;
     },
     [by, t, notSet],
-  );
-}
-
-function Nothing() {
-  const t = useTexts(texts);
-  const setView = useSetView();
-  return (
-    <Empty
-      title={t.none}
-      action={{ label: t.longer, onClick: () => setView({ timeRange: "90d" }) }}
-    >
-      {t.noneHint}
-    </Empty>
   );
 }

@@ -4,7 +4,7 @@ import { Select, SimpleGrid } from "@mantine/core";
 import type { Schema } from "@nest-haus/api";
 import { useMemo } from "react";
 import { useRead } from "../../api/hooks";
-import { useFormats, usePageState, useSetView, useView } from "../../app/navigation";
+import { useFormats, usePageState, useView } from "../../app/navigation";
 import { resetOf } from "../../app/page-state";
 import { shellTexts } from "../../app/shell-texts";
 import { comparedQuery, rangeQuery } from "../../app/view";
@@ -14,7 +14,7 @@ import { ChoiceSelect } from "../../components/choice-select";
 import { ExportMenu } from "../../components/export-menu";
 import { FilterBar } from "../../components/filter-bar";
 import { Page } from "../../components/page";
-import { Empty, QueryView } from "../../components/query-view";
+import { EmptyRange, QueryView } from "../../components/query-view";
 import { Metric } from "../../components/tile";
 import { useTexts } from "../../i18n/texts";
 import { Options } from "./options";
@@ -29,7 +29,6 @@ export default function ConfigurationsPage() {
   const t = useTexts(texts);
   const { pages } = useTexts(shellTexts);
   const view = useView();
-  const setView = useSetView();
   const [state, setState] = usePageState(fields);
   const { basis, limit, repriced } = state;
   const asked = { ...rangeQuery(view), basis, limit: Number(limit) };
@@ -54,12 +53,9 @@ export default function ConfigurationsPage() {
         height={420}
         isEmpty={({ sessions }) => sessions === 0}
         empty={
-          <Empty
-            title={t.none}
-            action={{ label: t.showAll, onClick: () => setView({ timeRange: "90d" }) }}
-          >
+          <EmptyRange title={t.none} longer={t.showAll}>
             {t.noneHint}
-          </Empty>
+          </EmptyRange>
         }
       >
         {(report) => (

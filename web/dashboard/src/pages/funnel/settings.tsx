@@ -10,15 +10,13 @@ import {
   Select,
   Stack,
   Text,
-  TextInput,
 } from "@mantine/core";
 import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
 import { IconPencil } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
 import { resetOf } from "../../app/page-state";
 import { oneOf } from "../../app/view";
 import { ChoiceSelect } from "../../components/choice-select";
-import { FilterBar } from "../../components/filter-bar";
+import { FilterBar, TypedText } from "../../components/filter-bar";
 import { useTexts } from "../../i18n/texts";
 import { useFunnelNames } from "./names";
 import {
@@ -137,6 +135,7 @@ function BreakdownFields({ state, onChange }: Props) {
       {ofEvents && (
         <TypedText
           label={t.property}
+          w={160}
           value={breakdown.slice(EVENT.length)}
           onChange={(property) => property && onChange({ breakdown: EVENT + property })}
         />
@@ -229,23 +228,6 @@ function WindowField({ state, onChange }: Props) {
       placeholder={state.unit === "visitor" ? t.windowVisitor : t.windowVisit}
       defaultValue={state.windowHours ?? ""}
       onChange={settle}
-    />
-  );
-}
-
-function TypedText(props: { label: string; value: string; onChange: (value: string) => void }) {
-  const [typed, setTyped] = useState(props.value);
-  useEffect(() => setTyped(props.value), [props.value]);
-  const settle = useDebouncedCallback(props.onChange, TYPING_MS);
-  return (
-    <TextInput
-      label={props.label}
-      w={160}
-      value={typed}
-      onChange={({ currentTarget: { value } }) => {
-        setTyped(value);
-        settle(value.trim());
-      }}
     />
   );
 }

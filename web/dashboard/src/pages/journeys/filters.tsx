@@ -2,10 +2,9 @@
 
 import { Autocomplete, Button, NumberInput, TagsInput } from "@mantine/core";
 import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
-import { useEffect, useState } from "react";
 import { resetOf } from "../../app/page-state";
 import { ChoiceSelect } from "../../components/choice-select";
-import { FilterBar } from "../../components/filter-bar";
+import { FilterBar, useTyped } from "../../components/filter-bar";
 import { useTexts } from "../../i18n/texts";
 import type { NodeNames } from "./names";
 import { ANCHORS, fields, type JourneysState, THRESHOLDS } from "./state";
@@ -113,9 +112,7 @@ function NodeField(props: {
 }) {
   const t = useTexts(texts);
   const { label, value, onChange, names, suggestions } = props;
-  const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
-  const settle = useDebouncedCallback((node: string) => onChange(node.trim()), TYPING_MS);
+  const [typed, setTyped, settle] = useTyped(value, onChange);
   return (
     <Autocomplete
       label={label}
@@ -126,7 +123,7 @@ function NodeField(props: {
       value={typed}
       onChange={(node) => {
         setTyped(node);
-        settle(node);
+        settle(node.trim());
       }}
       renderOption={({ option }) => names.name(option.value)}
     />

@@ -5,13 +5,13 @@ import type { Schema } from "@nest-haus/api";
 import { IconFileTypeCsv } from "@tabler/icons-react";
 import { useCallback, useMemo } from "react";
 import { useRead } from "../../api/hooks";
-import { useFormats, useSetView, useView } from "../../app/navigation";
+import { useFormats, useView } from "../../app/navigation";
 import { shellTexts } from "../../app/shell-texts";
 import { comparedQuery, rangeQuery } from "../../app/view";
 import { Definition } from "../../components/definition";
 import { ExportMenu } from "../../components/export-menu";
 import { Page } from "../../components/page";
-import { Empty, QueryView } from "../../components/query-view";
+import { EmptyRange, QueryView } from "../../components/query-view";
 import { RateMetric, Tile } from "../../components/tile";
 import { useDownload } from "../../components/use-download";
 import { common } from "../../i18n/common";
@@ -49,7 +49,11 @@ export default function RetentionPage() {
         query={report}
         height={520}
         isEmpty={({ cohorts }) => cohorts.every(({ size }) => size === 0)}
-        empty={<Nobody />}
+        empty={
+          <EmptyRange title={t.none} longer={t.longer}>
+            {t.noneHint}
+          </EmptyRange>
+        }
       >
         {(data) => <Report report={data} />}
       </QueryView>
@@ -216,19 +220,5 @@ function useSegmentNames(): (value: string) => string {
       return devices[value] ?? value;
     },
     [breakdown, t, notSet, device],
-  );
-}
-
-/** Nobody who can be recognised: what to do about it. */
-function Nobody() {
-  const t = useTexts(texts);
-  const setView = useSetView();
-  return (
-    <Empty
-      title={t.none}
-      action={{ label: t.longer, onClick: () => setView({ timeRange: "90d" }) }}
-    >
-      {t.noneHint}
-    </Empty>
   );
 }

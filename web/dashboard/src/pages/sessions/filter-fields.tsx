@@ -1,19 +1,17 @@
 // The inputs of the list's filters.
 
-import { Button, Collapse, Group, NumberInput, TextInput } from "@mantine/core";
-import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
+import { Button, Collapse, Group, NumberInput } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
 import { IconAdjustmentsHorizontal } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
 import { resetOf } from "../../app/page-state";
 import { ChoiceSelect, OptionalChoiceSelect } from "../../components/choice-select";
-import { FilterBar, SearchField } from "../../components/filter-bar";
+import { FilterBar, SearchField, TypedText, useTyped } from "../../components/filter-bar";
 import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
 import { countSet, FLAGS, filterFields, SORTS, type VisitFilters } from "./filters";
 import { texts } from "./texts";
 import { CHANNELS, DEVICES, STATUSES, useWords } from "./words";
 
-const TYPING_MS = 400;
 const MORE = ["country", "page", "minPriceCents", "maxPriceCents", ...FLAGS] as const;
 
 interface FiltersProps {
@@ -33,7 +31,7 @@ export function VisitFilterBar({ filters, onChange }: FiltersProps) {
         label={t.search}
         placeholder={t.searchHint}
         value={filters.search}
-        onChange={(search) => onChange({ search: search.trim() })}
+        onChange={(search) => onChange({ search })}
       />
       <OptionalChoiceSelect
         label={t.status}
@@ -101,22 +99,21 @@ function MoreFilters({ filters, onChange }: FiltersProps) {
         value={filters.maxPriceCents}
         onChange={(maxPriceCents) => onChange({ maxPriceCents })}
       />
-      <LateText
+      <TypedText
         label={t.country}
         placeholder="AT"
         maxLength={2}
-        width={90}
+        w={90}
         value={filters.country}
-        isWhole={(typed) => typed.length !== 1}
+        isWhole={({ length }) => length !== 1}
         onChange={(country) => onChange({ country: country.toUpperCase() })}
       />
-      <LateText
+      <TypedText
         label={t.page}
         placeholder="/konfigurator"
         maxLength={200}
-        width={190}
+        w={190}
         value={filters.page}
-        isWhole={() => true}
         onChange={(page) => onChange({ page })}
       />
     </Group>
@@ -147,9 +144,10 @@ function PriceField(props: {
   onChange: (cents: number | undefined) => void;
 }) {
   const given = props.value === undefined ? "" : props.value / 100;
-  const [typed, setTyped] = useState<string | number>(given);
-  useEffect(() => setTyped(given), [given]);
-  const settle = useDebouncedCallback(props.onChange, TYPING_MS);
+  const [typed, setTyped, settle] = useTyped<string | number, number | undefined>(
+    given,
+    props.onChange,
+  );
   return (
     <NumberInput
       label={props.label}
@@ -164,34 +162,6 @@ function PriceField(props: {
       onChange={(value) => {
         setTyped(value);
         settle(typeof value === "number" ? value * 100 : undefined);
-      }}
-    />
-  );
-}
-
-/** A text that holds after a short pause, once it is whole. */
-function LateText(props: {
-  label: string;
-  placeholder: string;
-  maxLength: number;
-  width: number;
-  value: string;
-  isWhole: (typed: string) => boolean;
-  onChange: (value: string) => void;
-}) {
-  const [typed, setTyped] = useState(props.value);
-  useEffect(() => setTyped(props.value), [props.value]);
-  const settle = useDebouncedCallback(props.onChange, TYPING_MS);
-  return (
-    <TextInput
-      label={props.label}
-      placeholder={props.placeholder}
-      maxLength={props.maxLength}
-      w={props.width}
-      value={typed}
-      onChange={({ currentTarget: { value } }) => {
-        setTyped(value);
-        if (props.isWhole(value.trim())) settle(value.trim());
       }}
     />
   );

@@ -3,13 +3,13 @@
 import { Button, Group, Text } from "@mantine/core";
 import type { Problem } from "@nest-haus/api";
 import type { UseInfiniteQueryResult } from "@tanstack/react-query";
-import { useFormats, usePageState, useSetView, useView } from "../../app/navigation";
+import { useFormats, usePageState, useView } from "../../app/navigation";
 import { shellTexts } from "../../app/shell-texts";
 import { rangeQuery } from "../../app/view";
 import { Definition } from "../../components/definition";
 import { ExportMenu } from "../../components/export-menu";
 import { Page } from "../../components/page";
-import { Empty, QueryView } from "../../components/query-view";
+import { Empty, EmptyRange, QueryView } from "../../components/query-view";
 import { useTexts } from "../../i18n/texts";
 import { VisitFilterBar } from "./filter-fields";
 import { fields, filterQuery, isPreset, noFilters, presets, type VisitFilters } from "./filters";
@@ -122,15 +122,11 @@ function MoreButton({ visits }: { visits: UseInfiniteQueryResult<VisitPages, Pro
 /** Nothing passes: because of filters, or since nobody was there. */
 function NoVisits({ filters, onReset }: { filters: VisitFilters; onReset: () => void }) {
   const t = useTexts(texts);
-  const setView = useSetView();
   if (isPreset(filters, { sort: filters.sort })) {
     return (
-      <Empty
-        title={t.nobody}
-        action={{ label: t.longer, onClick: () => setView({ timeRange: "90d" }) }}
-      >
+      <EmptyRange title={t.nobody} longer={t.longer}>
         {t.nobodyHint}
-      </Empty>
+      </EmptyRange>
     );
   }
   return (
