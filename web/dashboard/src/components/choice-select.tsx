@@ -1,7 +1,6 @@
 // Selects of a few words of the API, for filter bars.
 
 import { Select } from "@mantine/core";
-import { oneOf } from "../app/view";
 import { common } from "../i18n/common";
 import { useTexts } from "../i18n/texts";
 
@@ -18,14 +17,14 @@ const WIDTH = { flex: "1 1 max(150px, min(190px, 30vw))", maw: 230 };
 
 /** Chooses one of some words; one is always chosen. */
 export function ChoiceSelect<Word extends string>(props: ChoiceSelectProps<Word>) {
-  const { label, words, value, onChange } = props;
+  const { label, value, onChange } = props;
   return (
     <Select
       {...WIDTH}
       label={label}
       allowDeselect={false}
       value={value}
-      onChange={(given) => onChange(oneOf(words, given ?? undefined) ?? value)}
+      onChange={(given) => onChange(given ?? value)}
       data={namedWords(props)}
     />
   );
@@ -36,7 +35,7 @@ export function OptionalChoiceSelect<Word extends string>(
   props: ChoiceSelectProps<Word, Word | undefined> & { none?: string },
 ) {
   const t = useTexts(common);
-  const { label, words, value, onChange, none } = props;
+  const { label, value, onChange, none } = props;
   return (
     <Select
       {...WIDTH}
@@ -44,7 +43,7 @@ export function OptionalChoiceSelect<Word extends string>(
       placeholder={none ?? t.all}
       clearable
       value={value ?? null}
-      onChange={(given) => onChange(oneOf(words, given ?? undefined))}
+      onChange={(given) => onChange(given ?? undefined)}
       data={namedWords(props)}
     />
   );

@@ -110,9 +110,7 @@ function RuleForm({ rule, onDone }: { rule: Rule; onDone: () => void }) {
         />
         <Select
           label={t.severity}
-          description={form.severityHint(
-            t.severities[oneOf(SEVERITIES, defaults.severity) ?? "warning"],
-          )}
+          description={form.severityHint(t.severities[defaults.severity])}
           allowDeselect={false}
           value={draft.severity}
           data={SEVERITIES.map((value) => ({ value, label: t.severities[value] }))}

@@ -17,7 +17,6 @@ import { type FormEvent, useState } from "react";
 import { api } from "../../api/client";
 import { useChange } from "../../api/hooks";
 import { useMe } from "../../app/session";
-import { oneOf } from "../../app/view";
 import { Notice } from "../../components/notice";
 import { ProblemAlert, useFieldError } from "../../components/problem-alert";
 import { common } from "../../i18n/common";
@@ -106,7 +105,7 @@ function KeyForm({ onMade, onClose }: { onMade: (key: string) => void; onClose: 
           allowDeselect={false}
           value={expiry}
           data={EXPIRIES.map((value) => ({ value, label: t.expiries[value] }))}
-          onChange={(value) => setExpiry(oneOf(EXPIRIES, value ?? undefined) ?? expiry)}
+          onChange={(value) => value && setExpiry(value)}
           error={fieldError("expiresInDays")}
           {...(expiry === "never" ? { description: t.neverHint } : {})}
         />

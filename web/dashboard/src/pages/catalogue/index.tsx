@@ -17,7 +17,6 @@ import {
 } from "../../app/page-state";
 import { useMay } from "../../app/session";
 import { shellTexts } from "../../app/shell-texts";
-import { oneOf } from "../../app/view";
 import { Confirm } from "../../components/confirm";
 import { FilterBar, SearchField } from "../../components/filter-bar";
 import { Notice } from "../../components/notice";
@@ -88,7 +87,7 @@ export default function CataloguePage() {
       <SegmentedControl
         aria-label={t.view}
         value={state.tab}
-        onChange={(tab) => setState({ tab: oneOf(TABS, tab) ?? "prices" })}
+        onChange={(tab) => setState({ tab })}
         data={TABS.map((value) => ({ value, label: t.tabs[value] }))}
         style={{ alignSelf: "flex-start" }}
       />

@@ -20,7 +20,6 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useChange } from "../../api/hooks";
 import { useFormats } from "../../app/navigation";
-import { oneOf } from "../../app/view";
 import { ProblemAlert } from "../../components/problem-alert";
 import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
@@ -178,7 +177,7 @@ function Choices(props: {
       <SegmentedControl
         aria-label={t.when}
         value={choice.when}
-        onChange={(when) => change({ when: oneOf(WHEN, when) ?? choice.when })}
+        onChange={(when) => change({ when })}
         data={whens.map((value) => ({ value, label: t.whens[value] }))}
       />
       {choice.when === "later" && (
@@ -225,7 +224,7 @@ export function Scheduled(props: {
       allowDeselect={false}
       value={props.value}
       data={SCHEDULED.map((value) => ({ value, label: t.scheduledChoices[value] }))}
-      onChange={(value) => props.onChange(oneOf(SCHEDULED, value ?? undefined) ?? props.value)}
+      onChange={(value) => value && props.onChange(value)}
     />
   );
 }

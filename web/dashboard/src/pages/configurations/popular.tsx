@@ -4,7 +4,6 @@ import { Select, Text } from "@mantine/core";
 import type { Schema } from "@nest-haus/api";
 import { useMemo } from "react";
 import { useFormats } from "../../app/navigation";
-import { oneOf } from "../../app/view";
 import type { CatalogueNames } from "../../components/catalogue-names";
 import { type Column, DataTable } from "../../components/data-table";
 import { Definition } from "../../components/definition";
@@ -44,7 +43,7 @@ export function PopularConfigurations(
         mb="sm"
         allowDeselect={false}
         value={state.limit}
-        onChange={(value) => onChange({ limit: oneOf(LIMITS, value ?? undefined) ?? state.limit })}
+        onChange={(limit) => limit && onChange({ limit })}
         data={[...LIMITS]}
       />
       <DataTable

@@ -6,7 +6,6 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import type { EChartsCoreOption } from "echarts/core";
 import { useCallback, useMemo } from "react";
 import { useFormats } from "../../app/navigation";
-import { oneOf } from "../../app/view";
 import type { CatalogueNames } from "../../components/catalogue-names";
 import { Chart, type ChartTable } from "../../components/chart";
 import type { ChartLook } from "../../components/chart-look";
@@ -258,7 +257,7 @@ function Slices(props: StateProps & { report: Report; names: CatalogueNames }) {
         size="xs"
         aria-label={t.slices}
         value={slice}
-        onChange={(value) => onChange({ slice: oneOf(SLICES, value) ?? slice })}
+        onChange={(value) => onChange({ slice: value })}
         data={SLICES.map((value) => ({ value, label: t.slice[value] }))}
       />
       <DataTable

@@ -41,7 +41,7 @@ export function Times(props: { report: Schema<"FunnelReport">; steps: readonly s
         size="xs"
         aria-label={t.time}
         value={origin}
-        onChange={(chosen) => setOrigin(ORIGINS.find((known) => known === chosen) ?? origin)}
+        onChange={setOrigin}
         data={ORIGINS.map((value) => ({ value, label: t[value] }))}
       />
       {rows.some(({ p50Ms }) => p50Ms != null) ? (

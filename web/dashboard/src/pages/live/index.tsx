@@ -9,7 +9,6 @@ import { useRead } from "../../api/hooks";
 import { useFormats, useGoTo, usePageState } from "../../app/navigation";
 import { choice, type StateOf } from "../../app/page-state";
 import { shellTexts } from "../../app/shell-texts";
-import { oneOf } from "../../app/view";
 import { Definition } from "../../components/definition";
 import { Page } from "../../components/page";
 import { Empty, QueryView } from "../../components/query-view";
@@ -168,7 +167,7 @@ function Configuring(props: {
           allowDeselect={false}
           data={SORTS.map((value) => ({ value, label: t.sorts[value] }))}
           value={sort}
-          onChange={(value) => onSort(oneOf(SORTS, value ?? undefined) ?? "activity")}
+          onChange={(value) => value && onSort(value)}
         />
       </Group>
       <SimpleGrid

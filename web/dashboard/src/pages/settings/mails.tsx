@@ -8,7 +8,6 @@ import { api } from "../../api/client";
 import { useChange, useRead } from "../../api/hooks";
 import { useFormats } from "../../app/navigation";
 import { useMay } from "../../app/session";
-import { oneOf } from "../../app/view";
 import { type Column, DataTable } from "../../components/data-table";
 import { ProblemAlert } from "../../components/problem-alert";
 import { Empty, QueryView } from "../../components/query-view";
@@ -102,10 +101,7 @@ function SubscriptionRow(props: {
           w={130}
           value={subscription.language}
           data={LANGUAGES.map((value) => ({ value, label: t.languages[value] }))}
-          onChange={(value) => {
-            const language = oneOf(LANGUAGES, value ?? undefined);
-            if (language) onChange({ ...subscription, language });
-          }}
+          onChange={(language) => language && onChange({ ...subscription, language })}
         />
       </Table.Td>
     </Table.Tr>
