@@ -139,8 +139,8 @@ suite("administration", async () => {
     );
 
     await tab.open("/settings?tab=mails");
-    await page.getByLabel("The report of the week", { exact: true }).click();
-    await saved().filter({ hasText: "Kept." }).waitFor();
+    await page.getByLabel("Weekly report: how visitors behaved", { exact: true }).click();
+    await saved().filter({ hasText: "Saved" }).waitFor();
     const { subscriptions } = await tab.ask("/api/admin/notifications/subscriptions");
     const weekly = subscriptions.find(({ kind }) => kind === "weekly_report");
     assert.equal(weekly.enabled, false);

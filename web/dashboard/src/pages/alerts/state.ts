@@ -1,16 +1,13 @@
 // What the alerts page shows, in the address.
 
 import { usePageState } from "../../app/navigation";
-import { choice, optionalChoice, optionalInteger, text } from "../../app/page-state";
+import { choice, optionalInteger, text } from "../../app/page-state";
 
 /** The parts of the page. */
 export const PARTS = ["alerts", "rules", "backtest", "messages"] as const;
 
 /** How far a back-test may look back, in days. */
 export const BACKTEST_DAYS = ["7", "14", "30", "60"] as const;
-
-/** States of messages. */
-export const MESSAGE_STATES = ["queued", "sent", "failed", "withdrawn"] as const;
 
 /** How long a rule may stay silent after an alert. */
 export const COOL_DOWN_MINUTES_MAX = 10_080;
@@ -28,7 +25,6 @@ const fields = {
   /** The rule that alerts are filtered by, or that is tried; empty for all. */
   rule: text(),
   days: choice(BACKTEST_DAYS, "60"),
-  message: optionalChoice(MESSAGE_STATES),
 };
 
 /** The page's state in the address. */

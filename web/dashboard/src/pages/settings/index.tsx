@@ -8,8 +8,8 @@ import { shellTexts } from "../../app/shell-texts";
 import { Page } from "../../components/page";
 import { PartTabs } from "../../components/part-tabs";
 import { useTexts } from "../../i18n/texts";
+import { MessagesPart } from "../alerts/messages";
 import { InternalTraffic } from "./internal-traffic";
-import { Mails } from "./mails";
 import { Password } from "./password";
 import { Retention } from "./retention";
 import { SecondFactor } from "./second-factor";
@@ -44,7 +44,7 @@ export default function SettingsPage() {
               <Sessions />
             </Stack>
           ),
-          mails: <Mails />,
+          mails: <MessagesPart />,
           tracking: <Tracking />,
           internal: <InternalTraffic />,
           retention: <Retention />,
