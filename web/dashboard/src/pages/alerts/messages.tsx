@@ -2,17 +2,18 @@
 
 import { Button, Group, Select, SimpleGrid, Stack, Switch, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import type { Problem, Schema } from "@nest-haus/api";
+import type { Schema } from "@nest-haus/api";
 import { IconMailForward, IconWebhook } from "@tabler/icons-react";
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { api } from "../../api/client";
-import { read, readKey, useChange, useRead } from "../../api/hooks";
+import { useChange, useRead } from "../../api/hooks";
+import { useReadPages } from "../../api/pages";
 import { useFormats, usePageState } from "../../app/navigation";
 import { optionalChoice } from "../../app/page-state";
 import { useMay } from "../../app/session";
 import { OptionalChoiceSelect } from "../../components/choice-select";
 import { type Column, DataTable } from "../../components/data-table";
+import { MoreButton } from "../../components/more-button";
 import { ProblemAlert } from "../../components/problem-alert";
 import { QueryView } from "../../components/query-view";
 import { Tile } from "../../components/tile";
@@ -156,14 +157,12 @@ function Outbox() {
   const [{ message }, setState] = usePageState(fields);
   const columns = useColumns();
   const asked = { limit: PAGE, ...(message ? { state: message } : {}) };
-  const pages = useInfiniteQuery<Schema<"Outbox">, Problem>({
-    queryKey: [...readKey(OUTBOX, asked), "pages"],
-    queryFn: ({ pageParam, signal }) =>
-      read(OUTBOX, typeof pageParam === "string" ? { ...asked, before: pageParam } : asked, signal),
-    initialPageParam: undefined,
-    getNextPageParam: ({ next }) => next ?? undefined,
-    refetchInterval: EVERY_MS,
-  });
+  const pages = useReadPages(
+    OUTBOX,
+    asked,
+    ({ next: before }) => (before ? { before } : undefined),
+    { everyMs: EVERY_MS },
+  );
   const rows = useMemo(
     () => pages.data?.pages.flatMap(({ notifications: listed }) => listed) ?? [],
     [pages.data],
@@ -196,16 +195,7 @@ function Outbox() {
             maxHeight={520}
           />
         )}
-        {pages.hasNextPage && (
-          <Button
-            variant="default"
-            style={{ alignSelf: "flex-start" }}
-            loading={pages.isFetchingNextPage}
-            onClick={() => void pages.fetchNextPage()}
-          >
-            {t.olderMessages}
-          </Button>
-        )}
+        <MoreButton query={pages} label={t.olderMessages} />
       </Stack>
     </Tile>
   );

@@ -1,16 +1,16 @@
 // The audit log: who did what, and when, with filters over the entries that are loaded.
 
 import { Button, Code, Group, Select, Stack, Text, TextInput } from "@mantine/core";
-import type { Problem, Schema } from "@nest-haus/api";
+import type { Schema } from "@nest-haus/api";
 import { IconDownload } from "@tabler/icons-react";
-import { type InfiniteData, useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { read, readKey } from "../../api/hooks";
+import { useReadPages } from "../../api/pages";
 import { useFormats, usePageState, useView } from "../../app/navigation";
 import { resetOf, type StateOf, text } from "../../app/page-state";
 import { shellTexts } from "../../app/shell-texts";
 import { type Column, DataTable } from "../../components/data-table";
 import { FilterBar, SearchField } from "../../components/filter-bar";
+import { MoreButton } from "../../components/more-button";
 import { Page } from "../../components/page";
 import { Empty, QueryView } from "../../components/query-view";
 import { useDownload } from "../../components/use-download";
@@ -20,7 +20,6 @@ import { EntryDetail } from "./entry-detail";
 import { texts } from "./texts";
 
 type Entry = Schema<"AuditLogEntry">;
-type Pages = InfiniteData<Entry[], number>;
 
 const PATH = "/api/admin/audit";
 const PAGE = 200;
@@ -44,7 +43,11 @@ export default function AuditPage() {
   const formats = useFormats();
   const { tz } = useView();
   const [state, setState] = usePageState(fields);
-  const query = useEntries();
+  const query = useReadPages(PATH, { limit: PAGE }, (page) => {
+    // The log has no gaps, and begins with 1.
+    const before = page.at(-1)?.seq ?? 1;
+    return before > 1 ? { before } : undefined;
+  });
   const entries = useMemo(() => query.data?.pages.flat() ?? [], [query.data]);
   const actionName = useActionNames();
   const shown = useMemo(
@@ -75,15 +78,7 @@ export default function AuditPage() {
           {t.loaded(formats.count(shown.length), formats.count(entries.length))}{" "}
           {query.data && !query.hasNextPage && t.first}
         </Text>
-        {query.hasNextPage && (
-          <Button
-            variant="default"
-            loading={query.isFetchingNextPage}
-            onClick={() => void query.fetchNextPage()}
-          >
-            {t.older}
-          </Button>
-        )}
+        <MoreButton query={query} label={t.older} />
       </Group>
       <Stack gap={4}>
         <Text size="sm" c="dimmed">
@@ -95,20 +90,6 @@ export default function AuditPage() {
       </Stack>
     </Page>
   );
-}
-
-function useEntries() {
-  return useInfiniteQuery<Entry[], Problem, Pages, readonly unknown[], number>({
-    queryKey: [...readKey(PATH), "pages"],
-    queryFn: ({ pageParam, signal }) =>
-      read(PATH, { limit: PAGE, ...(pageParam > 0 ? { before: pageParam } : {}) }, signal),
-    initialPageParam: 0,
-    // The log has no gaps, and begins with 1.
-    getNextPageParam: (last) => {
-      const oldest = last.at(-1)?.seq ?? 1;
-      return oldest > 1 ? oldest : undefined;
-    },
-  });
 }
 
 function Filters(props: {

@@ -8,6 +8,7 @@ import { optionalChoice, text } from "../../app/page-state";
 import { shellTexts } from "../../app/shell-texts";
 import { oneOf } from "../../app/view";
 import { type Column, DataTable } from "../../components/data-table";
+import { MoreButton } from "../../components/more-button";
 import { Page } from "../../components/page";
 import { Empty, QueryView } from "../../components/query-view";
 import { common } from "../../i18n/common";
@@ -68,7 +69,7 @@ function List(props: {
       />
       <QueryView
         query={reports}
-        isEmpty={(data) => data.length === 0}
+        isEmpty={({ pages: [first] }) => first?.reports.length === 0}
         empty={
           <Empty title={t.none} action={{ label: t.toJobs, onClick: () => goTo({ to: "/jobs" }) }}>
             {t.noneHint}
@@ -76,18 +77,15 @@ function List(props: {
         }
       >
         {(data) => (
-          <DataTable label={pages.reports} columns={columns} rows={data} rowKey={({ id }) => id} />
+          <DataTable
+            label={pages.reports}
+            columns={columns}
+            rows={data.pages.flatMap((page) => page.reports)}
+            rowKey={({ id }) => id}
+          />
         )}
       </QueryView>
-      {reports.hasNextPage && (
-        <Button
-          variant="default"
-          loading={reports.isFetchingNextPage}
-          onClick={() => void reports.fetchNextPage()}
-        >
-          {more}
-        </Button>
-      )}
+      <MoreButton query={reports} label={more} />
     </>
   );
 }

@@ -1,13 +1,12 @@
 // Sessions: every visit of the period, by filters, in one of three orders, page by page.
 
 import { Button, Group, Text } from "@mantine/core";
-import type { Problem } from "@nest-haus/api";
-import type { UseInfiniteQueryResult } from "@tanstack/react-query";
 import { useFormats, usePageState, useView } from "../../app/navigation";
 import { shellTexts } from "../../app/shell-texts";
 import { rangeQuery } from "../../app/view";
 import { Definition } from "../../components/definition";
 import { ExportMenu } from "../../components/export-menu";
+import { MoreButton } from "../../components/more-button";
 import { Page } from "../../components/page";
 import { Empty, EmptyRange, QueryView } from "../../components/query-view";
 import { useTexts } from "../../i18n/texts";
@@ -50,7 +49,9 @@ export default function SessionsPage() {
               sort={filters.sort}
               onSort={(sort) => setFilters({ sort })}
             />
-            <MoreButton visits={visits} />
+            <Group justify="center">
+              <MoreButton query={visits} label={t.loadMore} />
+            </Group>
           </>
         )}
       </QueryView>
@@ -98,23 +99,6 @@ function Counted({ data }: { data: VisitPages }) {
         {t.count(formats.count(shown), first.countIsLeast ? t.atLeast(all) : all)}
       </Text>
       <Definition name={t.list} text={t.listText} meta={first.meta} />
-    </Group>
-  );
-}
-
-function MoreButton({ visits }: { visits: UseInfiniteQueryResult<VisitPages, Problem> }) {
-  const t = useTexts(texts);
-  if (!visits.hasNextPage) return null;
-  return (
-    <Group justify="center">
-      <Button
-        variant="default"
-        loading={visits.isFetchingNextPage}
-        aria-label={visits.isFetchingNextPage ? t.loadingMore : t.loadMore}
-        onClick={() => void visits.fetchNextPage()}
-      >
-        {t.loadMore}
-      </Button>
     </Group>
   );
 }
