@@ -229,8 +229,8 @@ async fn show_ledger(app: &App, session: Option<String>, quick: bool) -> Result<
 
 async fn manage_dead_letters(app: &App, command: DeadLetters) -> Result<(), Failure> {
     match command {
-        DeadLetters::List { limit } => print(&dead_letters::list(app, limit).await?),
-        DeadLetters::Replay { id } => print(&dead_letters::replay(app, id).await?),
+        DeadLetters::List { limit } => print(&dead_letters::list(app, None, None, limit).await?),
+        DeadLetters::Replay { id } => print(&dead_letters::replay(app, id, None).await?),
     }
 }
 

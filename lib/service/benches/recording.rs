@@ -64,8 +64,8 @@ async fn handler(statements: u32) {
 
 async fn recorded(recorder: &Recorder, statements: u32, now: DateTime<Utc>) {
     let endpoint = format!("{} {}", "GET", black_box("/api/admin/analytics/performance"));
-    let measure = Measure::begin(endpoint, "fra1::abcde-1795295771438".to_owned(), now);
-    black_box(own_span(None));
+    let trace = own_span(None);
+    let measure = Measure::begin(endpoint, "fra1::abcde-1795295771438".to_owned(), trace, now);
     measure.around(handler(statements)).await;
     recorder.note_request(&measure, 200, measure.elapsed());
 }

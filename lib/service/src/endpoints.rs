@@ -24,7 +24,7 @@ use crate::description::{complete, page};
 use crate::http::{FreeObject, ProblemDocument, around, within_rate_limit};
 use crate::jobs::{Job, admin as job_admin, cron};
 use crate::monitoring::alerts::{admin as alerts, backtest, rules};
-use crate::monitoring::{flags, health, system_health, system_performance};
+use crate::monitoring::{dead_letters, flags, health, system_health, system_performance};
 use crate::notifications::{admin as notifications, subscriptions};
 use crate::platform::App;
 use crate::reports::{content as kept_report, list as kept_reports};
@@ -366,6 +366,14 @@ endpoint!(
     JOB_RUN, "admin/jobs/{name}/run", Admin, job_admin::run_job
 );
 endpoint!(
+    /// Events that were not stored.
+    DEAD_LETTERS, "admin/dead-letters", Admin, dead_letters::list_dead_letters
+);
+endpoint!(
+    /// Sends them again.
+    DEAD_LETTERS_REPLAY, "admin/dead-letters/replay", Admin, dead_letters::replay_dead_letters
+);
+endpoint!(
     /// What is wrong, and what was.
     ALERTS, "admin/alerts", Admin, alerts::list_alerts
 );
@@ -522,6 +530,8 @@ pub const ALL: &[Endpoint] = &[
     FLAGS,
     JOBS,
     JOB_RUN,
+    DEAD_LETTERS,
+    DEAD_LETTERS_REPLAY,
     ALERTS,
     ALERTS_ACKNOWLEDGE,
     ALERTS_MUTE,

@@ -9,6 +9,7 @@ use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use axum::{Json, Router};
+use nest_haus_domain::monitoring::TraceContext;
 use tower::ServiceExt;
 
 use crate::endpoints::{self, Endpoint};
@@ -16,7 +17,7 @@ use crate::http::Problem;
 use crate::jobs;
 use crate::monitoring::flush;
 use crate::platform::{
-    App, Clock, Config, ConfigError, Environment, Measure, process_var, start_telemetry,
+    App, Clock, Config, ConfigError, Environment, Measure, own_span, process_var, start_telemetry,
 };
 use crate::tracking::controls;
 use crate::work::Work;
@@ -95,20 +96,25 @@ fn after(app: App, work: Option<Work>, response: &Response) -> Option<BoxFuture<
     if work.is_none() && pause.is_none() && !(looks || tells || flushes) {
         return None;
     }
-    let id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok());
-    let request_id = id.unwrap_or_default().to_owned();
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let request_id = header("x-request-id").unwrap_or_default().to_owned();
+    let request = header("traceparent").and_then(TraceContext::parse);
+    let measure = move |name: &str| {
+        Measure::begin(format!("WORK {name}"), request_id.clone(), own_span(request), now)
+    };
     Some(Box::pin(async move {
         if let Some(until) = pause {
             controls::pause(&app, until).await;
         }
         if let Some(work) = work {
-            let endpoint = format!("WORK {}", work.name());
-            let measure = Measure::begin(endpoint, request_id, now);
+            let measure = measure(work.name());
             measure.around(work.run(&app)).await;
             app.recorder.note_work(&measure);
         }
         if looks {
-            jobs::run_overdue(&app, app.config.after_answer_budget).await;
+            let measure = measure("overdue jobs");
+            measure.around(jobs::run_overdue(&app, app.config.after_answer_budget)).await;
+            app.recorder.note_work(&measure);
         }
         if app.sentry.has_waiting() {
             app.sentry.send().await;

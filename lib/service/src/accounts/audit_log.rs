@@ -7,7 +7,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::may::{May, ReadAudit};
-use crate::http::{Context, FieldError, FreeObject, Problem, ProblemDocument, Query};
+use crate::http::{Context, FieldError, FreeObject, Only, Problem, ProblemDocument};
 
 /// Most entries of a page.
 const LIMIT_MAX: i64 = 500;
@@ -21,6 +21,16 @@ pub struct AuditQuery {
     limit: Option<i64>,
     /// Only entries before this one.
     before: Option<i64>,
+    /// Only what this one did.
+    actor: Option<String>,
+    /// Only this action.
+    action: Option<String>,
+    /// Only entries whose actor, action or subject has this text in it, in capitals or not.
+    search: Option<String>,
+    /// Only entries from this instant on.
+    from: Option<DateTime<Utc>>,
+    /// Only entries before this instant.
+    to: Option<DateTime<Utc>>,
 }
 
 /// Something that somebody did.
@@ -49,13 +59,13 @@ pub struct AuditLogEntry {
     responses(
         (status = 200, description = "The entries; the last one's `seq` is the next page's `before`.", body = Vec<AuditLogEntry>),
         (status = 403, description = "Not allowed.", body = ProblemDocument),
-        (status = 422, description = "Limit out of range.", body = ProblemDocument),
+        (status = 422, description = "Limit out of range, or a parameter unknown or of another type.", body = ProblemDocument),
     )
 )]
 pub async fn audit_log(
     cx: Context,
     _: May<ReadAudit>,
-    Query(query): Query<AuditQuery>,
+    Only(query): Only<AuditQuery>,
 ) -> Result<Json<Vec<AuditLogEntry>>, Problem> {
     let limit = query.limit.unwrap_or(100);
     if !(1..=LIMIT_MAX).contains(&limit) {
@@ -64,9 +74,18 @@ pub async fn audit_log(
     }
     let rows = sqlx::query!(
         "SELECT seq, at, actor, action, subject, detail FROM audit_log
-         WHERE seq < $1 ORDER BY seq DESC LIMIT $2",
+         WHERE seq < $1 AND ($3::text IS NULL OR actor = $3) AND ($4::text IS NULL OR action = $4)
+            AND ($5::text IS NULL
+                OR position(lower($5) IN lower(concat_ws(E'\\n', actor, action, subject))) > 0)
+            AND ($6::timestamptz IS NULL OR at >= $6) AND ($7::timestamptz IS NULL OR at < $7)
+         ORDER BY seq DESC LIMIT $2",
         query.before.unwrap_or(i64::MAX),
-        limit
+        limit,
+        query.actor,
+        query.action,
+        query.search,
+        query.from,
+        query.to
     )
     .fetch_all(&cx.app.db)
     .await?;

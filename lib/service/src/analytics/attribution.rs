@@ -192,7 +192,7 @@ pub async fn attribution(
     let queues = queue::status(&cx.app).await.ok();
     let mut meta = Meta::of_range("attribution", &range, queues.as_deref(), cx.now);
     let mut tx = begin_report(&cx.app.db, cx.app.config.request_timeout).await?;
-    meta.excluded = excluded(&mut tx, &range).await?;
+    meta.excluded = excluded(&mut tx, range.populations, range.period).await?;
     let visits = visits_by_value(&mut tx, &question).await?;
     let credited = credited(&mut tx, &question).await?;
     let names = listed(question.limit, &visits, &credited);

@@ -172,7 +172,7 @@ pub async fn drop_off(
     let queues = queue::status(&cx.app).await.ok();
     let mut meta = Meta::of_range("drop_off", &range, queues.as_deref(), cx.now);
     let mut tx = begin_report(&cx.app.db, cx.app.config.request_timeout).await?;
-    meta.excluded = excluded(&mut tx, &range).await?;
+    meta.excluded = excluded(&mut tx, range.populations, range.period).await?;
     let found = endings(&mut tx, &range, conversion).await?;
     let comparison = match comparison {
         Some(period) => {

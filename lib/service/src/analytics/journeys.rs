@@ -151,7 +151,7 @@ pub async fn journeys(
     let queues = queue::status(&cx.app).await.ok();
     let mut meta = Meta::of_range("journeys", &range, queues.as_deref(), cx.now);
     let mut tx = begin_report(&cx.app.db, cx.app.config.request_timeout).await?;
-    meta.excluded = excluded(&mut tx, &range).await?;
+    meta.excluded = excluded(&mut tx, range.populations, range.period).await?;
     let flow = read(&mut tx, &range, &view, extent.depth).await?.graph(extent);
     let comparison = match comparison {
         Some(period) => {

@@ -103,16 +103,17 @@ impl Meta {
 /// The visits that a report on a range leaves out, by reason; none where it counts everything.
 pub(super) async fn excluded(
     db: &mut PgConnection,
-    range: &Range,
+    populations: Populations,
+    period: Period,
 ) -> Result<Excluded, sqlx::Error> {
-    if range.populations == Populations::All {
+    if populations == Populations::All {
         return Ok(Excluded::default());
     }
     let rows = sqlx::query!(
         r#"SELECT population::text AS "population!", sum(visits)::bigint AS "visits!"
          FROM visit_sums($1, $2) GROUP BY population"#,
-        range.period.from,
-        range.period.to
+        period.from,
+        period.to
     )
     .fetch_all(db)
     .await?;

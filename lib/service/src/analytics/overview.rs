@@ -211,7 +211,7 @@ pub async fn overview(
     };
     let series = parts.iter().zip(sums).map(|part| Point::new(part, &range)).collect();
     let popular = popular::kept_top(&mut tx, range.name).await?;
-    meta.excluded = meta::excluded(&mut tx, &range).await?;
+    meta.excluded = meta::excluded(&mut tx, range.populations, range.period).await?;
     meta.approx = current.duration.approx;
     meta.warnings.push("a visitor of today's front end who begins to configure has two visits");
     meta.warnings

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
 
-use super::meta::Meta;
+use super::meta::{Meta, excluded};
 use super::popular_store::{self as store, Exclusions, OptionVotes, Totals, Votes};
 use super::prices::{PriceQuestion, PriceReport, price_report};
 use super::range::{Asked, RangeQuery};
@@ -371,8 +371,7 @@ async fn report(
     let switches = store::switches(&mut tx, votes).await?;
     let question = PriceQuestion { votes, list, repriced: false };
     let prices = price_report(&mut tx, &question).await?;
-    (meta.excluded.bot, meta.excluded.internal) = (totals.bot, totals.internal);
-    meta.excluded.no_consent = totals.no_consent;
+    meta.excluded = excluded(&mut tx, meta.population, period).await?;
     meta.warnings.push("differences in conversion are associations, not effects");
     if totals.observed < totals.votes {
         meta.warnings

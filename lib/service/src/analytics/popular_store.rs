@@ -128,25 +128,16 @@ pub(super) struct Totals {
     pub(super) converted: i64,
     /// Votes of sessions that said which options they were shown.
     pub(super) observed: i64,
-    pub(super) bot: i64,
-    pub(super) internal: i64,
-    pub(super) no_consent: i64,
 }
 
 pub(super) async fn totals(db: &mut PgConnection, of: Votes<'_>) -> Result<Totals, sqlx::Error> {
     sqlx::query_as!(
         Totals,
-        r#"WITH left_out AS (
-            SELECT population FROM configuration_votes($1, $2, 'final', true)
-            WHERE population <> 'eligible' AND NOT $4)
-         SELECT CASE $3 WHEN 'ever' THEN count(DISTINCT session_key) FILTER (WHERE $3 = 'ever')
+        r#"SELECT CASE $3 WHEN 'ever' THEN count(DISTINCT session_key) FILTER (WHERE $3 = 'ever')
                 ELSE count(*) END AS "sessions!",
             count(*) AS "votes!",
             count(*) FILTER (WHERE converted) AS "converted!",
-            count(*) FILTER (WHERE observed) AS "observed!",
-            (SELECT count(*) FROM left_out WHERE population = 'bot') AS "bot!",
-            (SELECT count(*) FROM left_out WHERE population = 'internal') AS "internal!",
-            (SELECT count(*) FROM left_out WHERE population = 'no_consent') AS "no_consent!"
+            count(*) FILTER (WHERE observed) AS "observed!"
          FROM configuration_votes($1, $2, $3, $4)"#,
         of.period.from,
         of.period.to,

@@ -90,7 +90,7 @@ pub async fn price_distribution(
         }
         None => None,
     };
-    meta.excluded = excluded(&mut tx, &range).await?;
+    meta.excluded = excluded(&mut tx, range.populations, range.period).await?;
     if basis == Basis::Ordered {
         meta.warnings.push("no order is confirmed: completed configurations and claims of payment");
     }

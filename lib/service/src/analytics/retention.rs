@@ -244,7 +244,7 @@ pub async fn retention(
     let mut meta = Meta::of_range("retention", &range, queues.as_deref(), cx.now);
     let until = meta.watermark.unwrap_or(cx.now);
     let mut tx = begin_report(&cx.app.db, cx.app.config.request_timeout).await?;
-    meta.excluded = excluded(&mut tx, &range).await?;
+    meta.excluded = excluded(&mut tx, range.populations, range.period).await?;
     if question.rules.criterion == Criterion::OnOrAfter {
         meta.warnings.push("older cohorts had more time to return later");
     }

@@ -212,7 +212,7 @@ pub async fn list_sessions(
     let mut tx = begin_report(&cx.app.db, cx.app.config.request_timeout).await?;
     let count = count(&mut tx, &question).await?;
     let mut visits = visits(&mut tx, &question, count).await?;
-    meta.excluded = excluded(&mut tx, &range).await?;
+    meta.excluded = excluded(&mut tx, range.populations, range.period).await?;
     meta.approx = count > COUNT_MAX;
     let page = usize::try_from(question.limit).unwrap_or_default();
     let more = visits.len() > page;

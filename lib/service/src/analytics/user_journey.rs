@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::Json;
 use chrono::{DateTime, Utc};
-use nest_haus_domain::analytics::{Dwell, Gap, Moment, dwells, gaps};
+use nest_haus_domain::analytics::{Dwell, Gap, Moment, PAUSE_MAX, dwells, gaps};
 use nest_haus_domain::tracking::{Register, SessionFacts, SessionId, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -194,6 +194,7 @@ pub async fn user_journey(
     let mut meta = Meta::of("user_journey", None, queues.as_deref(), cx.now);
     let mut tx = begin_report(&cx.app.db, cx.app.config.request_timeout).await?;
     let session = Session::read(&mut tx, id).await?;
+    meta.partial = session.visits.last().is_none_or(|last| cx.now < last.ended_at + PAUSE_MAX);
     let state = match query.at {
         Some(at) => {
             let place = session.place_of(&at)?;

@@ -92,7 +92,7 @@ async fn dispatch(State(app): State<App>, mut request: Request, next: Next) -> R
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let path = path.unwrap_or_else(|| "(none)".to_owned());
     let endpoint = format!("{} {path}", method_name(&method));
-    let measure = Measure::begin(endpoint, seen.request_id.clone(), seen.now);
+    let measure = Measure::begin(endpoint, seen.request_id.clone(), seen.trace, seen.now);
     let origin = request.headers().get(header::ORIGIN).cloned();
     let is_job = path.starts_with("/api/cron/");
     let time_limit = if is_job { app.config.job_budget } else { app.config.request_timeout };
@@ -117,7 +117,6 @@ async fn dispatch(State(app): State<App>, mut request: Request, next: Next) -> R
         app.recorder.note_request(&measure, response.status().as_u16(), took);
         #[cfg(feature = "otlp")]
         app.spans.note(&Answered {
-            trace: seen.trace,
             parent: seen.parent,
             status: response.status().as_u16(),
             took,

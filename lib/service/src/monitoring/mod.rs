@@ -1,6 +1,7 @@
 //! Whether the system is well, what it records of itself, and saying so when something is wrong.
 
 pub mod alerts;
+pub mod dead_letters;
 pub mod flags;
 mod flush;
 pub mod health;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use nest_haus_domain::monitoring::{Metric, SlowOperation, Timings, brief};
+use nest_haus_domain::monitoring::{Metric, SlowOperation, Timings, TraceContext, brief};
 
 /// Slow operations of one request that are kept.
 const SLOW_MAX: usize = 20;
@@ -20,6 +20,8 @@ pub struct Measure {
     pub endpoint: String,
     /// When it began.
     pub at: DateTime<Utc>,
+    /// The trace that it is part of, and its span there.
+    pub trace: TraceContext,
     request_id: String,
     begun: Instant,
     costs: Mutex<Costs>,
@@ -39,9 +41,14 @@ pub struct Costs {
 impl Measure {
     /// Begins to measure.
     #[must_use]
-    pub fn begin(endpoint: String, request_id: String, at: DateTime<Utc>) -> Arc<Self> {
+    pub fn begin(
+        endpoint: String,
+        request_id: String,
+        trace: TraceContext,
+        at: DateTime<Utc>,
+    ) -> Arc<Self> {
         let (begun, costs) = (Instant::now(), Mutex::default());
-        Arc::new(Self { endpoint, at, request_id, begun, costs })
+        Arc::new(Self { endpoint, at, trace, request_id, begun, costs })
     }
 
     /// Notes what a future does, as far as it runs in its own task, for this request.
@@ -96,6 +103,11 @@ pub(super) struct Described {
     pub(super) name: String,
     /// The whole statement.
     pub(super) statement: Option<String>,
+}
+
+/// The trace of the request that the running task belongs to, if it belongs to one.
+pub(super) fn running_trace() -> Option<TraceContext> {
+    RUNNING.try_with(|running| running.trace).ok()
 }
 
 /// Notes an operation for the request that the running task belongs to, if it belongs to one.

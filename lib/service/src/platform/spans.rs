@@ -30,8 +30,6 @@ const WAITING_MAX: usize = 1000;
 
 /// A request that was answered.
 pub struct Answered<'a> {
-    /// Its own span.
-    pub trace: TraceContext,
     /// The span of its caller.
     pub parent: Option<SpanId>,
     /// The status of the answer.
@@ -73,7 +71,7 @@ impl Spans {
 
     /// Notes a request, to be exported with others. Traces that their caller does not record are left out.
     pub fn note(&self, answered: &Answered<'_>) {
-        if self.url.is_some() && answered.trace.sampled {
+        if self.url.is_some() && answered.measure.trace.sampled {
             let spans = spans(answered);
             let mut waiting = self.waiting();
             let room = WAITING_MAX.saturating_sub(waiting.len());
@@ -115,8 +113,8 @@ fn traces_url(endpoint: &str) -> Result<Url, ConfigError> {
 /// The span of a request, and those of its slow operations. Names are those of OpenTelemetry's semantic
 /// conventions where it has some.
 fn spans(answered: &Answered<'_>) -> Vec<Span> {
-    let Answered { trace, parent, status, took, measure } = answered;
-    let costs = measure.costs();
+    let Answered { parent, status, took, measure } = answered;
+    let (trace, costs) = (measure.trace, measure.costs());
     let (method, route) = measure.endpoint.split_once(' ').unwrap_or_default();
     let failed = *status >= 500;
     let whole = Span {
@@ -135,9 +133,9 @@ fn spans(answered: &Answered<'_>) -> Vec<Span> {
             duration("nest_haus.redis.ms", costs.redis.sum_ms),
         ],
         status: failed.then(|| Status { code: StatusCode::Error.into(), ..Default::default() }),
-        ..lasting(*trace, measure.at, *took)
+        ..lasting(trace, measure.at, *took)
     };
-    let slow = costs.slow.iter().map(|slow| operation(*trace, slow));
+    let slow = costs.slow.iter().map(|slow| operation(trace, slow));
     std::iter::once(whole).chain(slow).collect()
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::config::AlertConfig;
+use super::measure::running_trace;
 use super::outbound::Outbound;
 
 /// Time that the other side gets for a message.
@@ -48,12 +49,17 @@ impl Webhook {
     }
 
     /// Posts a message. When this returns without a failure, the other side has it. The id is told along
-    /// as `Idempotency-Key`, for those that leave out what they have.
+    /// as `Idempotency-Key`, for those that leave out what they have, and the trace of the request that it
+    /// is posted in as `traceparent`.
     pub async fn post(&self, id: Uuid, message: &Value) -> Result<(), WebhookFailure> {
         let url = self.url.as_ref().ok_or(WebhookFailure::NotConfigured)?;
         let no_client = WebhookFailure::Unreachable("there is no client for it");
         let client = self.outbound.client().ok_or(no_client)?;
-        let request = client.post(url.expose_secret()).header("idempotency-key", id.to_string());
+        let mut request =
+            client.post(url.expose_secret()).header("idempotency-key", id.to_string());
+        if let Some(trace) = running_trace() {
+            request = request.header("traceparent", trace.to_string());
+        }
         let answer = request.json(message).send().await.map_err(|error| {
             WebhookFailure::Unreachable(if error.is_timeout() {
                 "it takes too long"

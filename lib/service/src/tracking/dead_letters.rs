@@ -2,15 +2,37 @@
 
 use chrono::{DateTime, Utc};
 use nest_haus_domain::tracking::{Entry, Event, Kind, RequestContext};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
+use tokio::time::Instant;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::store::{self, Origin};
 use crate::platform::{App, begin};
 
+/// Where an event was found to be one that cannot be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// On arrival; its client was told.
+    Rejected,
+    /// At the database, after it was accepted.
+    Dead,
+}
+
+impl Stage {
+    /// Its name in the database and in answers.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rejected => "rejected",
+            Self::Dead => "dead",
+        }
+    }
+}
+
 /// An event, or a whole damaged entry, that is not stored.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeadLetter {
     /// Its own id, for `replay`.
@@ -31,23 +53,77 @@ pub struct DeadLetter {
     pub detail: String,
     /// When the request arrived.
     pub received_at: DateTime<Utc>,
+    /// When it was found.
+    pub created_at: DateTime<Utc>,
 }
 
-/// The newest dead letters that were not replayed, refused events included.
-pub async fn list(app: &App, limit: i64) -> Result<Vec<DeadLetter>, sqlx::Error> {
+/// Where a list of dead letters goes on: when the last one was made, and its id.
+pub type Place = (DateTime<Utc>, Uuid);
+
+/// Dead letters that were not replayed, refused events included, newest first: those of a stage, or of
+/// both, after a place in that order, or from the newest.
+pub async fn list(
+    app: &App,
+    stage: Option<Stage>,
+    after: Option<Place>,
+    limit: i64,
+) -> Result<Vec<DeadLetter>, sqlx::Error> {
+    let (after_at, after_id) = after.unzip();
     sqlx::query_as!(
         DeadLetter,
         r#"SELECT id, stage::text AS "stage!", queue, events, session_id, code, field, detail,
-            received_at
-         FROM dead_letters WHERE replayed_at IS NULL ORDER BY created_at DESC LIMIT $1"#,
+            received_at, created_at
+         FROM dead_letters
+         WHERE replayed_at IS NULL AND ($1::text IS NULL OR stage = $1::text::dead_letter_stage)
+            AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3))
+         ORDER BY created_at DESC, id DESC LIMIT $4"#,
+        stage.map(Stage::as_str),
+        after_at,
+        after_id,
         limit
     )
     .fetch_all(&app.db)
     .await
 }
 
+/// Dead letters that have one reason.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeadLetterReason {
+    /// `rejected` on arrival or `dead` at the database.
+    pub stage: String,
+    /// The stream.
+    pub queue: String,
+    /// Reason: a stable code, or the SQLSTATE.
+    pub code: String,
+    /// The field at fault.
+    pub field: String,
+    /// Dead letters that were not replayed.
+    pub letters: i64,
+    /// Events that they stand for.
+    pub events: i64,
+    /// When the first of them was made.
+    pub first_at: DateTime<Utc>,
+    /// When the last of them was made.
+    pub last_at: DateTime<Utc>,
+}
+
+/// Why there are dead letters that were not replayed: at most 100 reasons, those of most events first.
+pub async fn reasons(app: &App) -> Result<Vec<DeadLetterReason>, sqlx::Error> {
+    sqlx::query_as!(
+        DeadLetterReason,
+        r#"SELECT stage::text AS "stage!", queue, code, field, count(*) AS "letters!",
+            sum(events) AS "events!", min(created_at) AS "first_at!", max(created_at) AS "last_at!"
+         FROM dead_letters WHERE replayed_at IS NULL
+         GROUP BY stage, queue, code, field
+         ORDER BY stage, sum(events) DESC, queue, code, field LIMIT 100"#
+    )
+    .fetch_all(&app.db)
+    .await
+}
+
 /// What became of a replay.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Replay {
     /// Dead letters looked at.
@@ -56,11 +132,17 @@ pub struct Replay {
     pub stored: u64,
     /// Dead letters that the database still refuses or that cannot be decoded.
     pub still_dead: u64,
+    /// Dead letters that the time did not suffice for.
+    pub left: u64,
 }
 
-/// Sends dead letters again: one, or all that are dead. Refused events are not sent again, since
-/// the refusal was told to their client.
-pub async fn replay(app: &App, id: Option<Uuid>) -> Result<Replay, sqlx::Error> {
+/// Sends dead letters again, as far as the time goes: one, or all that are dead. Refused events are not
+/// sent again, since the refusal was told to their client.
+pub async fn replay(
+    app: &App,
+    id: Option<Uuid>,
+    until: Option<Instant>,
+) -> Result<Replay, sqlx::Error> {
     let ids = sqlx::query_scalar!(
         "SELECT id FROM dead_letters
          WHERE stage = 'dead' AND replayed_at IS NULL AND ($1::uuid IS NULL OR id = $1)
@@ -71,6 +153,10 @@ pub async fn replay(app: &App, id: Option<Uuid>) -> Result<Replay, sqlx::Error> 
     .await?;
     let mut replay = Replay::default();
     for id in ids {
+        if until.is_some_and(|until| Instant::now() >= until) {
+            replay.left += 1;
+            continue;
+        }
         replay.tried += 1;
         if replay_one(app, id).await? {
             replay.stored += 1;

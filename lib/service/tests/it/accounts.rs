@@ -364,3 +364,39 @@ async fn what_administrators_do_is_on_record() {
     assert_eq!(odd.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(nest_haus::accounts::verify(&bed.app).await.unwrap().broken, None);
 }
+
+#[tokio::test]
+async fn the_record_is_searched_by_who_what_and_when() {
+    let bed = TestBed::new().await;
+    let begun = bed.now();
+    bed.advance(TimeDelta::hours(1));
+    let owner = sign_in(&bed, Role::Owner).await;
+    bed.advance(TimeDelta::hours(1));
+    let body = json!({"name": "50% partner", "scopes": ["analytics:read"]});
+    owner.send(&bed, "POST", "/api/admin/api-keys", body).await;
+    let later = (bed.now() - TimeDelta::minutes(1)).to_rfc3339();
+    let query = |pairs: &[(&str, &str)]| {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        format!("/api/admin/audit?{}", query.extend_pairs(pairs).finish())
+    };
+    let begun = begun.to_rfc3339();
+    for (pairs, expected) in [
+        (&[("action", "auth.login")][..], &["auth.login"][..]),
+        (&[("actor", "owner@nest-haus.test")], &["api_key.make", "auth.login"]),
+        (&[("actor", "owner@nest-haus.test"), ("action", "user.make")], &[]),
+        (&[("search", "50% PART")], &["api_key.make"]),
+        (&[("search", "50_ part")], &[]),
+        (&[("from", &later)], &["api_key.make"]),
+        (&[("to", &later), ("actor", "owner@nest-haus.test")], &["auth.login"]),
+        (&[("to", &begun), ("action", "auth.login")], &[]),
+    ] {
+        let log = owner.send(&bed, "GET", &query(pairs), Value::Null).await.body;
+        let acts: Vec<&str> =
+            log.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+        assert_eq!(acts, expected, "{pairs:?}");
+    }
+    for odd in [&[("from", "yesterday")], &[("who", "owner")]] {
+        let refused = owner.send(&bed, "GET", &query(odd), Value::Null).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{odd:?}");
+    }
+}

@@ -415,7 +415,7 @@ async fn a_thousand_failing_requests_are_one_message_a_channel() {
     }
     let about = |title: &str| {
         let posts = posts.lock().unwrap();
-        posts.iter().filter(|(_, post)| post["text"].as_str().unwrap().contains(title)).count()
+        posts.iter().filter(|post| post.message["text"].as_str().unwrap().contains(title)).count()
     };
     assert_eq!(about("Anfragen schlagen fehl"), 1);
     assert_eq!(about("Fehlerbudget"), 1);
@@ -758,7 +758,7 @@ async fn an_outage_of_the_database_is_said_once_and_kept_as_an_incident_when_it_
     evaluate_away(&away).await;
     evaluate_away(&away).await;
     assert_eq!(posts.lock().unwrap().len(), 2, "taken, and not told again");
-    let text = posts.lock().unwrap()[1].1["text"].clone();
+    let text = posts.lock().unwrap()[1].message["text"].clone();
     assert_eq!(text, "Dringend: Ein Dienst ist nicht erreichbar (postgresql)");
     evaluate(&back).await;
     let kept = alerts(&back, "dependency").await;

@@ -7,7 +7,7 @@ use nest_haus::tracking::dead_letters;
 use nest_haus::tracking::drain::drain;
 use nest_haus::work::Work;
 use nest_haus_domain::tracking::Kind;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::events::{batch, stored_elements};
 
@@ -190,25 +190,96 @@ async fn poison_is_isolated_down_to_the_event_and_can_be_sent_again() {
     assert_eq!((report.stored, report.dead), (47, 3));
     assert_eq!(bed.count("SELECT count(*) FROM interaction_events").await, 47);
     assert_eq!(bed.count("SELECT dead FROM sequences").await, 3);
-    let letters = dead_letters::list(&bed.app, 10).await.unwrap();
+    let letters = dead_letters::list(&bed.app, None, None, 10).await.unwrap();
     assert_eq!(letters.len(), 3);
     assert!(letters.iter().all(|letter| letter.code == "23514" && letter.stage == "dead"));
 
-    let still = dead_letters::replay(&bed.app, None).await.unwrap();
+    let still = dead_letters::replay(&bed.app, None, None).await.unwrap();
     assert_eq!((still.tried, still.stored, still.still_dead), (3, 0, 3));
     sqlx::query("ALTER TABLE interaction_events DROP CONSTRAINT interaction_events_category_check")
         .execute(&bed.app.db)
         .await
         .unwrap();
-    let now = dead_letters::replay(&bed.app, Some(letters[0].id)).await.unwrap();
+    let now = dead_letters::replay(&bed.app, Some(letters[0].id), None).await.unwrap();
     assert_eq!((now.tried, now.stored), (1, 1));
-    assert_eq!(dead_letters::replay(&bed.app, None).await.unwrap().stored, 2);
-    assert_eq!(dead_letters::replay(&bed.app, None).await.unwrap().tried, 0);
+    assert_eq!(dead_letters::replay(&bed.app, None, None).await.unwrap().stored, 2);
+    assert_eq!(dead_letters::replay(&bed.app, None, None).await.unwrap().tried, 0);
     assert_eq!(bed.count("SELECT count(*) FROM interaction_events").await, 50);
     let ledger = bed.get_as_admin("/api/admin/analytics/data-quality").await.body;
     assert_eq!(ledger["closed"], true, "{ledger}");
     assert_eq!(ledger["ledger"]["sequences"]["unknown"], 0);
     assert_eq!(ledger["ledger"]["transmissions"]["dead"], 0);
+}
+
+#[tokio::test]
+async fn an_administrator_sees_why_events_were_not_stored_and_sends_them_again() {
+    let bed = TestBed::new().await;
+    let nothing = bed.get_as_admin("/api/admin/dead-letters").await.body;
+    assert_eq!(nothing, json!({"reasons": [], "deadLetters": [], "nextCursor": null}));
+    send(&bed, "s", 1..=5).await;
+    poison(&bed, &[2, 3, 5]).await;
+    bed.drain().await;
+    let mut bad = batch("s", 6..=7);
+    bad["events"][1]["eventType"] = json!("x".repeat(300));
+    bed.post("/api/sessions/track-batch", bad).await;
+    bed.drain().await;
+
+    let all = bed.get_as_admin("/api/admin/dead-letters").await.body;
+    let stages = |list: &Value| -> Vec<String> {
+        let letters = list["deadLetters"].as_array().unwrap().iter();
+        letters.map(|letter| letter["stage"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(stages(&all), ["rejected", "dead", "dead", "dead"], "{all}");
+    assert_eq!(all["deadLetters"][1]["sessionId"], "s");
+    let why = |place: usize| {
+        let reason = &all["reasons"][place];
+        (reason["stage"].clone(), reason["letters"].clone(), reason["events"].clone())
+    };
+    assert_eq!(why(0), (json!("rejected"), json!(1), json!(1)));
+    assert_eq!(why(1), (json!("dead"), json!(3), json!(3)));
+    let path = "/api/admin/dead-letters?stage=dead&limit=2";
+    let first = bed.get_as_admin(path).await.body;
+    let rest = format!("{path}&cursor={}", first["nextCursor"].as_str().unwrap());
+    let rest = bed.get_as_admin(&rest).await.body;
+    assert_eq!(
+        (stages(&first).len(), stages(&rest).len(), &rest["nextCursor"]),
+        (2, 1, &json!(null))
+    );
+    for (odd, field) in [("stage=lost", "query"), ("limit=0", "limit"), ("cursor=x", "cursor")] {
+        let reply = bed.get_as_admin(&format!("/api/admin/dead-letters?{odd}")).await;
+        assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(reply.body["errors"][0]["field"], field);
+    }
+
+    let replay =
+        async |body: Value| bed.send_as_admin("POST", "/api/admin/dead-letters/replay", body).await;
+    let counts = |tried, stored, still_dead| json!({"tried": tried, "stored": stored, "stillDead": still_dead, "left": 0});
+    assert_eq!(replay(json!({})).await.body, counts(3, 0, 3));
+    sqlx::query("ALTER TABLE interaction_events DROP CONSTRAINT interaction_events_category_check")
+        .execute(&bed.app.db)
+        .await
+        .unwrap();
+    let one = json!({"id": first["deadLetters"][0]["id"]});
+    assert_eq!(replay(one.clone()).await.body, counts(1, 1, 0));
+    assert_eq!(replay(one).await.status, StatusCode::NOT_FOUND);
+    let refused = json!({"id": all["deadLetters"][0]["id"]});
+    assert_eq!(replay(refused).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(replay(json!({})).await.body, counts(2, 2, 0));
+    let left = bed.get_as_admin("/api/admin/dead-letters").await.body;
+    assert_eq!(stages(&left), ["rejected"]);
+    let acts = "SELECT count(*) FROM audit_log WHERE action = 'dead_letters.replay'";
+    assert_eq!(bed.count(acts).await, 3);
+}
+
+#[tokio::test]
+async fn sending_again_ends_with_its_time_and_says_what_is_left() {
+    let bed = TestBed::new().await;
+    send(&bed, "s", 1..=3).await;
+    poison(&bed, &[1, 2]).await;
+    bed.drain().await;
+    let replay = dead_letters::replay(&bed.app, None, Some(tokio::time::Instant::now())).await;
+    let replay = replay.unwrap();
+    assert_eq!((replay.tried, replay.left), (0, 2));
 }
 
 #[tokio::test]

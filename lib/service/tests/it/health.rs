@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use nest_haus::monitoring::{drain_recordings, flush};
-use nest_haus::platform::Measure;
+use nest_haus::platform::{Measure, own_span};
 use nest_haus::testing::TestBed;
 use nest_haus_domain::monitoring::slot_of;
 use serde_json::{Value, json};
@@ -99,7 +99,8 @@ async fn recorded_requests_are_what_uptime_is_made_of() {
     let outcomes = |statuses: [u16; 2]| {
         for status in statuses {
             let at = bed.now();
-            let measure = Measure::begin("GET /api/a".to_owned(), "r".to_owned(), at);
+            let measure =
+                Measure::begin("GET /api/a".to_owned(), "r".to_owned(), own_span(None), at);
             bed.app.recorder.note_request(&measure, status, measure.elapsed());
         }
     };

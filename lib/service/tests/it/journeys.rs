@@ -1,6 +1,7 @@
 //! The journey of one session: order, diffs, dwells, gaps, pages, and what must not be shown.
 
 use axum::http::StatusCode;
+use chrono::TimeDelta;
 use nest_haus::testing::TestBed;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -140,12 +141,15 @@ async fn visits_and_payments_stand_where_they_belong() {
     .execute(&bed.app.db)
     .await
     .unwrap();
-    let journey = journey(&bed, "").await;
-    let all = journey["rows"].as_array().unwrap();
+    let told = journey(&bed, "").await;
+    let all = told["rows"].as_array().unwrap();
     assert_eq!((&all[0]["kind"], &all[0]["number"]), (&json!("visit"), &json!(1)));
     assert_eq!(all[1]["visit"], 1);
     assert_eq!(all.last().unwrap()["paymentId"], "p1");
-    assert_eq!(journey["session"]["visits"], 1);
+    assert_eq!(told["session"]["visits"], 1);
+    assert_eq!(told["meta"]["partial"], true, "the visit may go on");
+    bed.advance(TimeDelta::minutes(31));
+    assert_eq!(journey(&bed, "").await["meta"]["partial"], false);
 }
 
 #[tokio::test]

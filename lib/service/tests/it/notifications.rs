@@ -3,7 +3,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use chrono::{NaiveDate, TimeDelta};
 use mail_parser::MessageParser;
 use nest_haus::jobs::{self, Job};
@@ -18,8 +19,15 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::accounts::{account, sign_in};
 
-/// What a webhook got: the id and the message.
-pub(crate) type Posts = Arc<Mutex<Vec<(String, Value)>>>;
+/// What a webhook got.
+pub(crate) struct Post {
+    id: String,
+    trace: Option<String>,
+    pub(crate) message: Value,
+}
+
+/// All that a webhook got.
+pub(crate) type Posts = Arc<Mutex<Vec<Post>>>;
 
 /// A webhook that answers these statuses one after another, then the last of them for ever.
 pub(crate) async fn webhook(statuses: &'static [u16]) -> (String, Posts) {
@@ -40,9 +48,9 @@ pub(crate) async fn webhook(statuses: &'static [u16]) -> (String, Posts) {
     (url, posts)
 }
 
-async fn answer(mut stream: TcpStream, status: u16) -> Option<(String, Value)> {
+async fn answer(mut stream: TcpStream, status: u16) -> Option<Post> {
     let mut request = Vec::new();
-    let (head, body) = loop {
+    let (id, trace, body) = loop {
         let mut part = [0; 4096];
         let read = stream.read(&mut part).await.ok().filter(|read| *read > 0)?;
         request.extend_from_slice(&part[..read]);
@@ -54,14 +62,14 @@ async fn answer(mut stream: TcpStream, status: u16) -> Option<(String, Value)> {
         };
         let length: usize = header("content-length")?.parse().ok()?;
         if body.len() >= length {
-            break (header("idempotency-key")?, body.to_owned());
+            break (header("idempotency-key")?, header("traceparent"), body.to_owned());
         }
     };
     let answer = format!(
         "HTTP/1.1 {status} x\r\nlocation: /elsewhere\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
     );
     stream.write_all(answer.as_bytes()).await.ok()?;
-    Some((head, serde_json::from_str(&body).unwrap()))
+    Some(Post { id, trace, message: serde_json::from_str(&body).unwrap() })
 }
 
 pub(crate) async fn run(bed: &TestBed, name: &str) -> Value {
@@ -293,7 +301,7 @@ async fn two_senders_at_once_send_each_message_once() {
         nest_haus::notifications::send_notifications(run())
     );
     assert_eq!(one.unwrap().sent + other.unwrap().sent, 12);
-    let mut ids: Vec<String> = posts.lock().unwrap().iter().map(|(id, _)| id.clone()).collect();
+    let mut ids: Vec<String> = posts.lock().unwrap().iter().map(|post| post.id.clone()).collect();
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), 12);
@@ -310,6 +318,18 @@ async fn test_post(statuses: &'static [u16]) -> (TestBed, Posts) {
 }
 
 #[tokio::test]
+async fn a_webhook_is_told_the_trace_that_the_post_is_part_of() {
+    let (bed, posts) = test_post(&[200]).await;
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let request = Request::get("/api/cron/send-notifications")
+        .header("traceparent", format!("00-{trace}-b7ad6b7169203331-01"));
+    let reply = bed.send_and_work(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+    let posts = posts.lock().unwrap();
+    assert!(posts[0].trace.as_ref().unwrap().starts_with(&format!("00-{trace}-")));
+}
+
+#[tokio::test]
 async fn what_a_webhook_does_not_take_now_is_sent_again_later() {
     let (bed, posts) = test_post(&[500, 429, 200]).await;
     assert_eq!(run(&bed, "send-notifications").await["retried"], 1);
@@ -323,7 +343,7 @@ async fn what_a_webhook_does_not_take_now_is_sent_again_later() {
     assert_eq!(run(&bed, "send-notifications").await["retried"], 1);
     bed.advance(TimeDelta::minutes(2));
     assert_eq!(run(&bed, "send-notifications").await["sent"], 1);
-    let ids: Vec<String> = posts.lock().unwrap().iter().map(|(id, _)| id.clone()).collect();
+    let ids: Vec<String> = posts.lock().unwrap().iter().map(|post| post.id.clone()).collect();
     assert!(ids.iter().all(|id| *id == ids[0]) && ids.len() == 3, "the same message each time");
     let sent = listed(&bed, "?state=sent").await;
     assert_eq!(
@@ -334,7 +354,7 @@ async fn what_a_webhook_does_not_take_now_is_sent_again_later() {
         !serde_json::to_string(&sent).unwrap().contains("127.0.0.1"),
         "the address is a secret"
     );
-    insta::assert_json_snapshot!(posts.lock().unwrap()[0].1, @r#"
+    insta::assert_json_snapshot!(posts.lock().unwrap()[0].message, @r#"
     {
       "text": "Testnachricht von NEST-Haus",
       "blocks": [

@@ -193,7 +193,7 @@ pub async fn conversion_funnel(
     let queues = queue::status(&cx.app).await.ok();
     let mut meta = Meta::of_range("conversion_funnel", &range, queues.as_deref(), cx.now);
     let mut readers = Readers::begin(&cx.app, &asked).await?;
-    meta.excluded = excluded(&mut readers.main, &range).await?;
+    meta.excluded = excluded(&mut readers.main, range.populations, range.period).await?;
     let folded = count(&mut readers, &asked, &range, cx.now).await?;
     let comparison = match comparison {
         Some(period) => {

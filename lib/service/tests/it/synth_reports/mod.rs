@@ -173,6 +173,7 @@ impl<'a> Reports<'a> {
             "overview",
             "conversion-funnel",
             "price-distribution",
+            "popular-configs",
             "retention",
             "attribution",
             "sessions",
