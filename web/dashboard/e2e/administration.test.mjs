@@ -90,6 +90,11 @@ suite("administration", async () => {
     await row("api_key.revoke").waitFor();
     const revoked = entries.filter(({ action }) => action === "api_key.revoke");
     assert.equal(await page.locator("tbody tr").count(), revoked.length);
+    await tab.open("/audit?search=SPREAD&action=api_key.make");
+    await row("api_key.make").waitFor();
+    assert.equal(await page.locator("tbody tr").count(), 1);
+    await tab.open("/audit?last=2020-01-01");
+    await page.getByText("No entry matches").waitFor();
   });
 
   test("a job runs by hand, and its run is listed", async () => {

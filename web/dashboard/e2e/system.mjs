@@ -131,6 +131,8 @@ class Dashboard {
   constructor(system, database) {
     this.system = system;
     this.base = system.base;
+    /** Variables of the environment by which the program works with the system's data. */
+    this.settings = database.settings;
     this.#database = database;
   }
 
