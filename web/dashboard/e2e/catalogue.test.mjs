@@ -1,37 +1,19 @@
 // The catalogue shows the prices of the API, changes them after a dry run, explains conflicts and rolls back.
 
 import assert from "node:assert/strict";
-import { after, before, suite, test } from "node:test";
+import { suite, test } from "node:test";
 
-import { startDashboard } from "./system.mjs";
+import { openDashboard } from "./system.mjs";
 
 const PATH = "/api/admin/catalog";
 const SIZES = ["nest80", "nest100", "nest120", "nest140", "nest160"];
 
-suite("catalogue", () => {
-  let dashboard;
-  let tab;
-  let page;
-
-  before(async () => {
-    dashboard = await startDashboard();
-    tab = await dashboard.openPage();
-    page = tab.page;
-  });
-
-  after(async () => {
-    await dashboard?.stop();
-  });
-
-  async function ask(path) {
-    const answer = await page.request.get(dashboard.base + path);
-    assert.equal(answer.status(), 200, await answer.text());
-    return answer.json();
-  }
+suite("catalogue", async () => {
+  const { dashboard, tab, page } = await openDashboard();
 
   /** Publishes prices as somebody else in another tab would. */
   async function publishElsewhere(prices, expectedVersion) {
-    const { csrfToken } = await ask("/api/admin/auth/me");
+    const { csrfToken } = await tab.ask("/api/admin/auth/me");
     const answer = await page.request.put(dashboard.base + PATH, {
       headers: { "x-csrf-token": csrfToken },
       data: { prices, expectedVersion, note: "elsewhere" },
@@ -43,18 +25,14 @@ suite("catalogue", () => {
     return page.getByRole("textbox", { name, exact: true });
   }
 
-  function dialogue() {
-    return page.getByRole("dialog");
-  }
-
   async function priceInForce(option) {
-    const { catalogue } = await ask(PATH);
+    const { catalogue } = await tab.ask(PATH);
     return catalogue.prices.find((row) => row.option === option);
   }
 
   test("every price of the API shows in its cell, in euros", async () => {
     await tab.open("/catalogue");
-    const { catalogue } = await ask(PATH);
+    const { catalogue } = await tab.ask(PATH);
     const wanted = catalogue.prices.flatMap(({ price, prices }) =>
       prices ? SIZES.map((size) => euros(prices[size])) : [euros(price)],
     );
@@ -92,15 +70,15 @@ suite("catalogue", () => {
     await cell("Hoam 100, All sizes").press("Escape");
     await page.getByText("1 price changed").waitFor();
     await page.getByRole("button", { name: "Review changes" }).click();
-    await dialogue().getByText("1 difference from version 1.").waitFor();
-    await dialogue().getByText("€220,000.50").first().waitFor();
+    await tab.dialogue().getByText("1 difference from version 1.").waitFor();
+    await tab.dialogue().getByText("€220,000.50").first().waitFor();
     assert.deepEqual(await tab.violations(), []);
     assert.equal((await priceInForce("nest80")).price, 21_303_200);
-    await dialogue().getByLabel("Why").fill("Spring");
-    await dialogue().getByRole("button", { name: "Publish", exact: true }).click();
-    await dialogue().waitFor({ state: "detached" });
+    await tab.dialogue().getByLabel("Why").fill("Spring");
+    await tab.dialogue().getByRole("button", { name: "Publish", exact: true }).click();
+    await tab.dialogue().waitFor({ state: "detached" });
     assert.equal((await priceInForce("nest80")).price, 22_000_050);
-    assert.equal((await ask(PATH)).note, "Spring");
+    assert.equal((await tab.ask(PATH)).note, "Spring");
     assert.deepEqual(tab.takeProblems(), []);
   });
 
@@ -108,14 +86,15 @@ suite("catalogue", () => {
     await tab.open("/catalogue");
     await cell("Hoam 160, All sizes").fill("400000");
     await page.keyboard.press("Tab");
-    const { catalogue, latestVersion } = await ask(PATH);
+    const { catalogue, latestVersion } = await tab.ask(PATH);
     const prices = catalogue.prices.map((row) =>
       row.option === "nest120" ? { ...row, price: 30_000_000 } : row,
     );
     await publishElsewhere(prices, latestVersion);
     await page.getByRole("button", { name: "Review changes" }).click();
-    await dialogue().getByText("Somebody published meanwhile").waitFor();
-    await dialogue()
+    await tab.dialogue().getByText("Somebody published meanwhile").waitFor();
+    await tab
+      .dialogue()
       .getByRole("button", { name: /^Keep my changes/ })
       .click();
     await page.waitForFunction(
@@ -123,11 +102,11 @@ suite("catalogue", () => {
     );
     assert.equal(await cell("Hoam 160, All sizes").inputValue(), "400,000");
     await page.getByRole("button", { name: "Review changes" }).click();
-    await dialogue().getByText("1 difference from version 3.").waitFor();
-    await dialogue().getByText("Keep as draft").click();
-    await dialogue().getByRole("button", { name: "Keep draft" }).click();
-    await dialogue().waitFor({ state: "detached" });
-    assert.equal((await ask(`${PATH}?version=4`)).state, "draft");
+    await tab.dialogue().getByText("1 difference from version 3.").waitFor();
+    await tab.dialogue().getByText("Keep as draft").click();
+    await tab.dialogue().getByRole("button", { name: "Keep draft" }).click();
+    await tab.dialogue().waitFor({ state: "detached" });
+    assert.equal((await tab.ask(`${PATH}?version=4`)).state, "draft");
     assert.equal((await priceInForce("nest160")).price, 37_982_800);
     assert.equal((await priceInForce("nest120")).price, 30_000_000);
   });
@@ -142,12 +121,12 @@ suite("catalogue", () => {
       mimeType: "text/csv",
       buffer: Buffer.from(changed),
     });
-    await dialogue().getByText("1 difference from version 3.").waitFor();
-    await dialogue().getByText("Publish later").click();
-    await dialogue().getByLabel("In force from").fill("2099-01-01T08:00");
-    await dialogue().getByRole("button", { name: "Schedule" }).click();
-    await dialogue().waitFor({ state: "detached" });
-    const scheduled = await ask(`${PATH}?version=5`);
+    await tab.dialogue().getByText("1 difference from version 3.").waitFor();
+    await tab.dialogue().getByText("Publish later").click();
+    await tab.dialogue().getByLabel("In force from").fill("2099-01-01T08:00");
+    await tab.dialogue().getByRole("button", { name: "Schedule" }).click();
+    await tab.dialogue().waitFor({ state: "detached" });
+    const scheduled = await tab.ask(`${PATH}?version=5`);
     assert.equal(scheduled.state, "scheduled");
     assert.equal(scheduled.effectiveFrom, "2099-01-01T07:00:00Z");
   });
@@ -157,15 +136,15 @@ suite("catalogue", () => {
     const name = page.getByRole("heading", { name: "Version 1", exact: true });
     const first = page.getByRole("article").filter({ has: name });
     await first.getByRole("button", { name: "Roll back" }).click();
-    await dialogue().getByText("2 differences from version 3.").waitFor();
+    await tab.dialogue().getByText("2 differences from version 3.").waitFor();
     assert.deepEqual(await tab.violations(), []);
-    await dialogue().getByLabel("Lists that come into force later").click();
+    await tab.dialogue().getByLabel("Lists that come into force later").click();
     await page.getByRole("option", { name: "Withdraw them" }).click();
-    await dialogue().getByRole("button", { name: "Roll back" }).click();
-    await dialogue().waitFor({ state: "detached" });
+    await tab.dialogue().getByRole("button", { name: "Roll back" }).click();
+    await tab.dialogue().waitFor({ state: "detached" });
     assert.equal((await priceInForce("nest80")).price, 21_303_200);
-    assert.equal((await ask(`${PATH}?version=5`)).state, "withdrawn");
-    const { version, latestVersion } = await ask(PATH);
+    assert.equal((await tab.ask(`${PATH}?version=5`)).state, "withdrawn");
+    const { version, latestVersion } = await tab.ask(PATH);
     assert.deepEqual([version, latestVersion], [6, 6]);
   });
 });

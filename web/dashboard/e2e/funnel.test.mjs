@@ -1,52 +1,19 @@
 // The funnel shows what the API answers, and its steps and settings live in the address.
 
 import assert from "node:assert/strict";
-import { after, before, suite, test } from "node:test";
+import { suite, test } from "node:test";
 
-import { startDashboard } from "./system.mjs";
+import { count, share } from "./formats.mjs";
+import { RANGE } from "./page.mjs";
+import { openDashboard } from "./system.mjs";
 
-const RANGE = { timeRange: "30d", tz: "Europe/Vienna" };
-const PATH = "/api/admin/analytics/conversion-funnel";
-const count = (number) => new Intl.NumberFormat("en-GB").format(number);
-const share = (value) =>
-  new Intl.NumberFormat("en-GB", { style: "percent", minimumFractionDigits: 1 }).format(
-    Math.round(value * 1000) / 1000,
-  );
-
-suite("funnel", () => {
-  let dashboard;
-  let tab;
-  let page;
-
-  before(async () => {
-    dashboard = await startDashboard();
-    tab = await dashboard.openPage();
-    page = tab.page;
-  });
-
-  after(async () => {
-    await dashboard?.stop();
-  });
-
-  async function ask(query = {}) {
-    const asked = new URLSearchParams({ ...RANGE, ...query });
-    const { status, body } = await dashboard.system.get(`${PATH}?${asked}`);
-    assert.equal(status, 200, JSON.stringify(body));
-    return body;
-  }
-
-  function parameter(name) {
-    return new URL(page.url()).searchParams.get(name);
-  }
+suite("funnel", async () => {
+  const { tab, page } = await openDashboard();
+  const ask = (query) => tab.report("conversion-funnel", query);
 
   /** Who came to each step, and the share of the first step, as the table has them. */
   async function levelsOnScreen() {
-    const rows = page
-      .getByRole("region", { name: /^Table: How far they come/ })
-      .locator("tbody tr");
-    const cells = await rows.evaluateAll((all) =>
-      all.map((row) => [...row.cells].map((cell) => (cell.querySelector("p") ?? cell).textContent)),
-    );
+    const cells = await tab.cellsOf("How far they come");
     return cells.map(([, entered, ofFirst]) => [entered, ofFirst]);
   }
 
@@ -84,24 +51,20 @@ suite("funnel", () => {
       { event: "selection", name: "configuration" },
       { event: "selection", name: "Windows", category: "fenster" },
     ];
-    assert.deepEqual(JSON.parse(parameter("steps")), steps);
+    assert.deepEqual(JSON.parse(tab.parameter("steps")), steps);
     await assertLevels({ steps: JSON.stringify(steps) });
     await page.getByText("3. Windows").waitFor();
   });
 
   test("a breakdown shows every value, and a link shows the same again", async () => {
-    await page.getByRole("combobox", { name: "Break down by" }).click();
-    await page.getByRole("option", { name: "Device" }).click();
+    await tab.choose("Break down by", "Device");
     await page.waitForURL(/breakdown=device/);
     await tab.loaded();
     await tab.open(page.url().split("/admin")[1]);
-    const { breakdown } = await ask({ steps: parameter("steps"), breakdown: "device" });
-    const rows = page.getByRole("region", { name: /^Table: By Device/ }).locator("tbody tr");
-    const onScreen = await rows.evaluateAll((all) =>
-      all.map((row) => [...row.cells].slice(1, 4).map((cell) => cell.textContent)),
-    );
+    const { breakdown } = await ask({ steps: tab.parameter("steps"), breakdown: "device" });
+    const rows = await tab.cellsOf("By Device");
     assert.deepEqual(
-      onScreen,
+      rows.map((cells) => cells.slice(1, 4)),
       breakdown.values.map(({ entered }) => entered.map(count)),
     );
     assert.deepEqual(await tab.violations(), []);
@@ -109,11 +72,10 @@ suite("funnel", () => {
 
   test("configurations have steps of their own", async () => {
     await page.getByRole("button", { name: "Reset filters" }).click();
-    await page.getByRole("combobox", { name: "What is counted" }).click();
-    await page.getByRole("option", { name: "Configurations" }).click();
+    await tab.choose("What is counted", "Configurations");
     await page.waitForURL(/unit=configuration/);
     await tab.loaded();
-    await assertLevels({ unit: "configuration", steps: parameter("steps") });
+    await assertLevels({ unit: "configuration", steps: tab.parameter("steps") });
     assert.deepEqual(tab.takeProblems(), []);
   });
 });

@@ -1,46 +1,22 @@
 // The page of journeys shows what the API answers, from the start, to the end and between nodes.
 
 import assert from "node:assert/strict";
-import { after, before, suite, test } from "node:test";
+import { suite, test } from "node:test";
 
-import { startDashboard } from "./system.mjs";
+import { count } from "./formats.mjs";
+import { RANGE } from "./page.mjs";
+import { openDashboard } from "./system.mjs";
 
-const RANGE = { timeRange: "30d", tz: "Europe/Vienna" };
-const PATH = "/api/admin/analytics/journeys";
-const count = (number) => new Intl.NumberFormat("en-GB").format(number);
-
-suite("journeys", () => {
-  let dashboard;
-  let tab;
-  let page;
-
-  before(async () => {
-    dashboard = await startDashboard();
-    tab = await dashboard.openPage();
-    page = tab.page;
-  });
-
-  after(async () => {
-    await dashboard?.stop();
-  });
-
-  async function ask(query = {}) {
-    const asked = new URLSearchParams({ ...RANGE, ...query });
-    const { status, body } = await dashboard.system.get(`${PATH}?${asked}`);
-    assert.equal(status, 200, JSON.stringify(body));
-    return body;
-  }
+suite("journeys", async () => {
+  const { tab, page } = await openDashboard();
+  const ask = (query) => tab.report("journeys", query);
 
   /** Visits and the visits of every link, as the metric and the chart's table have them. */
   async function onScreen() {
     const metric = page.getByRole("region", { name: "Visits looked at" });
     const visits = (await metric.locator("p").first().textContent()).trim();
-    const table = page.getByRole("region", { name: /^Table: Ways/ });
-    const links = await table
-      .locator("tbody tr")
-      .evaluateAll((rows) =>
-        rows.map((row) => [row.cells[0].textContent, row.cells[3].textContent]),
-      );
+    const rows = await tab.cellsOf("Ways");
+    const links = rows.map((cells) => [cells[0], cells[3]]);
     return { visits, links };
   }
 
@@ -61,8 +37,7 @@ suite("journeys", () => {
   });
 
   test("two nodes are asked for, and the ways between them show", async () => {
-    await page.getByRole("combobox", { name: "Ways are read" }).click();
-    await page.getByRole("option", { name: "Between two nodes" }).click();
+    await tab.choose("Ways are read", "Between two nodes");
     await page.getByText("Choose the two nodes that ways are between").waitFor();
     await page.getByRole("combobox", { name: "From the node" }).fill("/");
     await page.getByRole("combobox", { name: "To the node" }).fill("cart");

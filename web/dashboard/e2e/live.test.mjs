@@ -1,30 +1,17 @@
 // The live page shows who is configuring, and notices when their price and configuration change.
 
 import assert from "node:assert/strict";
-import { after, before, suite, test } from "node:test";
+import { suite, test } from "node:test";
 
-import { visitNow } from "./live.mjs";
-import { startDashboard } from "./system.mjs";
+import { money } from "./formats.mjs";
+import { tell, visitNow } from "./live.mjs";
+import { openDashboard } from "./system.mjs";
 
 const REAL_TIME = "/api/admin/analytics/real-time";
-const USER_AGENT =
-  "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
 
-suite("live", () => {
-  let dashboard;
-  let tab;
-  let page;
+suite("live", async () => {
+  const { dashboard, tab, page } = await openDashboard({ simulated: false });
   let sessions;
-
-  before(async () => {
-    dashboard = await startDashboard({ simulated: false });
-    tab = await dashboard.openPage();
-    page = tab.page;
-  });
-
-  after(async () => {
-    await dashboard?.stop();
-  });
 
   const card = (sessionId) => page.getByRole("listitem").filter({ hasText: sessionId });
 
@@ -39,17 +26,14 @@ suite("live", () => {
     await page.keyboard.press("r");
     for (const sessionId of sessions) await card(sessionId).waitFor();
     await tab.loaded();
-    const { body } = await dashboard.system.get(REAL_TIME);
-    assert.deepEqual(
-      body.configuring.map(({ sessionId }) => sessionId).toSorted(),
-      sessions.toSorted(),
-    );
-    for (const { sessionId, priceCents } of body.configuring) {
+    const { configuring, activeNow } = await tab.ask(REAL_TIME);
+    assert.deepEqual(configuring.map(({ sessionId }) => sessionId).toSorted(), sessions.toSorted());
+    for (const { sessionId, priceCents } of configuring) {
       await card(sessionId).getByText(money(priceCents), { exact: true }).waitFor();
       await card(sessionId).getByText("Hoam 80", { exact: true }).waitFor();
     }
-    await assertMetric("Here now", body.activeNow);
-    await assertMetric("Configuring", body.configuring.length);
+    await tab.metricIs("Here now", activeNow);
+    await tab.metricIs("Configuring", configuring.length);
     assert.deepEqual(await tab.violations(), []);
   });
 
@@ -69,15 +53,14 @@ suite("live", () => {
   });
 
   test("the dearest may stand first, and updates may be off: both by the address", async () => {
-    await page.getByRole("combobox", { name: "Order" }).click();
-    await page.getByRole("option", { name: "Dearest first" }).click();
+    await tab.choose("Order", "Dearest first");
     await page.getByRole("switch").click({ force: true });
     await page.waitForURL(/updates=off/);
     await page.reload();
     await tab.loaded();
     await page.getByText("Paused").waitFor();
-    const { body } = await dashboard.system.get(REAL_TIME);
-    const wanted = body.configuring
+    const { configuring } = await tab.ask(REAL_TIME);
+    const wanted = configuring
       .toSorted((one, other) => other.priceCents - one.priceCents)
       .map(({ sessionId }) => sessionId);
     const shown = await page.locator("main ul > li h3").allInnerTexts();
@@ -111,8 +94,8 @@ suite("live", () => {
   });
 
   async function priceOf(sessionId) {
-    const { body } = await dashboard.system.get(REAL_TIME);
-    return body.configuring.find((session) => session.sessionId === sessionId).priceCents;
+    const { configuring } = await tab.ask(REAL_TIME);
+    return configuring.find((session) => session.sessionId === sessionId).priceCents;
   }
 
   async function choose(sessionId, value) {
@@ -120,17 +103,7 @@ suite("live", () => {
       nest: { category: "nest", value },
       gebaeudehuelle: { category: "gebaeudehuelle", value: "trapezblech" },
     };
-    const answer = await fetch(`${dashboard.base}/api/sessions/sync`, {
-      method: "POST",
-      headers: { "content-type": "application/json", "user-agent": USER_AGENT },
-      body: JSON.stringify({ sessionId, configuration, currentPrice: 0 }),
-    });
-    assert.ok(answer.ok, `${answer.status} ${await answer.text()}`);
-  }
-
-  async function assertMetric(name, value) {
-    const tile = page.getByRole("region", { name, exact: true });
-    await tile.getByText(String(value), { exact: true }).waitFor();
+    await tell(dashboard.system, "desktop", "sync", { sessionId, configuration, currentPrice: 0 });
   }
 });
 
@@ -147,13 +120,3 @@ const refusal = {
     requestId: "request-of-the-test",
   }),
 };
-
-function money(cents) {
-  const digits = cents % 100 === 0 ? 0 : 2;
-  return new Intl.NumberFormat("en-GB", {
-    style: "currency",
-    currency: "EUR",
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  }).format(cents / 100);
-}

@@ -5,6 +5,9 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { setTimeout as wait } from "node:timers/promises";
 
+/** What the tests ask reports for, in the words of the API. */
+export const RANGE = { timeRange: "30d", tz: "Europe/Vienna" };
+
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const LOAD_MS_MAX = 20_000;
@@ -62,6 +65,61 @@ class DashboardPage {
     await this.page.goto(`${this.base}/admin${path}`);
     await this.loaded(msMax);
     return Date.now() - QUIET_MS - start;
+  }
+
+  /** What the API answers whoever is signed in. */
+  async ask(path, query = {}) {
+    const address = new URL(path, this.base);
+    for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
+    const answer = await this.page.request.get(address.href);
+    assert.equal(answer.status(), 200, `${path}: ${await answer.text()}`);
+    return answer.json();
+  }
+
+  /** A report of the API for the range of the tests. */
+  report(name, query) {
+    return this.ask(`/api/admin/analytics/${name}`, { ...RANGE, ...query });
+  }
+
+  /** A parameter of the address, or nothing. */
+  parameter(name) {
+    return new URL(this.page.url()).searchParams.get(name);
+  }
+
+  /** Waits until a parameter of the address has a value. */
+  async parameterIs(name, value) {
+    await this.page.waitForURL((url) => url.searchParams.get(name) === value);
+  }
+
+  /** Chooses in a select. */
+  async choose(label, option) {
+    await this.page.getByRole("combobox", { name: label, exact: true }).click();
+    await this.page.getByRole("option", { name: option, exact: true }).click();
+  }
+
+  /** The dialogue that is open. */
+  dialogue() {
+    return this.page.getByRole("dialog");
+  }
+
+  /** Waits until the tile of a number shows a value. */
+  async metricIs(name, value) {
+    const tile = this.page.getByRole("region", { name, exact: true });
+    await tile.getByText(String(value), { exact: true }).waitFor();
+  }
+
+  /** The first lines of the cells of a table, row by row. */
+  async cellsOf(table) {
+    const name = `Table: ${table}, can be scrolled sideways`;
+    const region = this.page.getByRole("region", { name, exact: true });
+    await region.waitFor();
+    return region
+      .locator("tbody tr")
+      .evaluateAll((rows) =>
+        rows.map(({ cells }) =>
+          [...cells].map((cell) => (cell.querySelector("p") ?? cell).textContent.trim()),
+        ),
+      );
   }
 
   /** Shows the page that is open in `light` or `dark`. */

@@ -1,34 +1,16 @@
 // The list of sessions and the page of one show what the API answers, and live in the address.
 
 import assert from "node:assert/strict";
-import { after, before, suite, test } from "node:test";
+import { suite, test } from "node:test";
 
-import { startDashboard } from "./system.mjs";
+import { count, money } from "./formats.mjs";
+import { RANGE } from "./page.mjs";
+import { openDashboard } from "./system.mjs";
 
-const RANGE = { timeRange: "30d", tz: "Europe/Vienna" };
-const LIST = "/api/admin/analytics/sessions";
-const JOURNEY = "/api/admin/analytics/user-journey";
-
-suite("sessions", () => {
-  let dashboard;
-  let tab;
-  let page;
-
-  before(async () => {
-    dashboard = await startDashboard();
-    tab = await dashboard.openPage();
-    page = tab.page;
-  });
-
-  after(async () => {
-    await dashboard?.stop();
-  });
-
-  async function ask(path, query) {
-    const { status, body } = await dashboard.system.get(`${path}?${new URLSearchParams(query)}`);
-    assert.equal(status, 200, JSON.stringify(body));
-    return body;
-  }
+suite("sessions", async () => {
+  const { tab, page } = await openDashboard();
+  const list = (query) => tab.report("sessions", query);
+  const journeyOf = (query) => tab.ask("/api/admin/analytics/user-journey", query);
 
   /** The sessions and prices of the rows that show, from top to bottom. */
   async function rowsOnScreen() {
@@ -44,10 +26,8 @@ suite("sessions", () => {
   }
 
   async function assertList(query) {
-    const { visits, count } = await ask(LIST, { ...RANGE, ...query, limit: 50 });
-    await page
-      .getByText(`${visits.length} of ${new Intl.NumberFormat("en-GB").format(count)} visits`)
-      .waitFor();
+    const { visits, count: all } = await list({ ...query, limit: 50 });
+    await page.getByText(`${visits.length} of ${count(all)} visits`).waitFor();
     const wanted = visits.map(({ sessionId, priceCents }) => [sessionId, money(priceCents)]);
     assert.deepEqual(await rowsOnScreen(), wanted);
   }
@@ -59,8 +39,7 @@ suite("sessions", () => {
   });
 
   test("filters and order are in the address, and an address shows them", async () => {
-    await page.getByRole("combobox", { name: "Device" }).click();
-    await page.getByRole("option", { name: "Phone" }).click();
+    await tab.choose("Device", "Phone");
     await page.getByRole("button", { name: "More filters" }).click();
     await page.getByLabel("Price from").fill("300000");
     await page.getByRole("button", { name: "Price", exact: true }).click();
@@ -86,8 +65,8 @@ suite("sessions", () => {
   });
 
   test("more visits follow those that show", async () => {
-    const first = await ask(LIST, { ...RANGE, limit: 50 });
-    const second = await ask(LIST, { ...RANGE, limit: 50, cursor: first.nextCursor });
+    const first = await list({ limit: 50 });
+    const second = await list({ limit: 50, cursor: first.nextCursor });
     await page.getByRole("button", { name: "Show more" }).click();
     await page.getByText(`${50 + second.visits.length} of`).waitFor();
     const ids = [...first.visits, ...second.visits].map(({ sessionId }) => sessionId);
@@ -98,18 +77,18 @@ suite("sessions", () => {
   });
 
   test("a session shows its journey, and steps from moment to moment", async () => {
-    const orders = await ask(LIST, { ...RANGE, hasOrder: "true", limit: 1 });
+    const orders = await list({ hasOrder: "true", limit: 1 });
     const { sessionId } = orders.visits[0];
-    const journey = await ask(JOURNEY, { sessionId, limit: 500 });
+    const journey = await journeyOf({ sessionId, limit: 500 });
     await tab.open(`/sessions?${new URLSearchParams({ ...RANGE, hasOrder: "true" })}`);
     await page.locator("tbody a").first().click();
     await page.getByRole("heading", { level: 1, name: "Session", exact: true }).waitFor();
     await tab.loaded();
     assert.equal(new URL(page.url()).pathname, `/admin/sessions/${sessionId}`);
     const { events, visits, missing } = journey.session;
-    await assertMetric("Stored events", events);
-    await assertMetric("Visits", visits);
-    await assertMetric("Missing events", missing);
+    await tab.metricIs("Stored events", events);
+    await tab.metricIs("Visits", visits);
+    await tab.metricIs("Missing events", missing);
     const moments = journey.rows.filter(isMoment);
     await assertMoment(sessionId, moments.at(-1).id, moments.length, moments.length);
     await page.keyboard.press("ArrowLeft");
@@ -125,10 +104,10 @@ suite("sessions", () => {
   });
 
   test("a session shows every row, and what became of its events", async () => {
-    const { visits } = await ask(LIST, { ...RANGE, hasOrder: "true", limit: 1 });
+    const { visits } = await list({ hasOrder: "true", limit: 1 });
     const { sessionId } = visits[0];
-    const { rows } = await ask(JOURNEY, { sessionId, limit: 500 });
-    const { session } = await ask("/api/admin/analytics/data-quality", { sessionId });
+    const { rows } = await journeyOf({ sessionId, limit: 500 });
+    const { session } = await tab.report("data-quality", { sessionId });
     await tab.open(`/sessions/${sessionId}?show=everything`);
     await page.getByText(`${rows.length} of ${rows.length} rows`).waitFor();
     assert.equal(await page.locator("ol > li").count(), rows.length);
@@ -180,31 +159,26 @@ suite("sessions", () => {
   });
 
   async function sessionWithGap() {
-    const { visits } = await ask(LIST, { ...RANGE, sort: "engaged", limit: 100 });
+    const { visits } = await list({ sort: "engaged", limit: 100 });
     for (const { sessionId } of visits) {
-      const { rows } = await ask(JOURNEY, { sessionId, limit: 500 });
+      const { rows } = await journeyOf({ sessionId, limit: 500 });
       const gap = rows.find(({ kind }) => kind === "gap");
       if (gap) return { sessionId, gap };
     }
     return assert.fail("no session with missing events among the simulated ones");
   }
 
-  async function assertMetric(name, value) {
-    const tile = page.getByRole("region", { name, exact: true });
-    await tile.getByText(String(value), { exact: true }).waitFor();
-  }
-
   /** The panel shows the configuration that the API tells for the moment. */
   async function assertMoment(sessionId, at, place, count) {
-    const { state } = await ask(JOURNEY, { sessionId, at, limit: 1 });
-    const { body } = await dashboard.system.get("/api/catalog");
+    const { state } = await journeyOf({ sessionId, at, limit: 1 });
+    const { catalogue } = await tab.ask("/api/catalog");
     const panel = page.getByRole("region", { name: "At this moment" });
     await panel.getByText(`moment ${place} of ${count}`).waitFor();
     await panel.getByText(money(state.totalPriceCents), { exact: true }).waitFor();
     const categories = await panel.locator("th").allInnerTexts();
     const options = await panel.locator("td > div [lang=de]").allInnerTexts();
     const shown = categories.map((category, row) => [category, options[row]]);
-    const wanted = body.catalogue.categories.flatMap(({ id, name, options }) => {
+    const wanted = catalogue.categories.flatMap(({ id, name, options }) => {
       const option = state.selections[id]?.option;
       return option ? [[name, options.find((each) => each.id === option).name]] : [];
     });
@@ -215,14 +189,4 @@ suite("sessions", () => {
 /** Rows that say what the configuration was, or change it. */
 function isMoment({ id, kind, dwell, eventType }) {
   return id !== null && (kind === "configuration" || dwell !== null || eventType === "selection");
-}
-
-function money(cents) {
-  if (cents === null) return "–";
-  const maximumFractionDigits = cents % 100 === 0 ? 0 : 2;
-  const format = { style: "currency", currency: "EUR", maximumFractionDigits };
-  return new Intl.NumberFormat("en-GB", {
-    ...format,
-    minimumFractionDigits: maximumFractionDigits,
-  }).format(cents / 100);
 }

@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
@@ -63,6 +64,17 @@ export async function startDashboard({ simulated = true } = {}) {
   return dashboard;
 }
 
+/**
+ * For a suite of tests: starts everything, opens a tab of the owner, and stops all when the suite is over. `options` are
+ * those of `startDashboard`.
+ */
+export async function openDashboard(options) {
+  const dashboard = await startDashboard(options);
+  after(() => dashboard.stop());
+  const tab = await dashboard.openPage();
+  return { dashboard, tab, page: tab.page };
+}
+
 /** Starts a browser. */
 export function launchBrowser(args = []) {
   return chromium.launch({
@@ -119,6 +131,8 @@ class Dashboard {
   constructor(system, database) {
     this.system = system;
     this.base = system.base;
+    /** Variables of the environment by which the program works with the system's data. */
+    this.settings = database.settings;
     this.#database = database;
   }
 

@@ -5,19 +5,18 @@ import { after, before, suite, test } from "node:test";
 
 import { startShop } from "../../tracker/e2e/shop.mjs";
 import { EXAMPLE, openVisitor, until } from "../../tracker/e2e/visitor.mjs";
+import { AGENTS } from "./live.mjs";
 import { startDashboard } from "./system.mjs";
 
 const DESKTOP = {
   viewport: { width: 1280, height: 800 },
-  userAgent:
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+  userAgent: AGENTS.desktop,
 };
 const PHONE = {
   viewport: { width: 390, height: 844 },
   isMobile: true,
   hasTouch: true,
-  userAgent:
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+  userAgent: AGENTS.mobile,
 };
 const RANGE = "?timeRange=24h&tz=Europe/Vienna";
 /** Drains of all queues, and what brings visits up to date with them. */

@@ -8,6 +8,7 @@ import {
   optionalFlag,
   optionalInteger,
   parseState,
+  resetOf,
   text,
   writeState,
 } from "./page-state";
@@ -52,6 +53,17 @@ test("filters come back from the address", () => {
 test("defaults are not written, and take out what was there", () => {
   const before = { search: "x", sort: "longest", device: "mobile", minPrice: "5", hasCart: "true" };
   expect(writeState(fields, before, NOTHING)).toEqual({});
+});
+
+test("filters go back to their defaults, and nothing else does", () => {
+  const { sort: _, ...filters } = fields;
+  const longest = { ...NOTHING, sort: "longest" } as const;
+  const changes: object[] = [];
+  const reset = resetOf(filters, { ...NOTHING, hasCart: false }, (change) => changes.push(change));
+  reset?.();
+  const { sort: __, ...nothing } = NOTHING;
+  expect(changes).toEqual([nothing]);
+  expect(resetOf(filters, longest, () => {})).toBeUndefined();
 });
 
 test("what makes no sense is no filter", () => {

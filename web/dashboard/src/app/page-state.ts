@@ -11,6 +11,11 @@ export interface Field<Value> {
 /** Fields by their parameters. */
 export type Fields<State> = { readonly [Key in keyof State]: Field<State[Key]> };
 
+/** The state that fields read and write: `StateOf<typeof fields>`. */
+export type StateOf<All> = {
+  -readonly [Key in keyof All]: All[Key] extends Field<infer Value> ? Value : never;
+};
+
 /** Any text; empty by default. */
 export function text(): Field<string> {
   return { parse: (given) => given ?? "", write: (value) => value || undefined };
@@ -58,6 +63,16 @@ export function parseState<State extends object>(fields: Fields<State>, search: 
   const entries = keysOf(fields).map((key) => [key, fields[key].parse(search[key])]);
   // `Object.fromEntries` forgets which type belongs to which key.
   return Object.fromEntries(entries) as State;
+}
+
+/** What takes the state of fields back to their defaults; nothing, where it is there already. */
+export function resetOf<State extends object>(
+  fields: Fields<State>,
+  state: NoInfer<State>,
+  onChange: (change: NoInfer<State>) => void,
+): (() => void) | undefined {
+  const isSet = keysOf(fields).some((key) => fields[key].write(state[key]) !== undefined);
+  return isSet ? () => onChange(parseState(fields, {})) : undefined;
 }
 
 /** Writes a page's state over the parameters that an address has. */

@@ -6,7 +6,7 @@ import { useTexts } from "../i18n/texts";
 import { allZones, dayOf, startOfDay } from "../lib/zone";
 import { useSetView, useView } from "./navigation";
 import { shellTexts } from "./shell-texts";
-import { COMPARISONS, NAMED_RANGES, oneOf, POPULATIONS } from "./view";
+import { COMPARISONS, NAMED_RANGES, POPULATIONS } from "./view";
 import { comparisonChange, customRange, lastInstant, rangeChange } from "./view-changes";
 
 const ZONES = allZones();
@@ -69,10 +69,7 @@ function ViewForm() {
         label={t.population}
         allowDeselect={false}
         value={view.population}
-        onChange={(value) => {
-          const population = oneOf(POPULATIONS, value ?? undefined);
-          if (population) setView({ population });
-        }}
+        onChange={(population) => population && setView({ population })}
         data={POPULATIONS.map((value) => ({ value, label: t.populations[value] }))}
       />
     </Stack>

@@ -6,11 +6,12 @@ import type { EChartsCoreOption, EChartsType } from "echarts/core";
 import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 import { common } from "../i18n/common";
 import { useTexts } from "../i18n/texts";
-import { type Cell, writeCsv } from "../lib/csv";
+import type { Cell } from "../lib/csv";
 import { download, fileName } from "../lib/download";
 import { type ChartLook, chartTheme, useChartLook } from "./chart-look";
 import { type Column, DataTable } from "./data-table";
 import { Hint } from "./hint";
+import { useDownload } from "./use-download";
 
 /** The data of a chart as a table. */
 export interface ChartTable {
@@ -47,17 +48,15 @@ export function Chart({ label, option, table, height = 280, actions, onSelect }:
   const t = useTexts(common).chart;
   const [asTable, setAsTable] = useState(false);
   const chart = useRef<EChartsType | null>(null);
+  const { saveCsv } = useDownload();
   const look = useChartLook();
   const savePng = () => {
     const drawn = chart.current?.getDataURL({ pixelRatio: 2, backgroundColor: look.surface });
     if (drawn) download(fileName(label, "png"), blobOf(drawn));
   };
-  const saveCsv = () => {
-    const csv = writeCsv(
-      table.columns.map(({ header }) => header),
-      table.rows,
-    );
-    download(fileName(label, "csv"), new Blob([csv], { type: "text/csv" }));
+  const exportTable = () => {
+    const head = table.columns.map(({ header }) => header);
+    void saveCsv(label, head, table.rows);
   };
   return (
     <Box component="figure" m={0} aria-label={label}>
@@ -71,7 +70,7 @@ export function Chart({ label, option, table, height = 280, actions, onSelect }:
             <IconPhotoDown size={16} aria-hidden />
           </ChartButton>
         )}
-        <ChartButton label={t.csv} onClick={saveCsv}>
+        <ChartButton label={t.csv} onClick={exportTable}>
           <IconFileTypeCsv size={16} aria-hidden />
         </ChartButton>
       </Group>
@@ -196,13 +195,8 @@ function columnOf({ header, format }: ChartColumn, at: number): Column<IndexedRo
   return {
     id: String(at),
     header,
-    align: format ? "right" : "left",
     value: ({ cells }) => cells[at],
-    cell: ({ cells }) => {
-      const cell = cells[at];
-      if (cell === null || cell === undefined) return "–";
-      return format && typeof cell === "number" ? format(cell) : cell;
-    },
+    ...(format ? { format } : {}),
   };
 }
 

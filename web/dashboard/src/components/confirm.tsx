@@ -1,11 +1,12 @@
 // Asks before something is done that cannot be undone at once.
 
-import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
+import { Modal, Stack, TextInput } from "@mantine/core";
 import type { Problem } from "@nest-haus/api";
 import { type ReactNode, useState } from "react";
 import { asProblem } from "../api/hooks";
 import { common } from "../i18n/common";
 import { useTexts } from "../i18n/texts";
+import { DialogueActions } from "./dialogue-actions";
 import { ProblemAlert } from "./problem-alert";
 
 /** What is asked. */
@@ -20,6 +21,8 @@ export interface ConfirmProps {
   action: string;
   /** Whether it destroys something. */
   danger?: boolean;
+  /** Whether it cannot be done as it is. */
+  disabled?: boolean;
   /** A word to be typed first, for what cannot be undone at all. */
   word?: string;
   /** Does it. The dialogue closes when it is done, and shows why it was not. */
@@ -62,19 +65,14 @@ export function Confirm(props: ConfirmProps) {
           />
         )}
         {problem && <ProblemAlert problem={problem} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            {t.cancel}
-          </Button>
-          <Button
-            {...(props.danger ? { color: "red.9" } : {})}
-            loading={busy}
-            disabled={props.word !== undefined && typed !== props.word}
-            onClick={() => void confirm()}
-          >
-            {props.action}
-          </Button>
-        </Group>
+        <DialogueActions
+          action={props.action}
+          onCancel={close}
+          onConfirm={() => void confirm()}
+          isBusy={busy}
+          disabled={props.disabled || (props.word !== undefined && typed !== props.word)}
+          danger={props.danger}
+        />
       </Stack>
     </Modal>
   );

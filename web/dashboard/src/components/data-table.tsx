@@ -23,9 +23,13 @@ export interface Column<Row> {
   header: string;
   /** What it is sorted by, and what a CSV holds. */
   value: (row: Row) => Cell;
-  /** What shows, where that is not `value`. */
+  /** How numbers are written; they stand right. */
+  format?: (value: number) => string;
+  /** How instants are written. */
+  instant?: (value: string) => string;
+  /** What shows, where that is more than `value`. */
   cell?: (row: Row) => ReactNode;
-  /** Numbers stand right. */
+  /** Where it stands: right, if it has a `format`. */
   align?: "left" | "right";
   /** Whether it can be sorted by (it can, if left out). */
   sortable?: boolean;
@@ -80,7 +84,6 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
     manualSorting: server !== undefined,
     enableSortingRemoval: false,
   });
-  const byId = new Map(columns.map((column) => [column.id, column]));
   return (
     <Box
       role="region"
@@ -92,19 +95,20 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
       <table className={classes.table}>
         <caption className={classes.caption}>{label}</caption>
         <thead>
-          {table.getHeaderGroups().map((group) => (
-            <tr key={group.id}>
-              {group.headers.map(({ column }) => (
+          <tr>
+            {columns.map((column) => {
+              const head = table.getColumn(column.id);
+              return (
                 <HeaderCell
                   key={column.id}
-                  header={byId.get(column.id)?.header ?? ""}
-                  align={byId.get(column.id)?.align}
-                  sorted={column.getCanSort() ? column.getIsSorted() : undefined}
-                  onSort={() => column.toggleSorting()}
+                  header={column.header}
+                  align={alignOf(column)}
+                  sorted={head?.getCanSort() ? head.getIsSorted() : undefined}
+                  onSort={() => head?.toggleSorting()}
                 />
-              ))}
-            </tr>
-          ))}
+              );
+            })}
+          </tr>
         </thead>
         <tbody>
           {table.getRowModel().rows.map((row) => (
@@ -112,9 +116,9 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
               {columns.map((column) => (
                 <td
                   key={column.id}
-                  className={column.align === "right" ? classes.right : undefined}
+                  className={alignOf(column) === "right" ? classes.right : undefined}
                 >
-                  {column.cell ? column.cell(row.original) : column.value(row.original)}
+                  {column.cell ? column.cell(row.original) : write(column, row.original)}
                 </td>
               ))}
             </tr>
@@ -132,7 +136,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
 
 function HeaderCell(props: {
   header: string;
-  align: "left" | "right" | undefined;
+  align: "left" | "right";
   /** Nothing, where the column cannot be sorted by. */
   sorted: false | "asc" | "desc" | undefined;
   onSort: () => void;
@@ -158,6 +162,18 @@ function HeaderCell(props: {
   );
 }
 
+function alignOf<Row>({ align, format }: Column<Row>): "left" | "right" {
+  return align ?? (format ? "right" : "left");
+}
+
+/** Writes what a cell holds; a dash for nothing. */
+function write<Row>({ value, format, instant }: Column<Row>, row: Row): string | number {
+  const cell = value(row);
+  if (typeof cell === "number" && format) return format(cell);
+  if (typeof cell === "string" && instant) return instant(cell);
+  return cell ?? "–";
+}
+
 function define<Row extends object>(column: Column<Row>): ColumnDef<typeof features, Row, unknown> {
   return {
     id: column.id,
@@ -165,7 +181,7 @@ function define<Row extends object>(column: Column<Row>): ColumnDef<typeof featu
     accessorFn: (row) => column.value(row) ?? undefined,
     enableSorting: column.sortable ?? true,
     sortUndefined: "last",
-    sortDescFirst: column.align === "right",
+    sortDescFirst: alignOf(column) === "right",
     sortFn: compareRows,
   };
 }

@@ -1,13 +1,15 @@
-// A report as a file.
+// Reports as files: menus of the formats that there are, loaded when they are first opened.
 
 import { Button } from "@mantine/core";
 import type { paths } from "@nest-haus/api";
 import { IconDownload } from "@tabler/icons-react";
 import type { Ref } from "react";
+import { api } from "../api/client";
 import { useLater } from "../app/use-later";
 import type { RangeQuery } from "../app/view";
 import { common } from "../i18n/common";
 import { useTexts } from "../i18n/texts";
+import { fileName } from "../lib/download";
 
 const loadMenu = () => import("./export-menu-opened");
 
@@ -16,36 +18,68 @@ type Exported = NonNullable<paths["/api/admin/analytics/export"]["get"]["paramet
 /** The reports that can be had as files. */
 export type ExportedReport = NonNullable<Exported["report"]>;
 
-/** Which report, and what it is asked, without comparison. */
-export interface ExportMenuProps {
-  report: ExportedReport;
-  query: RangeQuery | { sessionId: string };
-}
-
-/** Offers a report as CSV, Excel or NDJSON. The menu is loaded when it is first opened. */
-export function ExportMenu<Asked extends ExportMenuProps["query"]>(props: {
+/** Offers a report as CSV, Excel or NDJSON. `query` is what the report is asked, without comparison. */
+export function ExportMenu<Asked extends RangeQuery | { sessionId: string }>(props: {
   report: ExportedReport;
   query: Asked;
 }) {
-  const [Menu, want] = useLater(loadMenu);
-  return Menu ? <Menu {...props} /> : <ExportButton onClick={want} />;
+  const { report } = props;
+  const make = async (format: NonNullable<Exported["format"]>) => {
+    const query = { ...props.query, report, format };
+    const path = "/api/admin/analytics/export";
+    return (await api.GET(path, { params: { query }, parseAs: "blob" })).data;
+  };
+  const { label } = useTexts(common).export;
+  return <FormatMenu label={label} formats={["csv", "xlsx", "ndjson"]} name={report} make={make} />;
 }
 
-/** The button alone. What else it is given goes to the button element. */
-export function ExportButton(props: {
+/** A file that a menu offers: its name, what the menu calls it, and how to make or fetch it. */
+export interface OfferedFile {
+  name: string;
+  label: string;
+  make: () => Promise<Blob | undefined>;
+}
+
+/** Offers formats by a button with a label. `name` is in the name of the file, which `make` makes or fetches. */
+export function FormatMenu<Format extends "csv" | "xlsx" | "ndjson">(props: {
+  label: string;
+  formats: readonly Format[];
+  name: string;
+  make: (format: Format) => Promise<Blob | undefined>;
+  size?: "xs" | "sm";
+}) {
+  const t = useTexts(common).export;
+  const [Menu, want] = useLater(loadMenu);
+  const { label, formats, name, make, size = "sm" } = props;
+  const files = formats.map((format) => ({
+    name: fileName(name, format),
+    label: t[format],
+    make: () => make(format),
+  }));
+  return Menu ? (
+    <Menu label={label} size={size} files={files} />
+  ) : (
+    <MenuButton label={label} size={size} onClick={want} />
+  );
+}
+
+/** The button of such a menu. What else it is given goes to the button element. */
+export function MenuButton(props: {
+  label: string;
+  size: "xs" | "sm";
   loading?: boolean;
   onClick?: () => void;
   ref?: Ref<HTMLButtonElement>;
 }) {
-  const t = useTexts(common);
+  const { label, ...rest } = props;
   return (
     <Button
       variant="default"
       leftSection={<IconDownload size={16} aria-hidden />}
       aria-haspopup="menu"
-      {...props}
+      {...rest}
     >
-      {t.export.label}
+      {label}
     </Button>
   );
 }

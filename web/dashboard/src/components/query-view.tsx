@@ -4,6 +4,7 @@ import { Button, Group, Paper, Skeleton, Stack, Text } from "@mantine/core";
 import type { Problem } from "@nest-haus/api";
 import { IconMoodEmpty } from "@tabler/icons-react";
 import type { ReactNode } from "react";
+import { useSetView } from "../app/navigation";
 import { common } from "../i18n/common";
 import { useTexts } from "../i18n/texts";
 import { ProblemAlert } from "./problem-alert";
@@ -73,6 +74,18 @@ export function Empty(props: { title?: string; children?: ReactNode; action?: Em
         )}
       </Stack>
     </Paper>
+  );
+}
+
+/** There is nothing in the range. `longer` names the button that shows the longest one. */
+export function EmptyRange(props: { title: string; longer: string; children: ReactNode }) {
+  const setView = useSetView();
+  const { title, longer, children } = props;
+  const action = { label: longer, onClick: () => setView({ timeRange: "90d" }) };
+  return (
+    <Empty title={title} action={action}>
+      {children}
+    </Empty>
   );
 }
 

@@ -1,18 +1,22 @@
-// Tables as CSV files, safe to open in a spreadsheet.
+// Tables as CSV (RFC 4180): written safe to open in a spreadsheet, and read. Load it when it is needed.
+
+import papa from "papaparse";
 
 /** A cell: text, a number, or nothing. */
 export type Cell = string | number | null | undefined;
 
-/** Writes a table as CSV (RFC 4180) with a byte order mark, so that spreadsheets read it as UTF-8. */
+/** How text begins that a spreadsheet would run. */
+const FORMULA = /^[=+\-@\t\r]/;
+
+/**
+ * Writes a table with a byte order mark, by which spreadsheets know UTF-8. Text that a spreadsheet would run gets an
+ * apostrophe before it.
+ */
 export function writeCsv(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const lines = [head, ...rows].map((cells) => cells.map(writeCell).join(","));
-  return `\uFEFF${lines.join("\r\n")}\r\n`;
+  return `\uFEFF${papa.unparse([head, ...rows], { escapeFormulae: FORMULA })}\r\n`;
 }
 
-function writeCell(cell: Cell): string {
-  if (cell === null || cell === undefined) return "";
-  if (typeof cell === "number") return String(cell);
-  // A spreadsheet would run text that begins like a formula.
-  const text = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+/** Takes a text apart into rows of cells. An empty text has no rows. */
+export function readCsv(text: string): string[][] {
+  return papa.parse(text, { delimiter: ",", skipEmptyLines: true }).data;
 }

@@ -1,15 +1,16 @@
 // Alerts: firing first, then those that somebody knows of, then what is over.
 
-import { Alert, Button, Group, Stack, Title } from "@mantine/core";
-import type { Problem, Schema } from "@nest-haus/api";
+import { Alert, Box, Group, Stack, Title } from "@mantine/core";
+import type { Schema } from "@nest-haus/api";
 import { IconBellOff, IconCircleCheck } from "@tabler/icons-react";
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { read, readKey, useRead } from "../../api/hooks";
+import { useRead } from "../../api/hooks";
+import { useReadPages } from "../../api/pages";
 import { useFormats } from "../../app/navigation";
 import { type Column, DataTable } from "../../components/data-table";
 import { Definition } from "../../components/definition";
 import { FilterBar } from "../../components/filter-bar";
+import { MoreButton } from "../../components/more-button";
 import { ProblemAlert } from "../../components/problem-alert";
 import { QueryView } from "../../components/query-view";
 import { Tile } from "../../components/tile";
@@ -120,14 +121,10 @@ function History({ rule, count }: { rule: string; count: number | undefined }) {
   const t = useTexts(texts);
   const formats = useFormats();
   const columns = useHistoryColumns();
-  const asked = { state: "resolved", limit: PAGE, ...(rule ? { rule } : {}) };
-  const pages = useInfiniteQuery<Schema<"AlertList">, Problem>({
-    queryKey: [...readKey(PATH, asked), "pages"],
-    queryFn: ({ pageParam, signal }) =>
-      read(PATH, typeof pageParam === "string" ? { ...asked, cursor: pageParam } : asked, signal),
-    initialPageParam: undefined,
-    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
-  });
+  const asked = { state: "resolved" as const, limit: PAGE, ...(rule ? { rule } : {}) };
+  const pages = useReadPages(PATH, asked, ({ nextCursor: cursor }) =>
+    cursor ? { cursor } : undefined,
+  );
   const rows = useMemo(() => pages.data?.pages.flatMap(({ alerts }) => alerts) ?? [], [pages.data]);
   return (
     <Tile
@@ -146,16 +143,9 @@ function History({ rule, count }: { rule: string; count: number | undefined }) {
           maxHeight={520}
         />
       )}
-      {pages.hasNextPage && (
-        <Button
-          mt="sm"
-          variant="default"
-          loading={pages.isFetchingNextPage}
-          onClick={() => void pages.fetchNextPage()}
-        >
-          {t.olderAlerts}
-        </Button>
-      )}
+      <Box mt="sm">
+        <MoreButton query={pages} label={t.olderAlerts} />
+      </Box>
     </Tile>
   );
 }
@@ -183,13 +173,13 @@ function useHistoryColumns(): readonly Column<AlertView>[] {
         id: "began",
         header: t.began,
         value: ({ startedAt }) => startedAt,
-        cell: ({ startedAt }) => formats.dateTime(startedAt),
+        instant: formats.dateTime,
       },
       {
         id: "ended",
         header: t.ended,
         value: ({ resolvedAt }) => resolvedAt,
-        cell: ({ resolvedAt }) => formats.dateTime(resolvedAt),
+        instant: formats.dateTime,
       },
       {
         id: "peak",
@@ -208,9 +198,8 @@ function useHistoryColumns(): readonly Column<AlertView>[] {
       {
         id: "reopened",
         header: t.cameBack,
-        align: "right",
         value: ({ reopened }) => reopened,
-        cell: ({ reopened }) => formats.count(reopened),
+        format: formats.count,
       },
       {
         id: "known",

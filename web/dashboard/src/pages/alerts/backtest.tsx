@@ -1,22 +1,22 @@
 // Tries a rule on what was recorded: how often it would have fired, and when.
 
-import { NumberInput, Stack, Text, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
+import { NumberInput, Stack, Text } from "@mantine/core";
 import { listOf, numberOf, type Schema, textOf } from "@nest-haus/api";
 import type { EChartsCoreOption } from "echarts/core";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useMemo } from "react";
 import { useRead } from "../../api/hooks";
 import { useFormats } from "../../app/navigation";
+import { parseState, resetOf } from "../../app/page-state";
 import { Chart, type ChartTable } from "../../components/chart";
 import type { ChartLook } from "../../components/chart-look";
 import { ChoiceSelect } from "../../components/choice-select";
 import { Definition } from "../../components/definition";
-import { FilterBar } from "../../components/filter-bar";
+import { FilterBar, TypedText } from "../../components/filter-bar";
 import { Empty, QueryView } from "../../components/query-view";
 import { Tile } from "../../components/tile";
 import { useTexts } from "../../i18n/texts";
 import { RuleSelect } from "./rule-select";
-import { BACKTEST_DAYS, useAlertsState } from "./state";
+import { BACKTEST_DAYS, COOL_DOWN_MINUTES_MAX, trialFields, useAlertsState } from "./state";
 import { texts } from "./texts";
 import { useRuleWords, useUnitFormat } from "./words";
 
@@ -33,9 +33,7 @@ export const BACKTESTED: readonly string[] = [
 ];
 
 const INCIDENTS_MAX = 200;
-const TYPING_MS = 500;
-const COOL_DOWN_MINUTES_MAX = 10_080;
-const AS_SET = { threshold: "", countMin: undefined, coolDownMinutes: undefined };
+const AS_SET = parseState(trialFields, {});
 const SYMBOLS = ["circle", "triangle", "rect", "diamond", "pin", "arrow"];
 
 /** The part about back-tests. */
@@ -57,10 +55,9 @@ export function BacktestPart({ rules }: { rules: readonly Schema<"AlertRule">[] 
 function Filters({ rules, rule }: { rules: readonly Schema<"AlertRule">[]; rule: string }) {
   const t = useTexts(texts);
   const [state, setState] = useAlertsState();
-  const isOther =
-    state.threshold !== "" || state.countMin !== undefined || state.coolDownMinutes !== undefined;
+  const reset = resetOf(trialFields, state, setState);
   return (
-    <FilterBar onReset={isOther ? () => setState(AS_SET) : undefined}>
+    <FilterBar onReset={reset}>
       <RuleSelect
         rules={rules.filter((each) => BACKTESTED.includes(each.rule))}
         value={rule}
@@ -74,10 +71,14 @@ function Filters({ rules, rule }: { rules: readonly Schema<"AlertRule">[]; rule:
         value={state.days}
         onChange={(days) => setState({ days })}
       />
-      <ThresholdField
-        key={`${rule} ${isOther}`}
+      <TypedText
+        key={`${rule} ${reset !== undefined}`}
+        label={t.threshold}
+        placeholder={t.backtest.asSet}
+        inputMode="decimal"
+        w={130}
         value={state.threshold}
-        onChange={(threshold) => setState({ threshold })}
+        onChange={(threshold) => setState({ threshold: threshold.replace(",", ".") })}
       />
       <NumberInput
         label={t.countMin}
@@ -101,26 +102,6 @@ function Filters({ rules, rule }: { rules: readonly Schema<"AlertRule">[]; rule:
         }
       />
     </FilterBar>
-  );
-}
-
-function ThresholdField({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const t = useTexts(texts);
-  const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
-  const settle = useDebouncedCallback(onChange, TYPING_MS);
-  return (
-    <TextInput
-      label={t.threshold}
-      placeholder={t.backtest.asSet}
-      inputMode="decimal"
-      w={130}
-      value={typed}
-      onChange={({ currentTarget }) => {
-        setTyped(currentTarget.value);
-        settle(currentTarget.value.trim().replace(",", "."));
-      }}
-    />
   );
 }
 

@@ -2,31 +2,36 @@
 
 import { Button, Group, Select, SimpleGrid, Stack, Switch, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import type { Problem, Schema } from "@nest-haus/api";
+import type { Schema } from "@nest-haus/api";
 import { IconMailForward, IconWebhook } from "@tabler/icons-react";
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { api } from "../../api/client";
-import { read, readKey, useChange, useRead } from "../../api/hooks";
-import { useFormats } from "../../app/navigation";
+import { useChange, useRead } from "../../api/hooks";
+import { useReadPages } from "../../api/pages";
+import { useFormats, usePageState } from "../../app/navigation";
+import { optionalChoice } from "../../app/page-state";
 import { useMay } from "../../app/session";
-import { oneOf } from "../../app/view";
+import { OptionalChoiceSelect } from "../../components/choice-select";
 import { type Column, DataTable } from "../../components/data-table";
+import { MoreButton } from "../../components/more-button";
 import { ProblemAlert } from "../../components/problem-alert";
 import { QueryView } from "../../components/query-view";
 import { Tile } from "../../components/tile";
 import { useTexts } from "../../i18n/texts";
-import { MESSAGE_STATES, useAlertsState } from "./state";
 import { texts } from "./texts";
 
 const OUTBOX = "/api/admin/notifications";
 const SUBSCRIPTIONS = "/api/admin/notifications/subscriptions";
 const LANGUAGES = ["de", "en"] as const;
+const STATES = ["queued", "sent", "failed", "withdrawn"] as const;
 const PAGE = 50;
 const EVERY_MS = 30_000;
 
-/** The part about messages. */
+const fields = { message: optionalChoice(STATES) };
+
+/** What one gets by mail, whether it arrives, and all messages: as far as one may see that. */
 export function MessagesPart() {
+  const mayRead = useMay("analytics:read");
   const mayTest = useMay("alerts:write");
   return (
     <Stack gap="md">
@@ -34,7 +39,7 @@ export function MessagesPart() {
         <Mine />
         {mayTest && <Test />}
       </SimpleGrid>
-      <Outbox />
+      {mayRead && <Outbox />}
     </Stack>
   );
 }
@@ -149,17 +154,15 @@ function Test() {
 
 function Outbox() {
   const t = useTexts(texts);
-  const [{ message }, setState] = useAlertsState();
+  const [{ message }, setState] = usePageState(fields);
   const columns = useColumns();
   const asked = { limit: PAGE, ...(message ? { state: message } : {}) };
-  const pages = useInfiniteQuery<Schema<"Outbox">, Problem>({
-    queryKey: [...readKey(OUTBOX, asked), "pages"],
-    queryFn: ({ pageParam, signal }) =>
-      read(OUTBOX, typeof pageParam === "string" ? { ...asked, before: pageParam } : asked, signal),
-    initialPageParam: undefined,
-    getNextPageParam: ({ next }) => next ?? undefined,
-    refetchInterval: EVERY_MS,
-  });
+  const pages = useReadPages(
+    OUTBOX,
+    asked,
+    ({ next: before }) => (before ? { before } : undefined),
+    { everyMs: EVERY_MS },
+  );
   const rows = useMemo(
     () => pages.data?.pages.flatMap(({ notifications: listed }) => listed) ?? [],
     [pages.data],
@@ -170,17 +173,16 @@ function Outbox() {
         <Text size="sm" c="dimmed">
           {t.messages.outboxText}
         </Text>
-        <Select
-          label={t.messages.state}
-          maw={230}
-          allowDeselect={false}
-          value={message ?? ""}
-          onChange={(value) => setState({ message: oneOf(MESSAGE_STATES, value ?? undefined) })}
-          data={[
-            { value: "", label: t.messages.allStates },
-            ...MESSAGE_STATES.map((value) => ({ value, label: t.messages.states[value] })),
-          ]}
-        />
+        <Group>
+          <OptionalChoiceSelect
+            label={t.messages.state}
+            none={t.messages.allStates}
+            words={STATES}
+            names={t.messages.states}
+            value={message}
+            onChange={(state) => setState({ message: state })}
+          />
+        </Group>
         {pages.error && <ProblemAlert problem={pages.error} onRetry={() => void pages.refetch()} />}
         {pages.data && rows.length === 0 ? (
           <Text>{t.messages.noMessages}</Text>
@@ -193,16 +195,7 @@ function Outbox() {
             maxHeight={520}
           />
         )}
-        {pages.hasNextPage && (
-          <Button
-            variant="default"
-            style={{ alignSelf: "flex-start" }}
-            loading={pages.isFetchingNextPage}
-            onClick={() => void pages.fetchNextPage()}
-          >
-            {t.olderMessages}
-          </Button>
-        )}
+        <MoreButton query={pages} label={t.olderMessages} />
       </Stack>
     </Tile>
   );
@@ -220,7 +213,7 @@ function useColumns(): readonly Column<Schema<"NotificationView">>[] {
         id: "created",
         header: t.created,
         value: ({ createdAt }) => createdAt,
-        cell: ({ createdAt }) => formats.dateTime(createdAt),
+        instant: formats.dateTime,
       },
       { id: "kind", header: t.kind, value: ({ kind }) => kinds[kind] ?? kind },
       { id: "channel", header: t.channel, value: ({ channel }) => channels[channel] ?? channel },
@@ -247,9 +240,8 @@ function useColumns(): readonly Column<Schema<"NotificationView">>[] {
       {
         id: "attempts",
         header: t.attempts,
-        align: "right",
         value: ({ attempts }) => attempts,
-        cell: ({ attempts }) => formats.count(attempts),
+        format: formats.count,
       },
     ];
   }, [t, formats]);

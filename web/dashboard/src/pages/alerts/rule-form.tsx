@@ -18,6 +18,7 @@ import { api } from "../../api/client";
 import { useChange } from "../../api/hooks";
 import { useFormats } from "../../app/navigation";
 import { oneOf } from "../../app/view";
+import { DialogueActions } from "../../components/dialogue-actions";
 import { ProblemAlert, useFieldError } from "../../components/problem-alert";
 import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
@@ -49,7 +50,7 @@ export function RuleDialogue({ rule, onClose }: { rule: Rule | undefined; onClos
 
 function RuleForm({ rule, onDone }: { rule: Rule; onDone: () => void }) {
   const t = useTexts(texts);
-  const { cancel, save: saveText } = useTexts(common);
+  const { save: saveText } = useTexts(common);
   const form = t.form;
   const words = useRuleWords();
   const formats = useFormats();
@@ -110,9 +111,7 @@ function RuleForm({ rule, onDone }: { rule: Rule; onDone: () => void }) {
         />
         <Select
           label={t.severity}
-          description={form.severityHint(
-            t.severities[oneOf(SEVERITIES, defaults.severity) ?? "warning"],
-          )}
+          description={form.severityHint(t.severities[defaults.severity])}
           allowDeselect={false}
           value={draft.severity}
           data={SEVERITIES.map((value) => ({ value, label: t.severities[value] }))}
@@ -138,14 +137,7 @@ function RuleForm({ rule, onDone }: { rule: Rule; onDone: () => void }) {
           >
             {form.reset}
           </Button>
-          <Group gap="xs">
-            <Button variant="default" onClick={onDone}>
-              {cancel}
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              {saveText}
-            </Button>
-          </Group>
+          <DialogueActions action={saveText} onCancel={onDone} isBusy={save.isPending} />
         </Group>
       </Stack>
     </form>

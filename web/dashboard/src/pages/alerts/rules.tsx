@@ -88,9 +88,8 @@ function useColumns(actions: Actions): readonly Column<Rule>[] {
       {
         id: "countMin",
         header: t.countMin,
-        align: "right",
         value: ({ settings }) => settings.countMin,
-        cell: ({ settings }) => formats.count(settings.countMin),
+        format: formats.count,
       },
       {
         id: "coolDown",

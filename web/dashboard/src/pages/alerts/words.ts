@@ -1,9 +1,10 @@
 // Values and rules of alerts in the reader's words.
 
-import { fieldsOf, numberOf, textOf } from "@nest-haus/api";
+import type { Schema } from "@nest-haus/api";
 import { useCallback } from "react";
 import { useFormats } from "../../app/navigation";
-import { useLanguage } from "../../i18n/language";
+import type { Formats } from "../../i18n/formats";
+import { type Language, useLanguage } from "../../i18n/language";
 import { useTexts } from "../../i18n/texts";
 import { ruleTexts } from "./rule-texts";
 import { texts } from "./texts";
@@ -62,31 +63,28 @@ export interface DetailLine {
 }
 
 /** Writes a line of an alert's details: a label in both languages, and a value by its kind. */
-export function useDetailLine(): (answer: unknown) => DetailLine {
+export function useDetailLine(): (line: Schema<"MessageLine">) => DetailLine {
   const { language } = useLanguage();
   const formats = useFormats();
   return useCallback(
-    (answer) => {
-      const line = fieldsOf(answer);
-      const label = textOf(language === "de" ? line.label_de : line.label_en) ?? "";
-      const value = fieldsOf(line.value);
-      const written =
-        textOf(value.text) ??
-        (value.count === undefined ? undefined : formats.count(numberOf(value.count))) ??
-        (value.cents === undefined ? undefined : formats.money(numberOf(value.cents))) ??
-        (value.share === undefined ? undefined : formats.share(numberOf(value.share), 2)) ??
-        (value.change === undefined ? undefined : formats.change(numberOf(value.change))) ??
-        (value.milliseconds === undefined
-          ? undefined
-          : formats.latency(numberOf(value.milliseconds))) ??
-        (value.minutes === undefined
-          ? undefined
-          : formats.duration((numberOf(value.minutes) ?? 0) * MS_A_MINUTE)) ??
-        (value.number === undefined ? undefined : formats.decimal(numberOf(value.number), 2)) ??
-        (value.moment === undefined ? undefined : formats.dateTime(textOf(value.moment))) ??
-        (value.day === undefined ? undefined : formats.date(textOf(value.day)));
-      return { label, value: written ?? "–" };
-    },
+    ({ label_de, label_en, value }) => ({
+      label: language === "de" ? label_de : label_en,
+      value: writeValue(value, language, formats),
+    }),
     [language, formats],
   );
+}
+
+function writeValue(value: Schema<"MessageValue">, language: Language, formats: Formats): string {
+  if (value === "unknown") return "–";
+  if ("text" in value) return value.text;
+  if ("texts" in value) return value.texts[language];
+  if ("count" in value) return formats.count(value.count);
+  if ("cents" in value) return formats.money(value.cents);
+  if ("share" in value) return formats.share(value.share, 2);
+  if ("change" in value) return formats.change(value.change);
+  if ("milliseconds" in value) return formats.latency(value.milliseconds);
+  if ("minutes" in value) return formats.duration(value.minutes * MS_A_MINUTE);
+  if ("number" in value) return formats.decimal(value.number, 2);
+  return "moment" in value ? formats.dateTime(value.moment) : formats.date(value.day);
 }

@@ -1,6 +1,6 @@
 // API keys: every key that was ever made, new ones, and revoking.
 
-import { Badge, Button, Code, Group, Select, Text } from "@mantine/core";
+import { Badge, Button, Code, Group, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import type { Schema } from "@nest-haus/api";
 import { IconKey } from "@tabler/icons-react";
@@ -8,12 +8,11 @@ import { useMemo, useState } from "react";
 import { api } from "../../api/client";
 import { useChange, useRead } from "../../api/hooks";
 import { useFormats, usePageState } from "../../app/navigation";
-import { type Fields, optionalChoice, text } from "../../app/page-state";
+import { optionalChoice, resetOf, type StateOf, text } from "../../app/page-state";
 import { shellTexts } from "../../app/shell-texts";
-import { oneOf } from "../../app/view";
 import { Confirm } from "../../components/confirm";
 import { type Column, DataTable } from "../../components/data-table";
-import { FilterBar, SearchField } from "../../components/filter-bar";
+import { StateFilterBar } from "../../components/filter-bar";
 import { Page } from "../../components/page";
 import { Empty, QueryView } from "../../components/query-view";
 import { useTexts } from "../../i18n/texts";
@@ -26,12 +25,7 @@ const STATES = ["active", "expired", "revoked"] as const;
 
 type KeyState = (typeof STATES)[number];
 
-interface State {
-  search: string;
-  state: KeyState | undefined;
-}
-
-const fields: Fields<State> = { search: text(), state: optionalChoice(STATES) };
+const fields = { search: text(), state: optionalChoice(STATES) };
 
 /** The page. */
 export default function ApiKeysPage() {
@@ -42,7 +36,6 @@ export default function ApiKeysPage() {
   const [revoking, setRevoking] = useState<ApiKey>();
   const keys = useRead("/api/admin/api-keys", {});
   const columns = useColumns(setRevoking);
-  const isFiltered = state.search !== "" || state.state !== undefined;
   return (
     <Page
       title={pages.apiKeys}
@@ -53,23 +46,13 @@ export default function ApiKeysPage() {
         </Button>
       }
     >
-      <FilterBar
-        onReset={isFiltered ? () => setState({ search: "", state: undefined }) : undefined}
-      >
-        <SearchField
-          label={t.search}
-          value={state.search}
-          onChange={(search) => setState({ search })}
-        />
-        <Select
-          label={t.state}
-          placeholder={t.allStates}
-          clearable
-          value={state.state ?? null}
-          data={STATES.map((value) => ({ value, label: t.states[value] }))}
-          onChange={(value) => setState({ state: oneOf(STATES, value ?? undefined) })}
-        />
-      </FilterBar>
+      <StateFilterBar
+        state={state}
+        onChange={setState}
+        onReset={resetOf(fields, state, setState)}
+        words={STATES}
+        texts={t}
+      />
       <QueryView
         query={keys}
         isEmpty={(data) => data.filter((key) => matches(key, state)).length === 0}
@@ -122,7 +105,7 @@ function stateOf({ revokedAt, expiresAt }: ApiKey): KeyState {
   return expiresAt && Date.parse(expiresAt) <= Date.now() ? "expired" : "active";
 }
 
-function matches(key: ApiKey, { search, state }: State): boolean {
+function matches(key: ApiKey, { search, state }: StateOf<typeof fields>): boolean {
   const wanted = search.trim().toLowerCase();
   const words = `${key.name} ${key.prefix} ${key.createdBy} ${key.scopes.join(" ")}`;
   return words.toLowerCase().includes(wanted) && (state === undefined || stateOf(key) === state);

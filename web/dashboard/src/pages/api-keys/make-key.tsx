@@ -17,7 +17,7 @@ import { type FormEvent, useState } from "react";
 import { api } from "../../api/client";
 import { useChange } from "../../api/hooks";
 import { useMe } from "../../app/session";
-import { oneOf } from "../../app/view";
+import { DialogueActions } from "../../components/dialogue-actions";
 import { Notice } from "../../components/notice";
 import { ProblemAlert, useFieldError } from "../../components/problem-alert";
 import { common } from "../../i18n/common";
@@ -52,7 +52,6 @@ export function MakeKey({ onClose }: { onClose: () => void }) {
 
 function KeyForm({ onMade, onClose }: { onMade: (key: string) => void; onClose: () => void }) {
   const t = useTexts(texts);
-  const { cancel } = useTexts(common);
   const { data: me } = useMe();
   const scopeTexts: Readonly<Record<string, string>> = t.scopeTexts;
   const [name, setName] = useState("");
@@ -106,19 +105,17 @@ function KeyForm({ onMade, onClose }: { onMade: (key: string) => void; onClose: 
           allowDeselect={false}
           value={expiry}
           data={EXPIRIES.map((value) => ({ value, label: t.expiries[value] }))}
-          onChange={(value) => setExpiry(oneOf(EXPIRIES, value ?? undefined) ?? expiry)}
+          onChange={(value) => value && setExpiry(value)}
           error={fieldError("expiresInDays")}
           {...(expiry === "never" ? { description: t.neverHint } : {})}
         />
         {make.error && <ProblemAlert problem={make.error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {cancel}
-          </Button>
-          <Button type="submit" loading={make.isPending} disabled={scopes.length === 0}>
-            {t.make}
-          </Button>
-        </Group>
+        <DialogueActions
+          action={t.make}
+          onCancel={onClose}
+          isBusy={make.isPending}
+          disabled={scopes.length === 0}
+        />
       </Stack>
     </form>
   );

@@ -1,51 +1,46 @@
-// The audit log: who did what, and when, with filters over the entries that are loaded.
+// The audit log: who did what, and when, with filters.
 
 import { Button, Code, Group, Select, Stack, Text, TextInput } from "@mantine/core";
-import type { Problem, Schema } from "@nest-haus/api";
+import type { Schema } from "@nest-haus/api";
 import { IconDownload } from "@tabler/icons-react";
-import { type InfiniteData, useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { read, readKey } from "../../api/hooks";
+import { type Query, useRead } from "../../api/hooks";
+import { useReadPages } from "../../api/pages";
 import { useFormats, usePageState, useView } from "../../app/navigation";
-import { type Fields, text } from "../../app/page-state";
+import { resetOf, type StateOf, text } from "../../app/page-state";
 import { shellTexts } from "../../app/shell-texts";
 import { useActorName } from "../../components/actor-name";
 import { type Column, DataTable } from "../../components/data-table";
 import { FilterBar, SearchField } from "../../components/filter-bar";
+import { MoreButton } from "../../components/more-button";
 import { Page } from "../../components/page";
 import { Empty, QueryView } from "../../components/query-view";
+import { useDownload } from "../../components/use-download";
 import { useTexts } from "../../i18n/texts";
-import { writeCsv } from "../../lib/csv";
-import { download, fileName } from "../../lib/download";
-import { dayOf } from "../../lib/zone";
+import { addDays, startOfDay } from "../../lib/zone";
 import { EntryDetail } from "./entry-detail";
 import { texts } from "./texts";
 
 type Entry = Schema<"AuditLogEntry">;
-type Pages = InfiniteData<Entry[], number>;
 
 const PATH = "/api/admin/audit";
 const PAGE = 200;
+
+/** Entries that filters take their words from: the newest. */
+const LIMIT_MAX = 500;
+
 const HEIGHT = 640;
 
-interface State {
-  search: string;
-  actor: string;
-  action: string;
-  /** Days in the chosen zone, both inclusive. */
-  first: string;
-  last: string;
-}
-
-const fields: Fields<State> = {
+const fields = {
   search: text(),
   actor: text(),
   action: text(),
+  /** Days in the chosen zone, both inclusive. */
   first: text(),
   last: text(),
 };
 
-const NO_FILTER: State = { search: "", actor: "", action: "", first: "", last: "" };
+type State = StateOf<typeof fields>;
 
 /** The page. */
 export default function AuditPage() {
@@ -54,27 +49,26 @@ export default function AuditPage() {
   const formats = useFormats();
   const { tz } = useView();
   const [state, setState] = usePageState(fields);
-  const query = useEntries();
+  const query = useReadPages(PATH, questionOf(state, tz), (page) => {
+    const last = page.at(-1);
+    return last && page.length === PAGE ? { before: last.seq } : undefined;
+  });
   const entries = useMemo(() => query.data?.pages.flat() ?? [], [query.data]);
   const actionName = useActionNames();
-  const shown = useMemo(
-    () => entries.filter((entry) => matches(entry, state, tz, actionName)),
-    [entries, state, tz, actionName],
-  );
   const columns = useColumns(actionName);
   return (
-    <Page title={pages.audit} description={t.description} actions={<CsvButton entries={shown} />}>
-      <Filters entries={entries} state={state} setState={setState} actionName={actionName} />
+    <Page title={pages.audit} description={t.description} actions={<CsvButton entries={entries} />}>
+      <Filters state={state} setState={setState} actionName={actionName} />
       <QueryView
         query={query}
-        isEmpty={() => shown.length === 0}
+        isEmpty={() => entries.length === 0}
         empty={<Empty title={t.none}>{t.noneHint}</Empty>}
       >
         {() => (
           <DataTable
             label={pages.audit}
             columns={columns}
-            rows={shown}
+            rows={entries}
             rowKey={({ seq }) => String(seq)}
             maxHeight={HEIGHT}
           />
@@ -82,18 +76,9 @@ export default function AuditPage() {
       </QueryView>
       <Group>
         <Text size="sm" c="dimmed" role="status">
-          {t.loaded(formats.count(shown.length), formats.count(entries.length))}{" "}
-          {query.data && !query.hasNextPage && t.first}
+          {t.loaded(formats.count(entries.length))} {query.data && !query.hasNextPage && t.first}
         </Text>
-        {query.hasNextPage && (
-          <Button
-            variant="default"
-            loading={query.isFetchingNextPage}
-            onClick={() => void query.fetchNextPage()}
-          >
-            {t.older}
-          </Button>
-        )}
+        <MoreButton query={query} label={t.older} />
       </Group>
       <Stack gap={4}>
         <Text size="sm" c="dimmed">
@@ -107,34 +92,19 @@ export default function AuditPage() {
   );
 }
 
-function useEntries() {
-  return useInfiniteQuery<Entry[], Problem, Pages, readonly unknown[], number>({
-    queryKey: [...readKey(PATH), "pages"],
-    queryFn: ({ pageParam, signal }) =>
-      read(PATH, { limit: PAGE, ...(pageParam > 0 ? { before: pageParam } : {}) }, signal),
-    initialPageParam: 0,
-    // The log has no gaps, and begins with 1.
-    getNextPageParam: (last) => {
-      const oldest = last.at(-1)?.seq ?? 1;
-      return oldest > 1 ? oldest : undefined;
-    },
-  });
-}
-
 function Filters(props: {
-  entries: readonly Entry[];
   state: State;
   setState: (change: Partial<State>) => void;
   actionName: (action: string) => string;
 }) {
   const t = useTexts(texts);
-  const { entries, state, setState, actionName } = props;
+  const { state, setState, actionName } = props;
   const actorName = useActorName();
-  const actors = [...new Set(entries.map(({ actor }) => actor))].sort();
-  const actions = [...new Set(entries.map(({ action }) => action))].sort();
-  const isFiltered = Object.values(state).some((value) => value !== "");
+  const { data: newest = [] } = useRead(PATH, { limit: LIMIT_MAX });
+  const actors = [...new Set(newest.map(({ actor }) => actor))].sort();
+  const actions = [...new Set(newest.map(({ action }) => action))].sort();
   return (
-    <FilterBar onReset={isFiltered ? () => setState(NO_FILTER) : undefined}>
+    <FilterBar onReset={resetOf(fields, state, setState)}>
       <SearchField
         label={t.search}
         value={state.search}
@@ -180,22 +150,16 @@ function Filters(props: {
   );
 }
 
-function matches(
-  entry: Entry,
-  { search, actor, action, first, last }: State,
-  tz: string,
-  actionName: (action: string) => string,
-): boolean {
-  const day = dayOf(entry.at, tz);
-  const words = [entry.seq, entry.actor, entry.action, actionName(entry.action), entry.subject];
-  const all = `${words.join(" ")} ${JSON.stringify(entry.detail)}`.toLowerCase();
-  return (
-    all.includes(search.trim().toLowerCase()) &&
-    (actor === "" || entry.actor === actor) &&
-    (action === "" || entry.action === action) &&
-    (first === "" || day >= first) &&
-    (last === "" || day <= last)
-  );
+/** What the log is asked; days begin and end in the chosen zone. */
+function questionOf({ search, actor, action, first, last }: State, tz: string): Query<typeof PATH> {
+  return {
+    limit: PAGE,
+    ...(search ? { search } : {}),
+    ...(actor ? { actor } : {}),
+    ...(action ? { action } : {}),
+    ...(first ? { from: startOfDay(first, tz) } : {}),
+    ...(last ? { to: startOfDay(addDays(last, 1), tz) } : {}),
+  };
 }
 
 function useActionNames(): (action: string) => string {
@@ -248,6 +212,7 @@ function useColumns(actionName: (action: string) => string): readonly Column<Ent
 
 function CsvButton({ entries }: { entries: readonly Entry[] }) {
   const t = useTexts(texts);
+  const { isBusy, saveCsv } = useDownload();
   const save = () => {
     const rows = entries.map(({ seq, at, actor, action, subject, detail }) => [
       seq,
@@ -257,13 +222,14 @@ function CsvButton({ entries }: { entries: readonly Entry[] }) {
       subject,
       JSON.stringify(detail),
     ]);
-    const csv = writeCsv(["seq", "at", "actor", "action", "subject", "detail"], rows);
-    download(fileName(t.fileName, "csv"), new Blob([csv], { type: "text/csv" }));
+    const head = ["seq", "at", "actor", "action", "subject", "detail"];
+    void saveCsv(t.fileName, head, rows);
   };
   return (
     <Button
       variant="default"
       leftSection={<IconDownload size={16} aria-hidden />}
+      loading={isBusy}
       disabled={entries.length === 0}
       onClick={save}
     >

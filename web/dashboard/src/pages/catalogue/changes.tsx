@@ -1,7 +1,7 @@
 // What a change of the catalogue does: prices before and after, and what popular configurations cost.
 
 import { Badge, Code, Group, Stack, Text } from "@mantine/core";
-import { fieldsOf, type Schema, textOf } from "@nest-haus/api";
+import type { Schema } from "@nest-haus/api";
 import { useMemo } from "react";
 import { useFormats } from "../../app/navigation";
 import { type Column, DataTable } from "../../components/data-table";
@@ -72,13 +72,7 @@ function PriceChanges(props: { changes: readonly PriceChange[]; names: Names; la
           </>
         ),
       },
-      {
-        id: "from",
-        header: t.before,
-        align: "right",
-        value: ({ from }) => from,
-        cell: ({ from }) => money(from),
-      },
+      { id: "from", header: t.before, value: ({ from }) => from, format: money },
       {
         id: "to",
         header: t.after,
@@ -89,9 +83,8 @@ function PriceChanges(props: { changes: readonly PriceChange[]; names: Names; la
       {
         id: "difference",
         header: t.difference,
-        align: "right",
         value: ({ from, to }) => ratio(from, to),
-        cell: ({ from, to }) => formats.change(ratio(from, to)),
+        format: formats.change,
       },
     ];
   }, [t, formats, names]);
@@ -133,16 +126,14 @@ export function EffectTable({ effect, names }: { effect: readonly Effect[]; name
       {
         id: "sessions",
         header: t.sessions,
-        align: "right",
         value: ({ sessions }) => sessions,
-        cell: ({ sessions }) => formats.count(sessions),
+        format: formats.count,
       },
       {
         id: "before",
         header: t.before,
-        align: "right",
         value: ({ beforeCents }) => beforeCents,
-        cell: ({ beforeCents }) => formats.money(beforeCents),
+        format: formats.money,
       },
       {
         id: "after",
@@ -154,9 +145,8 @@ export function EffectTable({ effect, names }: { effect: readonly Effect[]; name
       {
         id: "difference",
         header: t.difference,
-        align: "right",
         value: ({ beforeCents, afterCents }) => ratio(beforeCents, afterCents),
-        cell: ({ beforeCents, afterCents }) => formats.change(ratio(beforeCents, afterCents)),
+        format: formats.change,
       },
     ],
     [t, formats, names],
@@ -177,8 +167,8 @@ function ratio(from: Price | null | undefined, to: Price | null | undefined): nu
   return to / from - 1;
 }
 
-function describe(selections: unknown, names: Names): string {
-  return Object.entries(fieldsOf(selections))
-    .map(([category, choice]) => names.option(category, textOf(fieldsOf(choice).option) ?? ""))
+function describe(selections: Schema<"Selections">, names: Names): string {
+  return Object.entries(selections)
+    .map(([category, { option }]) => names.option(category, option))
     .join(", ");
 }

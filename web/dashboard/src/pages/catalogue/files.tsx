@@ -1,14 +1,11 @@
 // The price table as a file: downloaded, edited elsewhere, uploaded again.
 
 import { Button, FileButton } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { IconDownload, IconUpload } from "@tabler/icons-react";
-import { useState } from "react";
 import { api } from "../../api/client";
-import { asProblem } from "../../api/hooks";
-import { common } from "../../i18n/common";
+import { useDownload } from "../../components/use-download";
 import { useTexts } from "../../i18n/texts";
-import { download, fileName } from "../../lib/download";
+import { fileName } from "../../lib/download";
 import type { Source } from "./edit";
 import { texts } from "./texts";
 
@@ -20,20 +17,10 @@ export function Files(props: {
   onUpload: (source: Source) => void;
 }) {
   const t = useTexts(texts);
-  const { downloadFailed } = useTexts(common);
-  const [busy, setBusy] = useState(false);
-  const save = async () => {
-    setBusy(true);
-    try {
-      const query = { format: "csv", ...(props.version ? { version: props.version } : {}) };
-      const { data } = await api.GET("/api/admin/catalog", { params: { query }, parseAs: "blob" });
-      if (data) download(fileName(t.fileName, "csv"), data);
-    } catch (thrown) {
-      const { message } = asProblem(thrown);
-      notifications.show({ color: "red", title: downloadFailed, message });
-    } finally {
-      setBusy(false);
-    }
+  const { isBusy, save } = useDownload();
+  const table = async () => {
+    const query = { format: "csv", ...(props.version ? { version: props.version } : {}) };
+    return (await api.GET("/api/admin/catalog", { params: { query }, parseAs: "blob" })).data;
   };
   const upload = async (file: File | null) => {
     if (file) props.onUpload({ kind: "csv", csv: await file.text(), name: file.name });
@@ -42,9 +29,9 @@ export function Files(props: {
     <>
       <Button
         variant="default"
-        loading={busy}
+        loading={isBusy}
         leftSection={<IconDownload size={16} aria-hidden />}
-        onClick={() => void save()}
+        onClick={() => void save(fileName(t.fileName, "csv"), table)}
       >
         {t.downloadCsv}
       </Button>

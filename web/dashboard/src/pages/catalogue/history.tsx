@@ -2,12 +2,12 @@
 
 import { Badge, Button, Collapse, Group, Paper, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import type { Problem, Schema } from "@nest-haus/api";
-import { useInfiniteQuery } from "@tanstack/react-query";
-import { read, readKey } from "../../api/hooks";
+import type { Schema } from "@nest-haus/api";
+import { useReadPages } from "../../api/pages";
 import { useFormats } from "../../app/navigation";
 import { useMay } from "../../app/session";
 import { useActorName } from "../../components/actor-name";
+import { MoreButton } from "../../components/more-button";
 import { ProblemAlert } from "../../components/problem-alert";
 import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
@@ -34,33 +34,19 @@ export interface HistoryActions {
 export function History({ names, ...actions }: HistoryActions & { names: Names }) {
   const t = useTexts(texts);
   const { more } = useTexts(common);
-  const query = useInfiniteQuery<Schema<"History">, Problem, Version[], readonly unknown[], number>(
-    {
-      queryKey: [...readKey(PATH), "pages"],
-      queryFn: ({ pageParam, signal }) =>
-        read(PATH, { limit: PAGE, ...(pageParam > 0 ? { before: pageParam } : {}) }, signal),
-      initialPageParam: 0,
-      getNextPageParam: ({ nextBefore }) => nextBefore ?? undefined,
-      select: ({ pages }) => pages.flatMap(({ versions }) => versions),
-    },
+  const query = useReadPages(PATH, { limit: PAGE }, ({ nextBefore: before }) =>
+    before ? { before } : undefined,
   );
+  const versions = query.data?.pages.flatMap((page) => page.versions);
   if (query.error) {
     return <ProblemAlert problem={query.error} onRetry={() => void query.refetch()} />;
   }
   return (
     <Stack component="section" aria-label={t.tabs.history} aria-busy={query.isFetching}>
-      {query.data?.map((version) => (
+      {versions?.map((version) => (
         <VersionCard key={version.version} version={version} names={names} {...actions} />
       ))}
-      {query.hasNextPage && (
-        <Button
-          variant="default"
-          loading={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
-          {more}
-        </Button>
-      )}
+      <MoreButton query={query} label={more} />
     </Stack>
   );
 }

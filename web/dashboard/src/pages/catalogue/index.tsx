@@ -7,10 +7,16 @@ import { useBlocker } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useRead } from "../../api/hooks";
 import { useFormats, usePageState } from "../../app/navigation";
-import { choice, type Fields, optionalFlag, optionalInteger, text } from "../../app/page-state";
+import {
+  choice,
+  optionalFlag,
+  optionalInteger,
+  resetOf,
+  type StateOf,
+  text,
+} from "../../app/page-state";
 import { useMay } from "../../app/session";
 import { shellTexts } from "../../app/shell-texts";
-import { oneOf } from "../../app/view";
 import { useActorName } from "../../components/actor-name";
 import { Confirm } from "../../components/confirm";
 import { FilterBar, SearchField } from "../../components/filter-bar";
@@ -33,23 +39,21 @@ import { type Editing, useEdits } from "./use-edits";
 const TABS = ["prices", "history"] as const;
 const VERSION_MAX = 2_147_483_647;
 
-interface State {
-  tab: (typeof TABS)[number];
-  /** The version that shows; the one in force, if left out. */
-  version: number | undefined;
-  category: string;
-  search: string;
-  /** Whether only changed rows show. */
-  changed: boolean | undefined;
-}
-
-const fields: Fields<State> = {
-  tab: choice(TABS, "prices"),
-  version: optionalInteger(1, VERSION_MAX),
+const filters = {
   category: text(),
   search: text(),
+  /** Whether only changed rows show. */
   changed: optionalFlag(),
 };
+
+const fields = {
+  ...filters,
+  tab: choice(TABS, "prices"),
+  /** The version that shows; the one in force, if left out. */
+  version: optionalInteger(1, VERSION_MAX),
+};
+
+type State = StateOf<typeof fields>;
 
 type List = Schema<"PriceListView">;
 
@@ -84,7 +88,7 @@ export default function CataloguePage() {
       <SegmentedControl
         aria-label={t.view}
         value={state.tab}
-        onChange={(tab) => setState({ tab: oneOf(TABS, tab) ?? "prices" })}
+        onChange={(tab) => setState({ tab })}
         data={TABS.map((value) => ({ value, label: t.tabs[value] }))}
         style={{ alignSelf: "flex-start" }}
       />
@@ -202,7 +206,6 @@ function Prices(props: {
   const canEdit = mayWrite && (list.state === "published" || list.state === "draft");
   const { edits } = editing;
   const rows = useMemo(() => shownRows(list, names, edits, state), [list, names, edits, state]);
-  const isFiltered = state.search !== "" || state.category !== "" || state.changed === true;
   const review = () => {
     const prices = withEdits(catalogue.prices, editing.edits);
     const isDraft = list.state === "draft";
@@ -215,11 +218,7 @@ function Prices(props: {
   return (
     <>
       <VersionLine list={list} onBack={() => setState({ version: undefined })} />
-      <FilterBar
-        onReset={
-          isFiltered ? () => setState({ search: "", category: "", changed: undefined }) : undefined
-        }
-      >
+      <FilterBar onReset={resetOf(filters, state, setState)}>
         <SearchField
           label={t.search}
           value={state.search}

@@ -1,14 +1,13 @@
 // What categories, options, variants and sizes are called.
 
 import type { Schema } from "@nest-haus/api";
+import { namesOf as basicNamesOf, type CatalogueNames } from "../../components/catalogue-names";
 import type { PriceRow } from "./prices";
 
 type Catalogue = Schema<"Catalogue">;
 
 /** Names of a catalogue's parts. An id that it does not know stands for itself. */
-export interface Names {
-  category(id: string): string;
-  option(category: string, id: string): string;
+export interface Names extends CatalogueNames {
   /** A quantity as it is, or the option of another category by its name. */
   variant(id: string): string;
   size(id: string): string;
@@ -17,22 +16,16 @@ export interface Names {
 }
 
 /** Makes the names of a catalogue. */
-export function namesOf({ categories, base }: Catalogue): Names {
-  const byCategory = new Map(categories.map((category) => [category.id, category]));
-  const optionName = (category: string, id: string) =>
-    byCategory.get(category)?.options.find((option) => option.id === id)?.name;
-  const option = (category: string, id: string) => optionName(category, id) ?? id;
-  const variant = (id: string) =>
-    categories.flatMap((each) => optionName(each.id, id) ?? []).at(0) ?? id;
+export function namesOf(catalogue: Catalogue): Names {
+  const names = basicNamesOf(catalogue);
+  const options = catalogue.categories.flatMap((each) => each.options);
+  const variant = (id: string) => options.find((option) => option.id === id)?.name ?? id;
   return {
-    category: (id) => byCategory.get(id)?.name ?? id,
-    option,
+    ...names,
     variant,
-    size: (id) => option(base, id),
-    row: (row) =>
-      [option(row.category, row.option), row.variant ? variant(row.variant) : ""]
-        .filter(Boolean)
-        .join(" · "),
+    size: (id) => names.option(catalogue.base, id),
+    row: ({ category, option, variant: id }) =>
+      [names.option(category, option), id ? variant(id) : ""].filter(Boolean).join(" · "),
   };
 }
 

@@ -2,7 +2,6 @@
 
 import {
   Badge,
-  Button,
   Checkbox,
   Group,
   Modal,
@@ -20,9 +19,8 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useChange } from "../../api/hooks";
 import { useFormats } from "../../app/navigation";
-import { oneOf } from "../../app/view";
+import { DialogueActions } from "../../components/dialogue-actions";
 import { ProblemAlert } from "../../components/problem-alert";
-import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
 import { ownZone } from "../../lib/zone";
 import { ChangesTable, EffectTable } from "./changes";
@@ -108,12 +106,12 @@ export function Review(props: ReviewProps) {
           hasScheduled={(edit?.scheduled.length ?? 0) > 0}
           offersRemovals={choice.acceptRemovals || wantsRemovals(dryRun.error)}
         />
-        <Actions
-          choice={choice}
-          busy={save.isPending}
+        <DialogueActions
+          action={t.actions[choice.when]}
+          onCancel={props.onClose}
+          onConfirm={submit}
+          isBusy={save.isPending}
           disabled={!edit || !isComplete || dryRun.isPlaceholderData}
-          onClose={props.onClose}
-          onSubmit={submit}
         />
       </Stack>
     </Modal>
@@ -178,7 +176,7 @@ function Choices(props: {
       <SegmentedControl
         aria-label={t.when}
         value={choice.when}
-        onChange={(when) => change({ when: oneOf(WHEN, when) ?? choice.when })}
+        onChange={(when) => change({ when })}
         data={whens.map((value) => ({ value, label: t.whens[value] }))}
       />
       {choice.when === "later" && (
@@ -225,29 +223,8 @@ export function Scheduled(props: {
       allowDeselect={false}
       value={props.value}
       data={SCHEDULED.map((value) => ({ value, label: t.scheduledChoices[value] }))}
-      onChange={(value) => props.onChange(oneOf(SCHEDULED, value ?? undefined) ?? props.value)}
+      onChange={(value) => value && props.onChange(value)}
     />
-  );
-}
-
-function Actions(props: {
-  choice: Choice;
-  busy: boolean;
-  disabled: boolean;
-  onClose: () => void;
-  onSubmit: () => void;
-}) {
-  const t = useTexts(texts);
-  const { cancel } = useTexts(common);
-  return (
-    <Group justify="flex-end">
-      <Button variant="default" onClick={props.onClose}>
-        {cancel}
-      </Button>
-      <Button loading={props.busy} disabled={props.disabled} onClick={props.onSubmit}>
-        {t.actions[props.choice.when]}
-      </Button>
-    </Group>
   );
 }
 

@@ -1,13 +1,13 @@
 // Puts an earlier catalogue in force again, after showing what that changes.
 
-import { Button, Group, Modal, Skeleton, Stack, Text, TextInput } from "@mantine/core";
+import { Modal, Skeleton, Stack, Text, TextInput } from "@mantine/core";
 import type { Problem, Schema } from "@nest-haus/api";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "../../api/client";
 import { read, useChange } from "../../api/hooks";
+import { DialogueActions } from "../../components/dialogue-actions";
 import { ProblemAlert } from "../../components/problem-alert";
-import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
 import { Conflict } from "./conflict";
 import { putCatalogue } from "./edit";
@@ -24,7 +24,6 @@ export function RollBack(props: {
   onTakeOver: () => void;
 }) {
   const t = useTexts(texts);
-  const { cancel } = useTexts(common);
   const { toVersion, expectedVersion, names, onClose } = props;
   const [note, setNote] = useState("");
   const [scheduled, setScheduled] = useState<Schema<"Scheduled">>("refuse");
@@ -70,19 +69,14 @@ export function RollBack(props: {
           value={note}
           onChange={(event) => setNote(event.currentTarget.value)}
         />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {cancel}
-          </Button>
-          <Button
-            color="red.9"
-            loading={rollBack.isPending}
-            disabled={!dryRun.data}
-            onClick={() => rollBack.mutate(undefined)}
-          >
-            {t.rollBack}
-          </Button>
-        </Group>
+        <DialogueActions
+          action={t.rollBack}
+          onCancel={onClose}
+          onConfirm={() => rollBack.mutate(undefined)}
+          isBusy={rollBack.isPending}
+          disabled={!dryRun.data}
+          danger
+        />
       </Stack>
     </Modal>
   );

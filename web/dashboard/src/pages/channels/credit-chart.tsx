@@ -6,7 +6,7 @@ import { Chart, type ChartTable } from "../../components/chart";
 import { bars } from "../../components/lines";
 import { useTexts } from "../../i18n/texts";
 import { useCreditFormat } from "./credit-table";
-import { type Attributed, type Measure, MODELS } from "./credits";
+import { type Attributed, type Measure, modelsOf } from "./credits";
 import { texts } from "./texts";
 
 const VALUES_MAX = 8;
@@ -24,10 +24,7 @@ export function CreditChart(props: {
   const write = useCreditFormat(measure);
   const short = measure === "conversions" ? formats.countShort : formats.moneyShort;
   const shown = useMemo(() => rows.slice(0, VALUES_MAX), [rows]);
-  const models = useMemo(
-    () => MODELS.filter((model) => shown.some(({ credits }) => credits.has(model))),
-    [shown],
-  );
+  const models = useMemo(() => modelsOf(shown), [shown]);
   const option = useCallback(
     () => ({
       ...bars(
@@ -36,7 +33,7 @@ export function CreditChart(props: {
           format: write,
           series: models.map((model) => ({
             name: t.models[model],
-            values: shown.map(({ credits }) => credits.get(model)?.[measure]),
+            values: shown.map(({ credits }) => credits[model]?.[measure]),
           })),
         },
         true,
@@ -58,7 +55,7 @@ export function CreditChart(props: {
       ],
       rows: shown.map(({ value, credits }) => [
         valueName(value),
-        ...models.map((model) => credits.get(model)?.[measure]),
+        ...models.map((model) => credits[model]?.[measure]),
       ]),
     }),
     [shown, models, measure, valueName, write, t],

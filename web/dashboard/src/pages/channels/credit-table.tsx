@@ -7,7 +7,7 @@ import { changeOfCount, changeOfRate } from "../../components/change";
 import { type Column, DataTable } from "../../components/data-table";
 import { ChangeLine } from "../../components/tile";
 import { useTexts } from "../../i18n/texts";
-import { type Attributed, type Measure, MODELS, type Model } from "./credits";
+import { type Attributed, type Measure, type Model, modelsOf } from "./credits";
 import { texts } from "./texts";
 
 /** How the table is asked for. */
@@ -35,7 +35,7 @@ export function CreditTable(props: CreditTableProps) {
 }
 
 /** Writes credits of a measure. */
-export function useCreditFormat(measure: Measure): (credit: number | undefined) => string {
+export function useCreditFormat(measure: Measure): (credit: number | null | undefined) => string {
   const formats = useFormats();
   return useMemo(
     () =>
@@ -52,37 +52,29 @@ function useColumns(props: CreditTableProps): readonly Column<Attributed>[] {
   const formats = useFormats();
   const write = useCreditFormat(measure);
   return useMemo(() => {
-    const models = MODELS.filter((model) => rows.some(({ credits }) => credits.has(model)));
     return [
       { id: "value", header: t.value, value: ({ value }) => valueName(value) },
-      {
-        id: "visits",
-        header: t.visits,
-        align: "right",
-        value: ({ visits }) => visits,
-        cell: ({ visits }) => formats.count(visits),
-      },
+      { id: "visits", header: t.visits, value: ({ visits }) => visits, format: formats.count },
       {
         id: "rate",
         header: t.rate,
         align: "right",
-        value: ({ conversionRate }) => conversionRate?.value,
+        value: ({ conversionRate }) => conversionRate.value,
         cell: ({ conversionRate: rate }) => (
           <>
-            {formats.share(rate?.value)}
+            {formats.share(rate.value)}
             <Text size="xs" c="dimmed">
-              {formats.interval(rate?.ciLow, rate?.ciHigh)}
+              {formats.interval(rate.ciLow, rate.ciHigh)}
             </Text>
           </>
         ),
       },
-      ...models.map(
+      ...modelsOf(rows).map(
         (model): Column<Attributed> => ({
           id: model,
           header: t.models[model],
-          align: "right",
-          value: ({ credits }) => credits.get(model)?.[measure],
-          cell: ({ credits }) => write(credits.get(model)?.[measure]),
+          value: ({ credits }) => credits[model]?.[measure],
+          format: write,
         }),
       ),
       ...(compared
@@ -90,28 +82,33 @@ function useColumns(props: CreditTableProps): readonly Column<Attributed>[] {
             {
               id: "change",
               header: t.change(t.models[compared]),
-              value: (row: Attributed) => row.compared.get(compared)?.[measure].change,
-              cell: (row: Attributed) => {
-                const then = row.compared.get(compared)?.[measure];
+              value: ({ before }: Attributed) => before?.credits[compared]?.[measure].change,
+              cell: ({ before }: Attributed) => {
+                const then = before?.credits[compared]?.[measure];
                 return then && <Changed change={then.change} before={write(then.before)} />;
               },
             },
             {
               id: "visitsChange",
               header: t.visitsChange,
-              value: ({ visitsBefore }: Attributed) => visitsBefore?.change,
-              cell: ({ visitsBefore: then }: Attributed) =>
-                then && <Changed change={then.change} before={formats.count(then.before)} />,
+              value: ({ before }: Attributed) => before?.visits.change,
+              cell: ({ before }: Attributed) =>
+                before && (
+                  <Changed
+                    change={before.visits.change}
+                    before={formats.count(before.visits.before)}
+                  />
+                ),
             },
             {
               id: "rateChange",
               header: t.rateChange,
-              value: ({ rateBefore }: Attributed) => rateBefore?.change.points,
-              cell: ({ rateBefore: then }: Attributed) =>
-                then && (
+              value: ({ before }: Attributed) => before?.conversionRate.change.points,
+              cell: ({ before }: Attributed) =>
+                before && (
                   <ChangeLine
-                    change={changeOfRate(then.change)}
-                    before={formats.share(then.before.value)}
+                    change={changeOfRate(before.conversionRate.change)}
+                    before={formats.share(before.conversionRate.before.value)}
                   />
                 ),
             },

@@ -3,7 +3,7 @@
 import { Button, Tooltip } from "@mantine/core";
 import { IconRouteOff } from "@tabler/icons-react";
 import { usePageState } from "../../app/navigation";
-import { choice, type Fields, optionalFlag } from "../../app/page-state";
+import { choice, optionalFlag, resetOf, type StateOf } from "../../app/page-state";
 import { ChoiceSelect } from "../../components/choice-select";
 import { FilterBar } from "../../components/filter-bar";
 import { useTexts } from "../../i18n/texts";
@@ -24,34 +24,14 @@ const COMPARED: readonly Model[] = [
   "timeDecay",
 ];
 
-interface State {
-  by: (typeof BYS)[number];
-  conversion: (typeof CONVERSIONS)[number];
-  lookbackDays: (typeof LOOKBACKS)[number];
-  limit: (typeof LIMITS)[number];
-  measure: Measure;
+const fields = {
+  by: choice(BYS, "channel"),
+  conversion: choice(CONVERSIONS, "micro"),
+  lookbackDays: choice(LOOKBACKS, "90"),
+  limit: choice(LIMITS, "20"),
+  measure: choice(MEASURES, "conversions"),
   /** The model whose credits are compared. */
-  model: Model;
-  removal: boolean | undefined;
-}
-
-const DEFAULTS: State = {
-  by: "channel",
-  conversion: "micro",
-  lookbackDays: "90",
-  limit: "20",
-  measure: "conversions",
-  model: "linear",
-  removal: undefined,
-};
-
-const fields: Fields<State> = {
-  by: choice(BYS, DEFAULTS.by),
-  conversion: choice(CONVERSIONS, DEFAULTS.conversion),
-  lookbackDays: choice(LOOKBACKS, DEFAULTS.lookbackDays),
-  limit: choice(LIMITS, DEFAULTS.limit),
-  measure: choice(MEASURES, DEFAULTS.measure),
-  model: choice(COMPARED, DEFAULTS.model),
+  model: choice(COMPARED, "linear"),
   removal: optionalFlag(),
 };
 
@@ -61,7 +41,13 @@ export function useChannelState() {
 }
 
 /** What the report is asked besides the range. */
-export function questionOf({ by, conversion, lookbackDays, limit, removal }: State) {
+export function questionOf({
+  by,
+  conversion,
+  lookbackDays,
+  limit,
+  removal,
+}: StateOf<typeof fields>) {
   return {
     by,
     conversion,
@@ -75,9 +61,8 @@ export function questionOf({ by, conversion, lookbackDays, limit, removal }: Sta
 export function ChannelFilters({ isCompared }: { isCompared: boolean }) {
   const t = useTexts(texts);
   const [state, setState] = useChannelState();
-  const isFiltered = JSON.stringify(state) !== JSON.stringify(DEFAULTS);
   return (
-    <FilterBar onReset={isFiltered ? () => setState(DEFAULTS) : undefined}>
+    <FilterBar onReset={resetOf(fields, state, setState)}>
       <ChoiceSelect
         label={t.by}
         words={BYS}

@@ -4,20 +4,20 @@ import { Alert, SimpleGrid } from "@mantine/core";
 import type { Schema } from "@nest-haus/api";
 import { useCallback, useMemo } from "react";
 import { useRead } from "../../api/hooks";
-import { useFormats, useSetView, useView } from "../../app/navigation";
+import { useFormats, useView } from "../../app/navigation";
 import { shellTexts } from "../../app/shell-texts";
 import { comparedQuery, rangeQuery } from "../../app/view";
 import { changeOfCount } from "../../components/change";
 import { Definition } from "../../components/definition";
 import { ExportMenu } from "../../components/export-menu";
 import { Page } from "../../components/page";
-import { Empty, QueryView } from "../../components/query-view";
+import { EmptyRange, QueryView } from "../../components/query-view";
 import { Metric, Tile } from "../../components/tile";
 import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
 import { CreditChart } from "./credit-chart";
 import { CreditTable } from "./credit-table";
-import { attributedOf, creditOf } from "./credits";
+import { attributedOf } from "./credits";
 import { ChannelFilters, questionOf, useChannelState } from "./filters";
 import { texts } from "./texts";
 
@@ -40,8 +40,12 @@ export default function ChannelsPage() {
       <QueryView
         query={report}
         height={520}
-        isEmpty={({ values, total }) => values.length === 0 && creditOf(total).conversions === 0}
-        empty={<Nothing />}
+        isEmpty={({ values, total }) => values.length === 0 && total.conversions === 0}
+        empty={
+          <EmptyRange title={t.none} longer={t.longer}>
+            {t.noneHint}
+          </EmptyRange>
+        }
       >
         {(data) => <Report report={data} />}
       </QueryView>
@@ -54,7 +58,7 @@ function Report({ report }: { report: Schema<"AttributionReport"> }) {
   const [{ measure, model }] = useChannelState();
   const valueName = useValueNames(report.by);
   const rows = useMemo(() => attributedOf(report), [report]);
-  const hasConversions = creditOf(report.total).conversions > 0;
+  const hasConversions = report.total.conversions > 0;
   return (
     <>
       <Headline report={report} />
@@ -85,9 +89,7 @@ function Report({ report }: { report: Schema<"AttributionReport"> }) {
 function Headline({ report }: { report: Schema<"AttributionReport"> }) {
   const t = useTexts(texts);
   const formats = useFormats();
-  const { meta, comparison, conversion, currency } = report;
-  const total = creditOf(report.total);
-  const lost = creditOf(report.unattributable);
+  const { meta, comparison, conversion, currency, total, unattributable: lost } = report;
   const before = comparison?.total;
   const names: Readonly<Record<string, string>> = t.conversions;
   return (
@@ -137,18 +139,5 @@ function useValueNames(by: string): (value: string) => string {
       return (by === "channel" ? channels[value] : undefined) ?? value;
     },
     [by, t, notSet],
-  );
-}
-
-function Nothing() {
-  const t = useTexts(texts);
-  const setView = useSetView();
-  return (
-    <Empty
-      title={t.none}
-      action={{ label: t.longer, onClick: () => setView({ timeRange: "90d" }) }}
-    >
-      {t.noneHint}
-    </Empty>
   );
 }

@@ -4,22 +4,23 @@ import { Select, SimpleGrid } from "@mantine/core";
 import type { Schema } from "@nest-haus/api";
 import { useMemo } from "react";
 import { useRead } from "../../api/hooks";
-import { useFormats, usePageState, useSetView, useView } from "../../app/navigation";
+import { useFormats, usePageState, useView } from "../../app/navigation";
+import { resetOf } from "../../app/page-state";
 import { shellTexts } from "../../app/shell-texts";
-import { comparedQuery, oneOf, rangeQuery } from "../../app/view";
+import { comparedQuery, rangeQuery } from "../../app/view";
 import { type CatalogueNames, useCatalogueNames } from "../../components/catalogue-names";
 import { changeOfCount } from "../../components/change";
+import { ChoiceSelect } from "../../components/choice-select";
 import { ExportMenu } from "../../components/export-menu";
 import { FilterBar } from "../../components/filter-bar";
 import { Page } from "../../components/page";
-import { Empty, QueryView } from "../../components/query-view";
+import { EmptyRange, QueryView } from "../../components/query-view";
 import { Metric } from "../../components/tile";
 import { useTexts } from "../../i18n/texts";
 import { Options } from "./options";
 import { PopularConfigurations } from "./popular";
-import { distributionOf, percentilesOf } from "./price-data";
 import { Prices } from "./prices";
-import { BASES, type ConfigurationsState, DEFAULTS, fields, type StateProps } from "./state";
+import { BASES, fields, type StateProps } from "./state";
 import { Switches } from "./switches";
 import { texts } from "./texts";
 
@@ -28,7 +29,6 @@ export default function ConfigurationsPage() {
   const t = useTexts(texts);
   const { pages } = useTexts(shellTexts);
   const view = useView();
-  const setView = useSetView();
   const [state, setState] = usePageState(fields);
   const { basis, limit, repriced } = state;
   const asked = { ...rangeQuery(view), basis, limit: Number(limit) };
@@ -53,12 +53,9 @@ export default function ConfigurationsPage() {
         height={420}
         isEmpty={({ sessions }) => sessions === 0}
         empty={
-          <Empty
-            title={t.none}
-            action={{ label: t.showAll, onClick: () => setView({ timeRange: "90d" }) }}
-          >
+          <EmptyRange title={t.none} longer={t.showAll}>
             {t.noneHint}
-          </Empty>
+          </EmptyRange>
         }
       >
         {(report) => (
@@ -80,14 +77,13 @@ function Filters({ state, onChange, names }: StateProps & { names: CatalogueName
   const { basis, category } = state;
   const data = names.categories.map((value) => ({ value, label: names.category(value) }));
   return (
-    <FilterBar onReset={isDefault(state) ? undefined : () => onChange(DEFAULTS)}>
-      <Select
+    <FilterBar onReset={resetOf(fields, state, onChange)}>
+      <ChoiceSelect
         label={t.basis}
-        w={230}
-        allowDeselect={false}
+        words={BASES}
+        names={t.bases}
         value={basis}
-        onChange={(value) => onChange({ basis: oneOf(BASES, value ?? undefined) ?? basis })}
-        data={BASES.map((value) => ({ value, label: t.bases[value] }))}
+        onChange={(value) => onChange({ basis: value })}
       />
       <Select
         label={t.category}
@@ -110,7 +106,7 @@ function Headline(props: {
   const { report, prices } = props;
   const { sessions, votes, distinctConfigurations, meta } = report;
   const { currency, distribution, onRequest } = prices ?? report.prices;
-  const { percentiles } = distributionOf(distribution);
+  const { percentiles } = distribution;
   const comparison = prices?.comparison;
   return (
     <section aria-label={t.numbers}>
@@ -132,17 +128,13 @@ function Headline(props: {
           name={t.median}
           text={t.medianText}
           meta={prices?.meta ?? meta}
-          value={formats.money(percentiles.p50, currency)}
+          value={formats.money(percentiles?.p50, currency)}
           detail={t.quartiles(
-            formats.money(percentiles.p25, currency),
-            formats.money(percentiles.p75, currency),
+            formats.money(percentiles?.p25, currency),
+            formats.money(percentiles?.p75, currency),
           )}
           change={comparison ? changeOfCount(comparison.changes?.p50, "neither") : undefined}
-          before={
-            comparison
-              ? formats.money(percentilesOf(comparison.percentiles).p50, currency)
-              : undefined
-          }
+          before={comparison ? formats.money(comparison.percentiles?.p50, currency) : undefined}
         />
         <Metric
           name={t.onRequest}
@@ -172,8 +164,4 @@ function useNames(report: Schema<"PopularConfigs"> | undefined): CatalogueNames 
         known.get(`${category}/${option}`) ?? catalogue.option(category, option),
     };
   }, [catalogue, report]);
-}
-
-function isDefault({ basis, category, repriced, limit, slice }: ConfigurationsState): boolean {
-  return basis === "final" && !category && !repriced && limit === "10" && slice === "byBase";
 }

@@ -138,13 +138,7 @@ function useColumns(names: CatalogueNames): readonly Column<Option>[] {
           </>
         ),
       },
-      {
-        id: "votes",
-        header: t.votes,
-        align: "right",
-        value: ({ votes }) => votes,
-        cell: ({ votes }) => formats.count(votes),
-      },
+      { id: "votes", header: t.votes, value: ({ votes }) => votes, format: formats.count },
       rate("take", t.takeRate, ({ takeRate }) => takeRate),
       rate("active", t.active, ({ activeTakeRate }) => activeTakeRate),
       rate("default", t.preselected, ({ defaultTakeRate }) => defaultTakeRate),
@@ -161,9 +155,8 @@ function useColumns(names: CatalogueNames): readonly Column<Option>[] {
       {
         id: "weighted",
         header: t.weighted,
-        align: "right",
         value: ({ trend }) => trend.decayedCount,
-        cell: ({ trend }) => formats.decimal(trend.decayedCount),
+        format: formats.decimal,
       },
     ];
   }, [t, formats, names]);

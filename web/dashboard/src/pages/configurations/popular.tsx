@@ -1,10 +1,9 @@
 // The configurations with the most votes, and all others together.
 
 import { Select, Text } from "@mantine/core";
-import { fieldsOf, numberOf, type Schema, textOf } from "@nest-haus/api";
+import type { Schema } from "@nest-haus/api";
 import { useMemo } from "react";
 import { useFormats } from "../../app/navigation";
-import { oneOf } from "../../app/view";
 import type { CatalogueNames } from "../../components/catalogue-names";
 import { type Column, DataTable } from "../../components/data-table";
 import { Definition } from "../../components/definition";
@@ -44,7 +43,7 @@ export function PopularConfigurations(
         mb="sm"
         allowDeselect={false}
         value={state.limit}
-        onChange={(value) => onChange({ limit: oneOf(LIMITS, value ?? undefined) ?? state.limit })}
+        onChange={(limit) => limit && onChange({ limit })}
         data={[...LIMITS]}
       />
       <DataTable
@@ -95,13 +94,7 @@ function useColumns(): readonly Column<Row>[] {
           </>
         ),
       },
-      {
-        id: "votes",
-        header: t.votes,
-        align: "right",
-        value: ({ votes }) => votes,
-        cell: ({ votes }) => formats.count(votes),
-      },
+      { id: "votes", header: t.votes, value: ({ votes }) => votes, format: formats.count },
       {
         id: "share",
         header: t.share,
@@ -119,16 +112,14 @@ function useColumns(): readonly Column<Row>[] {
       {
         id: "median",
         header: t.medianPrice,
-        align: "right",
         value: ({ configuration }) => configuration?.medianPriceCents,
-        cell: ({ configuration }) => formats.money(configuration?.medianPriceCents),
+        format: formats.money,
       },
       {
         id: "current",
         header: t.currentPrice,
-        align: "right",
         value: ({ configuration }) => configuration?.currentPriceCents,
-        cell: ({ configuration }) => formats.money(configuration?.currentPriceCents),
+        format: formats.money,
       },
       {
         id: "trend",
@@ -143,7 +134,7 @@ function useColumns(): readonly Column<Row>[] {
         header: t.lastSeen,
         align: "right",
         value: ({ configuration }) => configuration?.lastSeenAt,
-        cell: ({ configuration }) => formats.dateTime(configuration?.lastSeenAt),
+        instant: formats.dateTime,
       },
     ],
     [t, formats],
@@ -159,11 +150,12 @@ function choicesOf({ selections }: Schema<"PopularConfiguration">, names: Catalo
   return { size: writeChoice("nest", selections.nest, names), others: others.join(", ") };
 }
 
-function writeChoice(category: string, choice: unknown, names: CatalogueNames): string {
-  const { option, quantity } = fieldsOf(choice);
-  const id = textOf(option);
-  if (id === undefined) return "–";
-  const count = numberOf(quantity);
-  const name = names.option(category, id);
-  return count === undefined ? name : `${count} × ${name}`;
+function writeChoice(
+  category: string,
+  choice: Schema<"Choice"> | undefined,
+  names: CatalogueNames,
+): string {
+  if (!choice) return "–";
+  const name = names.option(category, choice.option);
+  return choice.quantity == null ? name : `${choice.quantity} × ${name}`;
 }

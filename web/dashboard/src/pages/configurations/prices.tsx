@@ -6,7 +6,6 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import type { EChartsCoreOption } from "echarts/core";
 import { useCallback, useMemo } from "react";
 import { useFormats } from "../../app/navigation";
-import { oneOf } from "../../app/view";
 import type { CatalogueNames } from "../../components/catalogue-names";
 import { Chart, type ChartTable } from "../../components/chart";
 import type { ChartLook } from "../../components/chart-look";
@@ -18,11 +17,12 @@ import { valueAxis } from "../../components/value-axis";
 import { common } from "../../i18n/common";
 import type { Formats } from "../../i18n/formats";
 import { useTexts } from "../../i18n/texts";
-import { type Bin, type Distribution, distributionOf, percentilesOf } from "./price-data";
 import { SLICES, type StateProps } from "./state";
 import { texts } from "./texts";
 
 type Report = Schema<"PriceDistribution">;
+type Distribution = Schema<"Distribution">;
+type Bin = Schema<"Bin">;
 
 const MARKED = ["p25", "p50", "p75"] as const;
 const PERCENTILES = ["p5", "p10", "p25", "p50", "p75", "p90", "p95"] as const;
@@ -43,32 +43,29 @@ export function Prices({ query, names, state, onChange }: Props) {
       }
     >
       <QueryView query={query} height={320}>
-        {(report) => {
-          const distribution = distributionOf(report.distribution);
-          return (
-            <>
-              <Checkbox
-                label={t.repriced}
-                description={t.repricedHint(String(report.priceListVersion))}
-                checked={state.repriced === true}
-                onChange={({ currentTarget: { checked } }) =>
-                  onChange({ repriced: checked || undefined })
-                }
-              />
-              {distribution.sessions === 0 ? (
-                <Text c="dimmed">{t.noPrices}</Text>
-              ) : (
-                <>
-                  <Histogram report={report} />
-                  <SimpleGrid cols={{ base: 1, lg: 2 }}>
-                    <Quantiles report={report} distribution={distribution} />
-                    <Slices report={report} names={names} state={state} onChange={onChange} />
-                  </SimpleGrid>
-                </>
-              )}
-            </>
-          );
-        }}
+        {(report) => (
+          <>
+            <Checkbox
+              label={t.repriced}
+              description={t.repricedHint(String(report.priceListVersion))}
+              checked={state.repriced === true}
+              onChange={({ currentTarget: { checked } }) =>
+                onChange({ repriced: checked || undefined })
+              }
+            />
+            {report.distribution.sessions === 0 ? (
+              <Text c="dimmed">{t.noPrices}</Text>
+            ) : (
+              <>
+                <Histogram report={report} />
+                <SimpleGrid cols={{ base: 1, lg: 2 }}>
+                  <Quantiles report={report} />
+                  <Slices report={report} names={names} state={state} onChange={onChange} />
+                </SimpleGrid>
+              </>
+            )}
+          </>
+        )}
       </QueryView>
     </Tile>
   );
@@ -77,8 +74,7 @@ export function Prices({ query, names, state, onChange }: Props) {
 function Histogram({ report }: { report: Report }) {
   const t = useTexts(texts);
   const formats = useFormats();
-  const { currency } = report;
-  const distribution = useMemo(() => distributionOf(report.distribution), [report]);
+  const { currency, distribution } = report;
   const labels = useMemo(
     () => distribution.bins.map((bin) => binLabel(bin, t, formats, currency)),
     [distribution, t, formats, currency],
@@ -108,7 +104,7 @@ function histogramOf(shown: {
   const { distribution, labels, t, formats, currency, look } = shown;
   const { bins, percentiles } = distribution;
   const marks = MARKED.flatMap((key) => {
-    const price = percentiles[key];
+    const price = percentiles?.[key];
     const at = price === undefined ? undefined : placeOf(price, distribution);
     return at === undefined
       ? []
@@ -162,24 +158,24 @@ function histogramOf(shown: {
 }
 
 /** Where a bin begins, in little space. */
-function edgeOf({ from, to }: Bin, formats: Formats, currency: string): string {
-  if (from === undefined) return `< ${formats.moneyShort(to, currency)}`;
-  const edge = formats.moneyShort(from, currency);
-  return to === undefined ? `≥ ${edge}` : edge;
+function edgeOf({ fromCents, toCents }: Bin, formats: Formats, currency: string): string {
+  if (fromCents == null) return `< ${formats.moneyShort(toCents, currency)}`;
+  const edge = formats.moneyShort(fromCents, currency);
+  return toCents == null ? `≥ ${edge}` : edge;
 }
 
 /** Where a price is among the bins, counted from the left edge of the first one. */
-function placeOf(price: number, { bins, min, max }: Distribution): number | undefined {
-  const at = bins.findIndex(({ to }) => to === undefined || price < to);
+function placeOf(price: number, { bins, minCents, maxCents }: Distribution): number | undefined {
+  const at = bins.findIndex(({ toCents }) => toCents == null || price < toCents);
   const bin = bins[at];
   if (!bin) return undefined;
-  const from = bin.from ?? min ?? price;
-  const to = bin.to ?? max ?? price;
+  const from = bin.fromCents ?? minCents ?? price;
+  const to = bin.toCents ?? maxCents ?? price;
   return at + (to > from ? (price - from) / (to - from) : 0.5);
 }
 
 function binLabel(
-  { from, to }: Bin,
+  { fromCents, toCents }: Bin,
   t: {
     under: (to: string) => string;
     over: (from: string) => string;
@@ -188,72 +184,52 @@ function binLabel(
   formats: Formats,
   currency: string,
 ): string {
-  const [low, high] = [formats.money(from, currency), formats.money(to, currency)];
-  if (from === undefined) return t.under(high);
-  return to === undefined ? t.over(low) : t.between(low, high);
+  const [low, high] = [formats.money(fromCents, currency), formats.money(toCents, currency)];
+  if (fromCents == null) return t.under(high);
+  return toCents == null ? t.over(low) : t.between(low, high);
 }
 
 interface QuantileRow {
   key: string;
   name: string;
-  price: number | undefined;
-  before: number | undefined;
-  change: number | null | undefined;
+  price: number | null | undefined;
+  before?: number | undefined;
+  change?: number | null | undefined;
 }
 
-function Quantiles({ report, distribution }: { report: Report; distribution: Distribution }) {
+function Quantiles({ report }: { report: Report }) {
   const t = useTexts(texts);
   const formats = useFormats();
-  const { comparison, currency } = report;
-  const before = percentilesOf(comparison?.percentiles);
+  const { comparison, currency, distribution } = report;
   const changes: Readonly<Record<string, number | null | undefined>> = {
     p25: comparison?.changes?.p25,
     p50: comparison?.changes?.p50,
     p75: comparison?.changes?.p75,
   };
-  const end = (key: "min" | "max"): QuantileRow => ({
-    key,
-    name: t.quantiles[key],
-    price: distribution[key],
-    before: undefined,
-    change: undefined,
-  });
   const rows: readonly QuantileRow[] = [
-    end("min"),
+    { key: "min", name: t.quantiles.min, price: distribution.minCents },
     ...PERCENTILES.map((key) => ({
       key,
       name: t.quantiles[key],
-      price: distribution.percentiles[key],
-      before: before[key],
+      price: distribution.percentiles?.[key],
+      before: comparison?.percentiles?.[key],
       change: changes[key],
     })),
-    end("max"),
+    { key: "max", name: t.quantiles.max, price: distribution.maxCents },
   ];
   const columns = useMemo<readonly Column<QuantileRow>[]>(() => {
     const right = { align: "right", sortable: false } as const;
-    const money = (cents: number | undefined) => formats.money(cents, currency);
+    const money = (cents: number | null | undefined) => formats.money(cents, currency);
     return [
       { id: "quantile", header: t.quantile, value: ({ name }) => name, sortable: false },
-      {
-        id: "price",
-        header: t.price,
-        ...right,
-        value: ({ price }) => price,
-        cell: ({ price }) => money(price),
-      },
-      {
-        id: "before",
-        header: t.beforePrice,
-        ...right,
-        value: (row) => row.before,
-        cell: (row) => money(row.before),
-      },
+      { id: "price", header: t.price, ...right, value: ({ price }) => price, format: money },
+      { id: "before", header: t.beforePrice, ...right, value: (row) => row.before, format: money },
       {
         id: "change",
         header: t.change,
         ...right,
         value: ({ change }) => change,
-        cell: ({ change }) => formats.change(change),
+        format: formats.change,
       },
     ];
   }, [t, formats, currency]);
@@ -281,7 +257,7 @@ function Slices(props: StateProps & { report: Report; names: CatalogueNames }) {
         size="xs"
         aria-label={t.slices}
         value={slice}
-        onChange={(value) => onChange({ slice: oneOf(SLICES, value) ?? slice })}
+        onChange={(value) => onChange({ slice: value })}
         data={SLICES.map((value) => ({ value, label: t.slice[value] }))}
       />
       <DataTable
@@ -322,13 +298,7 @@ function useSliceColumns(
     });
     return [
       { id: "value", header: t.slice[slice], value: ({ value }) => nameOf(value) },
-      {
-        id: "votes",
-        header: t.votes,
-        align: "right",
-        value: ({ votes }) => votes,
-        cell: ({ votes }) => formats.count(votes),
-      },
+      { id: "votes", header: t.votes, value: ({ votes }) => votes, format: formats.count },
       price("p25Cents", t.p25),
       price("p50Cents", t.p50),
       price("p75Cents", t.p75),

@@ -1,6 +1,6 @@
 // What the page of configurations is asked: its parameters in the address.
 
-import { choice, type Fields, optionalFlag, text } from "../../app/page-state";
+import { choice, optionalFlag, type StateOf, text } from "../../app/page-state";
 
 /** Which configuration of a session counts. */
 export const BASES = ["final", "ordered", "ever"] as const;
@@ -11,34 +11,19 @@ export const LIMITS = ["10", "25", "50", "100"] as const;
 /** What prices are told apart by. */
 export const SLICES = ["byBase", "byStatus", "bySource", "byPriceListVersion"] as const;
 
-/** What the page is asked. */
-export interface ConfigurationsState {
-  basis: (typeof BASES)[number];
-  limit: (typeof LIMITS)[number];
-  /** The category whose options show; all of them, where it is empty. */
-  category: string;
-  /** Whether everything is priced by the list in force now. */
-  repriced: boolean | undefined;
-  slice: (typeof SLICES)[number];
-}
-
 /** The parameters in the address. */
-export const fields: Fields<ConfigurationsState> = {
+export const fields = {
   basis: choice(BASES, "final"),
   limit: choice(LIMITS, "10"),
+  /** The category whose options show; all of them, where it is empty. */
   category: text(),
+  /** Whether everything is priced by the list in force now. */
   repriced: optionalFlag(),
   slice: choice(SLICES, "byBase"),
 };
 
-/** The page as it opens. */
-export const DEFAULTS: ConfigurationsState = {
-  basis: "final",
-  limit: "10",
-  category: "",
-  repriced: undefined,
-  slice: "byBase",
-};
+/** What the page is asked. */
+export type ConfigurationsState = StateOf<typeof fields>;
 
 /** The page's state, and how to change it. */
 export interface StateProps {

@@ -1,6 +1,6 @@
 // Data quality: what became of every event, prices, dead letters, and days counted anew.
 
-import { Alert, Anchor, Code, List, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Alert, Anchor, List, SimpleGrid } from "@mantine/core";
 import type { Schema } from "@nest-haus/api";
 import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
 import { useRead } from "../../api/hooks";
@@ -14,6 +14,7 @@ import { QueryView } from "../../components/query-view";
 import { Metric, RateMetric, Tile } from "../../components/tile";
 import { useTexts } from "../../i18n/texts";
 import { Balance } from "./balance";
+import { DeadLetters } from "./dead-letters";
 import { useSequenceBalance, useTransmissionBalance } from "./ledgers";
 import { Prices } from "./prices";
 import { Restatements } from "./restatements";
@@ -23,7 +24,6 @@ import { texts } from "./texts";
 type Report = Schema<"DataQuality">;
 
 const READABLE = { title: { color: "var(--mantine-color-text)" } };
-const COMMANDS = "nest-haus dead-letters list\nnest-haus dead-letters replay";
 
 /** The page. */
 export default function DataQualityPage() {
@@ -44,8 +44,8 @@ export default function DataQualityPage() {
             <Verdict report={data} />
             <Headline report={data} />
             <Ledgers report={data} />
+            <DeadLetters meta={data.meta} />
             <SimpleGrid cols={{ base: 1, lg: 2 }}>
-              <DeadLetters report={data} />
               <SessionLedger />
               <Prices report={data} />
               <Restatements report={data} />
@@ -143,31 +143,5 @@ function Ledgers({ report: { ledger, meta } }: { report: Report }) {
         </Tile>
       )}
     </>
-  );
-}
-
-function DeadLetters({ report: { ledger, meta } }: { report: Report }) {
-  const t = useTexts(texts);
-  const formats = useFormats();
-  const { dead, rejected } = ledger.transmissions;
-  const sentences = { 0: t.deadNone, 1: t.deadOne };
-  return (
-    <Tile title={t.dead} aside={<Definition name={t.dead} text={t.deadText} meta={meta} />}>
-      <Stack gap="sm" align="flex-start">
-        <Text fw={600}>
-          {dead === 0 || dead === 1 ? sentences[dead] : t.deadCount(formats.count(dead))}
-        </Text>
-        {rejected > 0 && <Text size="sm">{t.rejectedCount(formats.count(rejected))}</Text>}
-        <Text size="sm" c="dimmed">
-          {t.deadHow}
-        </Text>
-        <Code block tabIndex={0}>
-          {COMMANDS}
-        </Code>
-        <Anchor size="sm" component={PageLink} to="/alerts" search={{ rule: "dead_letters" }}>
-          {t.deadAlerts}
-        </Anchor>
-      </Stack>
-    </Tile>
   );
 }

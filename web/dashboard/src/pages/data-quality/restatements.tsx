@@ -52,31 +52,24 @@ function useColumns(): readonly Column<Schema<"Restatement">>[] {
   return useMemo(() => {
     const utc = makeFormats(language, "UTC");
     return [
-      {
-        id: "day",
-        header: t.day,
-        value: ({ day }) => day,
-        cell: ({ day }) => utc.date(day),
-      },
+      { id: "day", header: t.day, value: ({ day }) => day, instant: utc.date },
       {
         id: "restated",
         header: t.restated,
         value: ({ restatedAt }) => restatedAt,
-        cell: ({ restatedAt }) => formats.dateTime(restatedAt),
+        instant: formats.dateTime,
       },
       {
         id: "before",
         header: t.before,
-        align: "right",
         value: ({ visitsBefore }) => visitsBefore,
-        cell: ({ visitsBefore }) => formats.count(visitsBefore),
+        format: formats.count,
       },
       {
         id: "after",
         header: t.after,
-        align: "right",
         value: ({ visitsAfter }) => visitsAfter,
-        cell: ({ visitsAfter }) => formats.count(visitsAfter),
+        format: formats.count,
       },
     ];
   }, [t, formats, language]);

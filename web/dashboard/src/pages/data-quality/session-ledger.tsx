@@ -5,7 +5,7 @@ import type { Schema } from "@nest-haus/api";
 import { useMemo } from "react";
 import { useRead } from "../../api/hooks";
 import { PageLink, useFormats, usePageState, useView } from "../../app/navigation";
-import { type Fields, text } from "../../app/page-state";
+import { text } from "../../app/page-state";
 import { rangeQuery } from "../../app/view";
 import { type Column, DataTable } from "../../components/data-table";
 import { FilterBar, SearchField } from "../../components/filter-bar";
@@ -16,7 +16,7 @@ import { Balance } from "./balance";
 import { useTransmissionBalance } from "./ledgers";
 import { texts } from "./texts";
 
-const fields: Fields<{ sessionId: string }> = { sessionId: text() };
+const fields = { sessionId: text() };
 
 const COUNTS = [
   "emitted",
@@ -92,9 +92,8 @@ function useColumns(): readonly Column<Schema<"TabLedger">>[] {
         (count): Column<Schema<"TabLedger">> => ({
           id: count,
           header: t.terms[count],
-          align: "right",
           value: (row) => row[count],
-          cell: (row) => formats.count(row[count]),
+          format: formats.count,
         }),
       ),
     ],

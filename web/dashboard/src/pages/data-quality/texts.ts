@@ -59,17 +59,6 @@ export const texts = defineTexts({
     term: "What became of them",
     events: "Events",
     unbalanced: "Sessions whose ledger does not agree with their rows",
-    dead: "Dead letters",
-    deadText:
-      "Events that the database refused are kept with the reason and what they held, for 30 days. None is lost: each can be sent again.",
-    deadCount: (count: string) =>
-      counted(count, "event is a dead letter.", "events are dead letters."),
-    deadOne: "1 event is a dead letter.",
-    deadNone: "There are no dead letters.",
-    rejectedCount: (count: string) =>
-      `${counted(count, "event was", "events were")} refused for what they held, or for want of consent; their reasons are in the same list.`,
-    deadHow: "Reasons are listed, and what is dead is sent again, on the command line:",
-    deadAlerts: "Alerts about dead letters",
     session: "One session",
     sessionText:
       "What became of the events of one session, by tab. Its id is in the list of sessions.",
@@ -169,17 +158,6 @@ export const texts = defineTexts({
     term: "Was aus ihnen wurde",
     events: "Ereignisse",
     unbalanced: "Sitzungen, deren Bilanz nicht zu ihren Zeilen passt",
-    dead: "Tote Briefe",
-    deadText:
-      "Ereignisse, die die Datenbank ablehnte, werden mit Grund und Inhalt 30 Tage behalten. Keines ist verloren: jedes kann erneut gesendet werden.",
-    deadCount: (count) =>
-      counted(count, "Ereignis ist ein toter Brief.", "Ereignisse sind tote Briefe."),
-    deadOne: "1 Ereignis ist ein toter Brief.",
-    deadNone: "Es gibt keine toten Briefe.",
-    rejectedCount: (count) =>
-      `${counted(count, "Ereignis wurde", "Ereignisse wurden")} wegen des Inhalts oder mangels Einwilligung abgelehnt; die Gründe stehen in derselben Liste.`,
-    deadHow: "Gründe auflisten und Totes erneut senden geht auf der Befehlszeile:",
-    deadAlerts: "Alarme zu toten Briefen",
     session: "Eine Sitzung",
     sessionText:
       "Was aus den Ereignissen einer Sitzung wurde, nach Tab. Ihre ID steht in der Liste der Sitzungen.",

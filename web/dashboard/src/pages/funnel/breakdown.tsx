@@ -1,6 +1,6 @@
 // The funnel by the values of a property.
 
-import { rateOf, type Schema } from "@nest-haus/api";
+import type { Schema } from "@nest-haus/api";
 import { useCallback, useMemo } from "react";
 import { useFormats } from "../../app/navigation";
 import { Chart, type ChartTable } from "../../components/chart";
@@ -18,7 +18,7 @@ import { texts } from "./texts";
 interface Value {
   name: string;
   entered: readonly number[];
-  rate: Schema<"Rate"> | undefined;
+  rate: Schema<"Rate">;
 }
 
 const ROW_HEIGHT = 30;
@@ -54,7 +54,7 @@ function useValues({ by, values }: Schema<"FunnelBreakdown">): readonly Value[] 
     return values.map(({ value, entered, conversionRate }) => ({
       name: value == null ? t.others : value === "(not set)" ? notSet : (known[value] ?? value),
       entered,
-      rate: rateOf(conversionRate),
+      rate: conversionRate,
     }));
   }, [by, values, t, device, notSet]);
 }
@@ -75,7 +75,7 @@ function ValueChart({ title, values }: { title: string; values: readonly Value[]
         { header: t.low, format: formats.share },
         { header: t.high, format: formats.share },
       ],
-      rows: values.map(({ name, rate }) => [name, rate?.value, rate?.ciLow, rate?.ciHigh]),
+      rows: values.map(({ name, rate }) => [name, rate.value, rate.ciLow, rate.ciHigh]),
     }),
     [values, formats, t],
   );
@@ -95,16 +95,15 @@ function useColumns(steps: readonly string[]): readonly Column<Value>[] {
         (step, at): Column<Value> => ({
           id: `step${at}`,
           header: step,
-          align: "right",
           value: ({ entered }) => entered[at],
-          cell: ({ entered }) => formats.count(entered[at]),
+          format: formats.count,
         }),
       ),
       {
         id: "rate",
         header: t.conversion,
         align: "right",
-        value: ({ rate }) => rate?.value,
+        value: ({ rate }) => rate.value,
         cell: ({ rate }) => <RateCell rate={rate} />,
       },
     ],

@@ -1,7 +1,7 @@
 // The funnel: which one, how far visits come in it, how long it takes, over time and by value.
 
 import { SimpleGrid } from "@mantine/core";
-import { rateOf, type Schema } from "@nest-haus/api";
+import type { Schema } from "@nest-haus/api";
 import { useRead } from "../../api/hooks";
 import { useFormats, usePageState, useView } from "../../app/navigation";
 import { shellTexts } from "../../app/shell-texts";
@@ -18,7 +18,7 @@ import { useFunnelNames } from "./names";
 import { Settings } from "./settings";
 import { DEFAULTS, fields, queryOf } from "./state";
 import { texts } from "./texts";
-import { quantilesOf, Times } from "./times";
+import { Times } from "./times";
 import { Trend } from "./trend";
 
 /** The page. */
@@ -83,9 +83,7 @@ function Headline({ report }: { report: Schema<"FunnelReport"> }) {
   const formats = useFormats();
   const { meta, steps, comparison, excluded, unattributed, incomplete } = report;
   const last = steps[steps.length - 1];
-  const rate = rateOf(last?.conversionRate);
-  const before = rateOf(comparison?.conversionRate);
-  const time = quantilesOf(last?.fromStart);
+  const time = last?.fromStart;
   const left = excluded + unattributed > 0;
   return (
     <section aria-label={t.numbers}>
@@ -101,26 +99,26 @@ function Headline({ report }: { report: Schema<"FunnelReport"> }) {
               ? { detail: `${t.before}: ${formats.count(comparison.entered[0])}` }
               : {})}
         />
-        {rate && (
+        {last && (
           <RateMetric
             definition={{ name: t.converted, text: t.convertedText, meta }}
-            rate={rate}
+            rate={last.conversionRate}
             change={comparison?.conversionRateChange}
-            before={before}
+            before={comparison?.conversionRate}
           />
         )}
         <Metric
           name={t.timeToConvert}
           text={t.timeText}
           meta={meta}
-          value={formats.duration(time.p50)}
-          {...(time.p50 === null
+          value={formats.duration(time?.p50Ms)}
+          {...(time?.p50Ms == null
             ? {}
             : {
                 detail: t.timeDetail(
-                  formats.duration(time.p25),
-                  formats.duration(time.p75),
-                  formats.duration(time.p90),
+                  formats.duration(time.p25Ms),
+                  formats.duration(time.p75Ms),
+                  formats.duration(time.p90Ms),
                 ),
               })}
         />

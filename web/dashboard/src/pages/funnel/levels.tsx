@@ -1,6 +1,6 @@
 // How many come to each step, as a chart and with intervals in a table.
 
-import { rateOf, type Schema } from "@nest-haus/api";
+import type { Schema } from "@nest-haus/api";
 import { useCallback, useMemo } from "react";
 import { useFormats } from "../../app/navigation";
 import { Chart, type ChartTable } from "../../components/chart";
@@ -12,7 +12,6 @@ import { Tile } from "../../components/tile";
 import { valueAxis } from "../../components/value-axis";
 import { useTexts } from "../../i18n/texts";
 import { texts } from "./texts";
-import { quantilesOf } from "./times";
 
 interface Level {
   at: number;
@@ -102,35 +101,35 @@ function useColumns(compared: boolean): readonly Column<Level>[] {
         header: t.reached,
         ...right,
         value: ({ step }) => step.entered,
-        cell: ({ step }) => formats.count(step.entered),
+        format: formats.count,
       },
       {
         id: "ofFirst",
         header: t.ofFirst,
         ...right,
-        value: ({ step }) => rateOf(step.conversionRate)?.value,
-        cell: ({ step }) => <RateCell rate={rateOf(step.conversionRate)} />,
+        value: ({ step }) => step.conversionRate.value,
+        cell: ({ step }) => <RateCell rate={step.conversionRate} />,
       },
       {
         id: "ofPrevious",
         header: t.ofPrevious,
         ...right,
-        value: ({ step }) => rateOf(step.stepConversionRate)?.value,
-        cell: ({ at, step }) => at > 0 && <RateCell rate={rateOf(step.stepConversionRate)} />,
+        value: ({ step }) => step.stepConversionRate.value,
+        cell: ({ at, step }) => at > 0 && <RateCell rate={step.stepConversionRate} />,
       },
       {
         id: "gone",
         header: t.lost,
         ...right,
         value: ({ step }) => step.dropped,
-        cell: ({ step }) => formats.count(step.dropped),
+        format: formats.count,
       },
       {
         id: "median",
         header: t.medianFromPrevious,
         ...right,
-        value: ({ step }) => quantilesOf(step.fromPrevious).p50,
-        cell: ({ step }) => formats.duration(quantilesOf(step.fromPrevious).p50),
+        value: ({ step }) => step.fromPrevious.p50Ms,
+        format: formats.duration,
       },
     ];
     if (!compared) return columns;
@@ -141,7 +140,7 @@ function useColumns(compared: boolean): readonly Column<Level>[] {
         header: t.before,
         ...right,
         value: ({ before }) => before,
-        cell: ({ before }) => formats.count(before),
+        format: formats.count,
       },
     ];
   }, [t, formats, compared]);

@@ -1,7 +1,7 @@
 // Who came no further: what they did next, and sessions to look at.
 
 import { Accordion, Anchor, Group, SimpleGrid, Stack, Text } from "@mantine/core";
-import { rateOf, type Schema } from "@nest-haus/api";
+import type { Schema } from "@nest-haus/api";
 import { useMemo } from "react";
 import { PageLink, useFormats } from "../../app/navigation";
 import { type Column, DataTable } from "../../components/data-table";
@@ -102,8 +102,8 @@ function useColumns(names: FunnelNames): readonly Column<Schema<"NextEvent">>[] 
         id: "share",
         header: t.share,
         align: "right",
-        value: ({ share }) => rateOf(share)?.value,
-        cell: ({ share }) => <RateCell rate={rateOf(share)} />,
+        value: ({ share }) => share.value,
+        cell: ({ share }) => <RateCell rate={share} />,
       },
     ],
     [t, names],

@@ -10,21 +10,21 @@ import {
   Select,
   Stack,
   Text,
-  TextInput,
 } from "@mantine/core";
 import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
 import { IconPencil } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { resetOf } from "../../app/page-state";
 import { oneOf } from "../../app/view";
-import { FilterBar } from "../../components/filter-bar";
+import { ChoiceSelect } from "../../components/choice-select";
+import { FilterBar, TypedText } from "../../components/filter-bar";
 import { useTexts } from "../../i18n/texts";
 import { useFunnelNames } from "./names";
 import {
   BREAKDOWNS,
   CONFIGURATOR,
   COUNTINGS,
-  DEFAULTS,
   type FunnelState,
+  fields,
   INTERVALS,
   OF_CONFIGURATIONS,
   ORDERS,
@@ -50,10 +50,8 @@ export function Settings({ state, onChange }: Props) {
     <Paper withBorder p="md" bg="var(--nest-surface)">
       <Stack gap="sm">
         <Steps state={state} onChange={onChange} />
-        <FilterBar
-          onReset={state === DEFAULTS || isDefault(state) ? undefined : () => onChange(DEFAULTS)}
-        >
-          <Choice
+        <FilterBar onReset={resetOf(fields, state, onChange)}>
+          <ChoiceSelect
             label={t.unit}
             words={UNITS}
             names={t.units}
@@ -137,6 +135,7 @@ function BreakdownFields({ state, onChange }: Props) {
       {ofEvents && (
         <TypedText
           label={t.property}
+          w={160}
           value={breakdown.slice(EVENT.length)}
           onChange={(property) => property && onChange({ breakdown: EVENT + property })}
         />
@@ -167,21 +166,21 @@ function RareFields({ state, onChange }: Props) {
   const t = useTexts(texts);
   return (
     <>
-      <Choice
+      <ChoiceSelect
         label={t.order}
         words={ORDERS}
         names={t.orders}
         value={state.order}
         onChange={(order) => onChange({ order })}
       />
-      <Choice
+      <ChoiceSelect
         label={t.counting}
         words={COUNTINGS}
         names={t.countings}
         value={state.counting}
         onChange={(counting) => onChange({ counting })}
       />
-      <Choice
+      <ChoiceSelect
         label={t.ties}
         words={TIES}
         names={t.tieRules}
@@ -233,43 +232,6 @@ function WindowField({ state, onChange }: Props) {
   );
 }
 
-function Choice<Word extends string>(props: {
-  label: string;
-  words: readonly Word[];
-  names: Readonly<Record<Word, string>>;
-  value: Word;
-  onChange: (word: Word) => void;
-}) {
-  const { label, words, names, value, onChange } = props;
-  return (
-    <Select
-      label={label}
-      w={190}
-      allowDeselect={false}
-      value={value}
-      onChange={(chosen) => onChange(oneOf(words, chosen ?? undefined) ?? value)}
-      data={words.map((word) => ({ value: word, label: names[word] }))}
-    />
-  );
-}
-
-function TypedText(props: { label: string; value: string; onChange: (value: string) => void }) {
-  const [typed, setTyped] = useState(props.value);
-  useEffect(() => setTyped(props.value), [props.value]);
-  const settle = useDebouncedCallback(props.onChange, TYPING_MS);
-  return (
-    <TextInput
-      label={props.label}
-      w={160}
-      value={typed}
-      onChange={({ currentTarget: { value } }) => {
-        setTyped(value);
-        settle(value.trim());
-      }}
-    />
-  );
-}
-
 /** Configurations have events of their own: with the unit, the steps change where they must. */
 function unitChange(state: FunnelState, unit: FunnelState["unit"]): Partial<FunnelState> {
   const known = OF_CONFIGURATIONS.map(({ event }) => event);
@@ -287,10 +249,4 @@ function unitChange(state: FunnelState, unit: FunnelState["unit"]): Partial<Funn
 function hasRare({ order, counting, ties, windowHours, interval, completeOnly }: FunnelState) {
   const plain = order === "ordered" && counting === "unique" && ties === "log";
   return !plain || windowHours !== undefined || interval !== undefined || completeOnly === true;
-}
-
-function isDefault(state: FunnelState): boolean {
-  const { steps, unit, breakdown, exclusions, stepWindowHours } = state;
-  const bare = exclusions.length === 0 && stepWindowHours.length === 0;
-  return !steps && unit === "session" && !breakdown && bare && !hasRare(state);
 }

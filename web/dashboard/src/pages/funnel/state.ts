@@ -4,9 +4,10 @@ import type { Query } from "../../api/hooks";
 import {
   choice,
   type Field,
-  type Fields,
   optionalChoice,
   optionalFlag,
+  parseState,
+  type StateOf,
   text,
 } from "../../app/page-state";
 import type { ComparedQuery } from "../../app/view";
@@ -35,25 +36,6 @@ export const INTERVALS = ["hour", "day", "week", "month"] as const;
 /** Properties of visits that a funnel is broken down by. */
 export const BREAKDOWNS = ["device", "channel", "source", "medium", "campaign", "country"] as const;
 
-/** What the page is asked. */
-export interface FunnelState {
-  /** The configurator funnel, where nothing is said. */
-  steps: readonly Pattern[] | undefined;
-  order: (typeof ORDERS)[number];
-  ties: (typeof TIES)[number];
-  counting: (typeof COUNTINGS)[number];
-  unit: (typeof UNITS)[number];
-  windowHours: number | undefined;
-  stepWindowHours: readonly (number | null)[];
-  exclusions: readonly Exclusion[];
-  /** Empty for none; a property of visits, or `event.` and a property of events. */
-  breakdown: string;
-  /** `first`, `last`, `all`, or `step` with a number. */
-  attribution: string;
-  completeOnly: boolean | undefined;
-  interval: (typeof INTERVALS)[number] | undefined;
-}
-
 const hours: Field<number | undefined> = {
   parse: (given) => {
     const value = Number(given?.trim() || Number.NaN);
@@ -62,43 +44,50 @@ const hours: Field<number | undefined> = {
   write: (value) => value?.toString(),
 };
 
+/** The configurator funnel, where nothing is said. */
+const steps: Field<readonly Pattern[] | undefined> = {
+  parse: parseSteps,
+  write: (value) => value && writeSteps(value),
+};
+
+const stepWindowHours: Field<readonly (number | null)[]> = {
+  parse: parseWindows,
+  write: writeWindows,
+};
+
+const exclusions: Field<readonly Exclusion[]> = {
+  parse: parseExclusions,
+  write: (value) => (value.length > 0 ? writeExclusions(value) : undefined),
+};
+
+/** `first`, `last`, `all`, or `step` with a number. */
+const attribution: Field<string> = {
+  parse: (given) => (/^(last|all|step\d{1,2})$/.test(given ?? "") ? (given ?? "") : "first"),
+  write: (value) => (value === "first" ? undefined : value),
+};
+
 /** The parameters in the address: the words of the API. */
-export const fields: Fields<FunnelState> = {
-  steps: { parse: parseSteps, write: (steps) => steps && writeSteps(steps) },
+export const fields = {
+  steps,
   order: choice(ORDERS, "ordered"),
   ties: choice(TIES, "log"),
   counting: choice(COUNTINGS, "unique"),
   unit: choice(UNITS, "session"),
   windowHours: hours,
-  stepWindowHours: { parse: parseWindows, write: writeWindows },
-  exclusions: {
-    parse: parseExclusions,
-    write: (exclusions) => (exclusions.length > 0 ? writeExclusions(exclusions) : undefined),
-  },
+  stepWindowHours,
+  exclusions,
+  /** Empty for none; a property of visits, or `event.` and a property of events. */
   breakdown: text(),
-  attribution: {
-    parse: (given) => (/^(last|all|step\d{1,2})$/.test(given ?? "") ? (given ?? "") : "first"),
-    write: (value) => (value === "first" ? undefined : value),
-  },
+  attribution,
   completeOnly: optionalFlag(),
   interval: optionalChoice(INTERVALS),
 };
 
+/** What the page is asked. */
+export type FunnelState = StateOf<typeof fields>;
+
 /** The page as it opens. */
-export const DEFAULTS: FunnelState = {
-  steps: undefined,
-  order: "ordered",
-  ties: "log",
-  counting: "unique",
-  unit: "session",
-  windowHours: undefined,
-  stepWindowHours: [],
-  exclusions: [],
-  breakdown: "",
-  attribution: "first",
-  completeOnly: undefined,
-  interval: undefined,
-};
+export const DEFAULTS: FunnelState = parseState(fields, {});
 
 /** The configurator funnel, as the API has it where nobody names steps. */
 export const CONFIGURATOR: readonly Pattern[] = [

@@ -19,7 +19,6 @@ import {
 import { useDisclosure } from "@mantine/hooks";
 import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from "@tabler/icons-react";
 import { type ReactNode, useState } from "react";
-import { oneOf } from "../../app/view";
 import { useCatalogueNames } from "../../components/catalogue-names";
 import { useTexts } from "../../i18n/texts";
 import { type Exclusion, type Filter, LIMITS, OPERATORS, type Pattern, patternOf } from "./pattern";
@@ -382,7 +381,7 @@ function Filters(props: {
               w={130}
               allowDeselect={false}
               value={filter.op}
-              onChange={(op) => change({ op: oneOf(OPERATORS, op ?? undefined) ?? filter.op })}
+              onChange={(op) => op && change({ op })}
               data={OPERATORS.map((value) => ({ value, label: t.ops[value] }))}
             />
             <Field

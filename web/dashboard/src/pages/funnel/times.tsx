@@ -1,7 +1,7 @@
 // How long it takes to come to each step: quartiles and the ninth decile.
 
 import { SegmentedControl, Text } from "@mantine/core";
-import { fieldsOf, numberOf, type Schema } from "@nest-haus/api";
+import type { Schema } from "@nest-haus/api";
 import type { EChartsCoreOption } from "echarts/core";
 import { useCallback, useMemo, useState } from "react";
 import { useFormats } from "../../app/navigation";
@@ -14,30 +14,11 @@ import type { Formats } from "../../i18n/formats";
 import { useTexts } from "../../i18n/texts";
 import { texts } from "./texts";
 
-/** Quantiles of times in milliseconds; nothing where nobody came. */
-export interface Quantiles {
-  p25: number | null;
-  p50: number | null;
-  p75: number | null;
-  p90: number | null;
-}
-
-interface Row extends Quantiles {
+interface Row extends Schema<"StepTimes"> {
   name: string;
 }
 
 const ORIGINS = ["fromStart", "fromPrevious"] as const;
-
-/** Reads the quantiles of a step. */
-export function quantilesOf(read: unknown): Quantiles {
-  const { p25Ms, p50Ms, p75Ms, p90Ms } = fieldsOf(read);
-  return {
-    p25: numberOf(p25Ms) ?? null,
-    p50: numberOf(p50Ms) ?? null,
-    p75: numberOf(p75Ms) ?? null,
-    p90: numberOf(p90Ms) ?? null,
-  };
-}
 
 /** Times to all steps but the first. `steps` are the names of steps. */
 export function Times(props: { report: Schema<"FunnelReport">; steps: readonly string[] }) {
@@ -46,9 +27,7 @@ export function Times(props: { report: Schema<"FunnelReport">; steps: readonly s
   const { report, steps } = props;
   const rows = useMemo(
     () =>
-      report.steps
-        .map((step, at) => ({ name: steps[at] ?? step.name, ...quantilesOf(step[origin]) }))
-        .slice(1),
+      report.steps.map((step, at) => ({ name: steps[at] ?? step.name, ...step[origin] })).slice(1),
     [report, steps, origin],
   );
   return (
@@ -62,10 +41,10 @@ export function Times(props: { report: Schema<"FunnelReport">; steps: readonly s
         size="xs"
         aria-label={t.time}
         value={origin}
-        onChange={(chosen) => setOrigin(ORIGINS.find((known) => known === chosen) ?? origin)}
+        onChange={setOrigin}
         data={ORIGINS.map((value) => ({ value, label: t[value] }))}
       />
-      {rows.some(({ p50 }) => p50 !== null) ? (
+      {rows.some(({ p50Ms }) => p50Ms != null) ? (
         <TimeChart rows={rows} />
       ) : (
         <Text c="dimmed" size="sm" mt="sm">
@@ -92,7 +71,7 @@ function TimeChart({ rows }: { rows: readonly Row[] }) {
         { header: t.p75, format: formats.duration },
         { header: t.p90, format: formats.duration },
       ],
-      rows: rows.map(({ name, p25, p50, p75, p90 }) => [name, p25, p50, p75, p90]),
+      rows: rows.map(({ name, p25Ms, p50Ms, p75Ms, p90Ms }) => [name, p25Ms, p50Ms, p75Ms, p90Ms]),
     }),
     [rows, t, formats],
   );
@@ -114,7 +93,7 @@ function optionOf(
       formatter: ({ value: [at = -1] }: { value: readonly number[] }) => {
         const row = rows[at];
         if (!row) return "";
-        const line = (key: keyof Quantiles) => `${t[key]}: ${formats.duration(row[key])}`;
+        const line = (key: keyof typeof t) => `${t[key]}: ${formats.duration(row[`${key}Ms`])}`;
         return [row.name, line("p25"), line("p50"), line("p75"), line("p90")].join("\n");
       },
     },
@@ -129,8 +108,8 @@ function optionOf(
       {
         type: "custom",
         encode: { x: [1, 2, 3, 4], y: 0 },
-        data: rows.flatMap(({ p25, p50, p75, p90 }, at) =>
-          p50 === null ? [] : [[at, p25, p50, p75, p90]],
+        data: rows.flatMap(({ p25Ms, p50Ms, p75Ms, p90Ms }, at) =>
+          p50Ms == null ? [] : [[at, p25Ms, p50Ms, p75Ms, p90Ms]],
         ),
         renderItem: (_: unknown, api: Drawing) => drawQuantiles(api, look),
       },

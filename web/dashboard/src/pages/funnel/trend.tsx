@@ -1,6 +1,6 @@
 // The share that comes through all steps, by when attempts began.
 
-import { rateOf, type Schema } from "@nest-haus/api";
+import type { Schema } from "@nest-haus/api";
 import { useCallback, useMemo } from "react";
 import { useFormats } from "../../app/navigation";
 import { Chart, type ChartTable } from "../../components/chart";
@@ -29,9 +29,7 @@ export function Trend(props: { report: Schema<"FunnelReport">; steps: readonly s
         labels,
         format,
         partial: trend.map(({ partial, incomplete }) => partial || incomplete > 0),
-        series: [
-          { name: t.rate, values: trend.map((point) => rateOf(point.conversionRate)?.value) },
-        ],
+        series: [{ name: t.rate, values: trend.map((point) => point.conversionRate.value) }],
       }),
       yAxis: valueAxis((share) => formats.share(share, 0)),
     };
@@ -47,14 +45,13 @@ export function Trend(props: { report: Schema<"FunnelReport">; steps: readonly s
         { header: t.pending, format: formats.count },
       ],
       rows: trend.map(({ entered, conversionRate, incomplete, partial }, at) => {
-        const rate = rateOf(conversionRate);
         const label = labels[at];
         return [
           partial ? `${label} (${t.partial})` : label,
           ...steps.map((_, step) => entered[step]),
-          rate?.value,
-          rate?.ciLow,
-          rate?.ciHigh,
+          conversionRate.value,
+          conversionRate.ciLow,
+          conversionRate.ciHigh,
           incomplete,
         ];
       }),

@@ -6,7 +6,7 @@ import type { EChartsCoreOption } from "echarts/core";
 import { useCallback, useMemo } from "react";
 import { useRead } from "../../api/hooks";
 import { useFormats, useView } from "../../app/navigation";
-import { oneOf, rangeQuery } from "../../app/view";
+import { rangeQuery } from "../../app/view";
 import { Chart, type ChartTable } from "../../components/chart";
 import type { ChartLook } from "../../components/chart-look";
 import { Definition } from "../../components/definition";
@@ -52,7 +52,7 @@ export function ElementMap(
         <SegmentedControl
           aria-label={t.kind}
           value={state.kind}
-          onChange={(kind) => onChange({ kind: oneOf(KINDS, kind) ?? state.kind })}
+          onChange={(kind) => onChange({ kind })}
           data={KINDS.map((value) => ({ value, label: t[value] }))}
         />
       </Group>

@@ -3,13 +3,13 @@
 import { Button, Select } from "@mantine/core";
 import { IconArrowLeft } from "@tabler/icons-react";
 import { useRead } from "../../api/hooks";
-import { usePageState, useSetView, useView } from "../../app/navigation";
+import { usePageState, useView } from "../../app/navigation";
 import { shellTexts } from "../../app/shell-texts";
 import { rangeQuery } from "../../app/view";
 import { ExportMenu } from "../../components/export-menu";
 import { FilterBar } from "../../components/filter-bar";
 import { Page } from "../../components/page";
-import { Empty, QueryView } from "../../components/query-view";
+import { Empty, EmptyRange, QueryView } from "../../components/query-view";
 import { useTexts } from "../../i18n/texts";
 import { ElementMap } from "./element-map";
 import { Elements } from "./elements";
@@ -77,7 +77,6 @@ type Everything = ReturnType<typeof useRead<"/api/admin/analytics/heatmap">>;
 
 function AllPages({ state, onChange, query }: StateProps & { query: Everything }) {
   const t = useTexts(texts);
-  const setView = useSetView();
   return (
     <QueryView
       query={query}
@@ -86,12 +85,9 @@ function AllPages({ state, onChange, query }: StateProps & { query: Everything }
         [pages, indecision, quickBacks].every((list) => !list?.length)
       }
       empty={
-        <Empty
-          title={t.none}
-          action={{ label: t.longer, onClick: () => setView({ timeRange: "90d" }) }}
-        >
+        <EmptyRange title={t.none} longer={t.longer}>
           {t.noneHint}
-        </Empty>
+        </EmptyRange>
       }
     >
       {(report) => (

@@ -1,7 +1,7 @@
 // How far down page views come, by device.
 
 import { Text } from "@mantine/core";
-import { rateOf, type Schema } from "@nest-haus/api";
+import type { Schema } from "@nest-haus/api";
 import { useCallback, useMemo } from "react";
 import { useFormats } from "../../app/navigation";
 import { Chart, type ChartTable } from "../../components/chart";
@@ -20,7 +20,7 @@ interface Curve {
   name: string;
   pageViews: number;
   meanDepth: number | null | undefined;
-  reached: ReadonlyMap<number, Schema<"Rate"> | undefined>;
+  reached: ReadonlyMap<number, Schema<"Rate">>;
 }
 
 /** The curves of a page. */
@@ -64,7 +64,7 @@ function useCurves({ scroll }: Schema<"Heatmap">): readonly Curve[] {
       name: names[device] ?? device,
       pageViews,
       meanDepth,
-      reached: new Map(reached.map(({ depth, rate }) => [depth, rateOf(rate)])),
+      reached: new Map(reached.map(({ depth, rate }) => [depth, rate])),
     }));
   }, [scroll, devices, notSet, t]);
 }
@@ -120,9 +120,8 @@ function useColumns(): readonly Column<Curve>[] {
       {
         id: "views",
         header: t.pageViews,
-        align: "right",
         value: ({ pageViews }) => pageViews,
-        cell: ({ pageViews }) => formats.count(pageViews),
+        format: formats.count,
       },
       {
         id: "mean",

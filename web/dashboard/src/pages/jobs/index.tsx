@@ -1,17 +1,16 @@
 // Jobs: which there are, which are late, what became of their last runs, and running them by hand.
 
-import { Select, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import type { Schema } from "@nest-haus/api";
 import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
 import { useCallback, useMemo, useState } from "react";
 import { useRead } from "../../api/hooks";
 import { usePageState } from "../../app/navigation";
-import { type Fields, optionalChoice, text } from "../../app/page-state";
+import { optionalChoice, resetOf, type StateOf, text } from "../../app/page-state";
 import { shellTexts } from "../../app/shell-texts";
-import { oneOf } from "../../app/view";
 import { DataTable } from "../../components/data-table";
 import { Definition } from "../../components/definition";
-import { FilterBar, SearchField } from "../../components/filter-bar";
+import { StateFilterBar } from "../../components/filter-bar";
 import { Notice } from "../../components/notice";
 import { Page } from "../../components/page";
 import { Empty, QueryView } from "../../components/query-view";
@@ -30,14 +29,10 @@ const STATES = ["late", "failed", "fine"] as const;
 
 type JobState = (typeof STATES)[number];
 
-interface State {
-  search: string;
-  state: JobState | undefined;
-  /** The job whose runs show. */
-  job: string;
-}
+const filters = { search: text(), state: optionalChoice(STATES) };
 
-const fields: Fields<State> = { search: text(), state: optionalChoice(STATES), job: text() };
+/** `job` is the one whose runs show. */
+const fields = { ...filters, job: text() };
 
 /** The page. */
 export default function JobsPage() {
@@ -57,7 +52,6 @@ export default function JobsPage() {
     () => jobs.data?.jobs.filter((job) => matches(job, state)) ?? [],
     [jobs.data, state],
   );
-  const isFiltered = state.search !== "" || state.state !== undefined;
   const open = jobs.data?.jobs.find(({ name }) => name === state.job);
   return (
     <Page
@@ -69,23 +63,13 @@ export default function JobsPage() {
         {(data) => <Health list={data} />}
       </QueryView>
       <RunMessage run={run} />
-      <FilterBar
-        onReset={isFiltered ? () => setState({ search: "", state: undefined }) : undefined}
-      >
-        <SearchField
-          label={t.search}
-          value={state.search}
-          onChange={(search) => setState({ search })}
-        />
-        <Select
-          label={t.state}
-          placeholder={t.allStates}
-          clearable
-          value={state.state ?? null}
-          data={STATES.map((value) => ({ value, label: t.states[value] }))}
-          onChange={(value) => setState({ state: oneOf(STATES, value ?? undefined) })}
-        />
-      </FilterBar>
+      <StateFilterBar
+        state={state}
+        onChange={setState}
+        onReset={resetOf(filters, state, setState)}
+        words={STATES}
+        texts={t}
+      />
       {jobs.data &&
         (rows.length > 0 ? (
           <DataTable label={pages.jobs} columns={columns} rows={rows} rowKey={({ name }) => name} />
@@ -124,7 +108,7 @@ function stateOf(job: Job): JobState {
   return job.runs[0]?.outcome === "failed" ? "failed" : "fine";
 }
 
-function matches(job: Job, { search, state }: State): boolean {
+function matches(job: Job, { search, state }: StateOf<typeof filters>): boolean {
   const wanted = search.trim().toLowerCase();
   return (
     `${job.name} ${job.summary}`.toLowerCase().includes(wanted) &&

@@ -1,13 +1,13 @@
 // From where ways are read, through which nodes, how many steps, and what is drawn.
 
-import { Autocomplete, Button, NumberInput, Select, TagsInput } from "@mantine/core";
+import { Autocomplete, Button, NumberInput, TagsInput } from "@mantine/core";
 import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
-import { useEffect, useState } from "react";
-import { oneOf } from "../../app/view";
-import { FilterBar } from "../../components/filter-bar";
+import { resetOf } from "../../app/page-state";
+import { ChoiceSelect } from "../../components/choice-select";
+import { FilterBar, useTyped } from "../../components/filter-bar";
 import { useTexts } from "../../i18n/texts";
 import type { NodeNames } from "./names";
-import { ANCHORS, DEFAULTS, type JourneysState, THRESHOLDS } from "./state";
+import { ANCHORS, fields, type JourneysState, THRESHOLDS } from "./state";
 import { texts } from "./texts";
 
 const TYPING_MS = 400;
@@ -24,18 +24,14 @@ export function Filters(props: Props) {
   const t = useTexts(texts);
   const { state, onChange, names, suggestions } = props;
   const [isMore, { toggle }] = useDisclosure(hasRare(state));
-  const isDefault = isPlain(state);
   return (
-    <FilterBar onReset={isDefault ? undefined : () => onChange(DEFAULTS)}>
-      <Select
+    <FilterBar onReset={resetOf(fields, state, onChange)}>
+      <ChoiceSelect
         label={t.anchor}
-        w={200}
-        allowDeselect={false}
+        words={ANCHORS}
+        names={t.anchors}
         value={state.anchor}
-        onChange={(value) =>
-          onChange({ anchor: oneOf(ANCHORS, value ?? undefined) ?? state.anchor, node2: "" })
-        }
-        data={ANCHORS.map((value) => ({ value, label: t.anchors[value] }))}
+        onChange={(anchor) => onChange({ anchor, node2: "" })}
       />
       <NodeField
         label={t.node[state.anchor]}
@@ -53,15 +49,12 @@ export function Filters(props: Props) {
           suggestions={suggestions}
         />
       )}
-      <Select
+      <ChoiceSelect
         label={t.threshold}
-        w={190}
-        allowDeselect={false}
+        words={THRESHOLDS}
+        names={t.thresholds}
         value={state.threshold}
-        onChange={(value) =>
-          onChange({ threshold: oneOf(THRESHOLDS, value ?? undefined) ?? state.threshold })
-        }
-        data={THRESHOLDS.map((value) => ({ value, label: t.thresholds(value) }))}
+        onChange={(threshold) => onChange({ threshold })}
       />
       <Button variant="subtle" onClick={toggle} aria-expanded={isMore}>
         {isMore ? t.less : t.more}
@@ -119,9 +112,7 @@ function NodeField(props: {
 }) {
   const t = useTexts(texts);
   const { label, value, onChange, names, suggestions } = props;
-  const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
-  const settle = useDebouncedCallback((node: string) => onChange(node.trim()), TYPING_MS);
+  const [typed, setTyped, settle] = useTyped(value, onChange);
   return (
     <Autocomplete
       label={label}
@@ -132,7 +123,7 @@ function NodeField(props: {
       value={typed}
       onChange={(node) => {
         setTyped(node);
-        settle(node);
+        settle(node.trim());
       }}
       renderOption={({ option }) => names.name(option.value)}
     />
@@ -170,9 +161,4 @@ function NumberField(props: {
 
 function hasRare({ include, exclude, depth, limit }: JourneysState): boolean {
   return include.length + exclude.length > 0 || depth !== undefined || limit !== undefined;
-}
-
-function isPlain(state: JourneysState): boolean {
-  const { anchor, node, node2, threshold } = state;
-  return anchor === "start" && !node && !node2 && threshold === "1" && !hasRare(state);
 }

@@ -14,10 +14,9 @@ import { Empty, QueryView } from "../../components/query-view";
 import { Metric } from "../../components/tile";
 import { useTexts } from "../../i18n/texts";
 import { Filters } from "./filters";
-import { flowsOf, NO_NODES } from "./flows";
 import { useNodeNames } from "./names";
 import { Nodes } from "./nodes";
-import { DEFAULTS, fields, lacksNode, queryOf } from "./state";
+import { DEFAULTS, fields, lacksNode, NO_NODES, queryOf } from "./state";
 import { texts } from "./texts";
 import { Ways } from "./ways";
 
@@ -48,7 +47,7 @@ export default function JourneysPage() {
         <QueryView
           query={journeys}
           height={560}
-          isEmpty={(report) => flowsOf(report).visits === 0}
+          isEmpty={({ visits }) => visits === 0}
           empty={
             <Empty
               title={t.none}
@@ -81,7 +80,7 @@ function Visits({ report }: { report: Schema<"Journeys"> }) {
         name={t.visits}
         text={t.visitsText}
         meta={report.meta}
-        value={formats.count(flowsOf(report).visits)}
+        value={formats.count(report.visits)}
         change={visits ? changeOfCount(visits.change, "neither") : undefined}
         before={visits ? formats.count(visits.before) : undefined}
       />
@@ -95,8 +94,7 @@ function useSuggestions(
   known: readonly string[],
 ): readonly string[] {
   return useMemo(() => {
-    const seen = flowsOf(report).nodes.map(({ node }) => node);
-    const special: readonly string[] = NO_NODES;
-    return [...new Set([...seen, ...known])].filter((node) => !special.includes(node)).sort();
+    const seen = report?.nodes.map(({ node }) => node) ?? [];
+    return [...new Set([...seen, ...known])].filter((node) => !NO_NODES.includes(node)).sort();
   }, [report, known]);
 }

@@ -7,7 +7,6 @@ import { type Column, DataTable } from "../../components/data-table";
 import { Definition } from "../../components/definition";
 import { Tile } from "../../components/tile";
 import { useTexts } from "../../i18n/texts";
-import { type FlowNode, flowsOf } from "./flows";
 import type { NodeNames } from "./names";
 import { texts } from "./texts";
 
@@ -15,24 +14,16 @@ import { texts } from "./texts";
 export function Nodes({ report, names }: { report: Schema<"Journeys">; names: NodeNames }) {
   const t = useTexts(texts);
   const formats = useFormats();
-  const { nodes } = useMemo(() => flowsOf(report), [report]);
-  const columns = useMemo<readonly Column<FlowNode>[]>(
+  const columns = useMemo<readonly Column<Schema<"FlowNode">>[]>(
     () => [
       {
         id: "step",
         header: report.anchor === "end" ? t.stepBack : t.step,
-        align: "right",
         value: ({ depth }) => depth,
-        cell: ({ depth }) => formats.count(depth),
+        format: formats.count,
       },
       { id: "node", header: t.nodeColumn, value: ({ node }) => names.name(node) },
-      {
-        id: "visits",
-        header: t.count,
-        align: "right",
-        value: ({ visits }) => visits,
-        cell: ({ visits }) => formats.count(visits),
-      },
+      { id: "visits", header: t.count, value: ({ visits }) => visits, format: formats.count },
     ],
     [t, formats, names, report.anchor],
   );
@@ -44,7 +35,7 @@ export function Nodes({ report, names }: { report: Schema<"Journeys">; names: No
       <DataTable
         label={t.nodes}
         columns={columns}
-        rows={nodes}
+        rows={report.nodes}
         rowKey={({ depth, node }) => `${depth}/${node}`}
         maxHeight={420}
       />

@@ -1,27 +1,24 @@
 // What the page of journeys is asked: its parameters in the address, and the query of the API.
 
 import type { Query } from "../../api/hooks";
-import { choice, type Field, type Fields, optionalInteger, text } from "../../app/page-state";
+import {
+  choice,
+  type Field,
+  optionalInteger,
+  parseState,
+  type StateOf,
+  text,
+} from "../../app/page-state";
 import type { ComparedQuery } from "../../app/view";
 
 /** From where ways are read. */
 export const ANCHORS = ["start", "end", "between"] as const;
 
+/** What stands for no node of its own. */
+export const NO_NODES: readonly string[] = ["$entry", "$exit", "$more", "$other"];
+
 /** From which share of all visits on a link is drawn, in per cent. */
 export const THRESHOLDS = ["0", "1", "2", "5", "10"] as const;
-
-/** What the page is asked. */
-export interface JourneysState {
-  anchor: (typeof ANCHORS)[number];
-  /** The node that ways are read from; with `between`, the first of two. */
-  node: string;
-  node2: string;
-  include: readonly string[];
-  exclude: readonly string[];
-  depth: number | undefined;
-  limit: number | undefined;
-  threshold: (typeof THRESHOLDS)[number];
-}
 
 const nodes: Field<readonly string[]> = {
   parse: (given) => given?.split(",").filter(Boolean) ?? [],
@@ -29,8 +26,9 @@ const nodes: Field<readonly string[]> = {
 };
 
 /** The parameters in the address: the words of the API, and the threshold. */
-export const fields: Fields<JourneysState> = {
+export const fields = {
   anchor: choice(ANCHORS, "start"),
+  /** The node that ways are read from; with `between`, the first of two. */
   node: text(),
   node2: text(),
   include: nodes,
@@ -40,17 +38,11 @@ export const fields: Fields<JourneysState> = {
   threshold: choice(THRESHOLDS, "1"),
 };
 
+/** What the page is asked. */
+export type JourneysState = StateOf<typeof fields>;
+
 /** The page as it opens. */
-export const DEFAULTS: JourneysState = {
-  anchor: "start",
-  node: "",
-  node2: "",
-  include: [],
-  exclude: [],
-  depth: undefined,
-  limit: undefined,
-  threshold: "1",
-};
+export const DEFAULTS: JourneysState = parseState(fields, {});
 
 /** Whether a way between two nodes lacks one of them. */
 export function lacksNode({ anchor, node, node2 }: JourneysState): boolean {

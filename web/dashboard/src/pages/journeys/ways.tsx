@@ -13,9 +13,8 @@ import { Tile } from "../../components/tile";
 import { common } from "../../i18n/common";
 import type { Formats } from "../../i18n/formats";
 import { useTexts } from "../../i18n/texts";
-import { type Flow, flowsOf, NO_NODES } from "./flows";
 import type { NodeNames } from "./names";
-import type { JourneysState } from "./state";
+import { type JourneysState, NO_NODES } from "./state";
 import { texts } from "./texts";
 
 const NARROW_DEPTH = 3;
@@ -32,13 +31,12 @@ export function Ways({ report, state, onChange, names }: Props) {
   const t = useTexts(texts);
   const formats = useFormats();
   const isNarrow = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
-  const flows = useMemo(() => flowsOf(report), [report]);
   const links = useMemo(() => {
-    const least = (flows.visits * Number(state.threshold)) / 100;
-    return flows.links.filter(
+    const least = (report.visits * Number(state.threshold)) / 100;
+    return report.links.filter(
       ({ depth, visits }) => visits >= least && (!isNarrow || depth < NARROW_DEPTH),
     );
-  }, [flows, state.threshold, isNarrow]);
+  }, [report, state.threshold, isNarrow]);
   const backwards = report.anchor === "end";
   const option = useCallback(
     (look: ChartLook) => sankey({ links, backwards, names, formats, look, isNarrow }),
@@ -48,9 +46,8 @@ export function Ways({ report, state, onChange, names }: Props) {
   const choose = useCallback(
     ({ name }: { name: string }) => {
       const node = name.slice(name.indexOf(":") + 1);
-      const none: readonly string[] = NO_NODES;
       // Links have names of two nodes.
-      if (!name.includes(" > ") && !none.includes(node)) onChange({ anchor: "start", node });
+      if (!name.includes(" > ") && !NO_NODES.includes(node)) onChange({ anchor: "start", node });
     },
     [onChange],
   );
@@ -61,7 +58,7 @@ export function Ways({ report, state, onChange, names }: Props) {
     >
       <Stack gap={2}>
         <Text size="sm" c="dimmed">
-          {t.drawn(formats.count(links.length), formats.count(flows.links.length))}{" "}
+          {t.drawn(formats.count(links.length), formats.count(report.links.length))}{" "}
           {isNarrow ? t.narrow : t.select}
         </Text>
         <Chart
@@ -77,7 +74,7 @@ export function Ways({ report, state, onChange, names }: Props) {
 }
 
 function sankey(shown: {
-  links: readonly Flow[];
+  links: readonly Schema<"FlowLink">[];
   backwards: boolean;
   names: NodeNames;
   formats: Formats;
@@ -146,10 +143,12 @@ interface Drawn {
 }
 
 /** A colour for each node, the same at every step; grey for what is no node of its own. */
-function coloursOf(links: readonly Flow[], look: ChartLook): ReadonlyMap<string, string> {
-  const none: readonly string[] = NO_NODES;
+function coloursOf(
+  links: readonly Schema<"FlowLink">[],
+  look: ChartLook,
+): ReadonlyMap<string, string> {
   const nodes = new Set(
-    links.flatMap(({ from, to }) => [from, to]).filter((node) => !none.includes(node)),
+    links.flatMap(({ from, to }) => [from, to]).filter((node) => !NO_NODES.includes(node)),
   );
   const palette = look.palette.slice(0, 6);
   return new Map([...nodes].map((node, at) => [node, palette[at % palette.length] ?? look.dimmed]));
@@ -164,7 +163,6 @@ function useTable(report: Schema<"Journeys">, names: NodeNames): ChartTable {
   const { verdicts } = useTexts(common).change;
   const formats = useFormats();
   return useMemo(() => {
-    const { links } = flowsOf(report);
     const backwards = report.anchor === "end";
     const compared = report.comparison?.links;
     const verdictOf = ({ pValue, significant }: Schema<"RateChange">) =>
@@ -183,7 +181,7 @@ function useTable(report: Schema<"Journeys">, names: NodeNames): ChartTable {
             ]
           : []),
       ],
-      rows: links.map(({ depth, from, to, visits }, at) => {
+      rows: report.links.map(({ depth, from, to, visits }, at) => {
         const share = compared?.[at]?.share;
         const before = share
           ? [share.before.value, share.change.points, verdictOf(share.change)]

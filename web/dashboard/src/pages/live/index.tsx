@@ -7,9 +7,8 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { useState } from "react";
 import { useRead } from "../../api/hooks";
 import { useFormats, useGoTo, usePageState } from "../../app/navigation";
-import { choice, type Fields } from "../../app/page-state";
+import { choice, type StateOf } from "../../app/page-state";
 import { shellTexts } from "../../app/shell-texts";
-import { oneOf } from "../../app/view";
 import { Definition } from "../../components/definition";
 import { Page } from "../../components/page";
 import { Empty, QueryView } from "../../components/query-view";
@@ -29,16 +28,13 @@ const LATENCY_MS_MAX = 10_000;
 const SORTS = ["activity", "price"] as const;
 const UPDATES = ["on", "off"] as const;
 
-interface LiveState {
-  sort: (typeof SORTS)[number];
-  /** Whether the page is read anew by itself. */
-  updates: (typeof UPDATES)[number];
-}
-
-const fields: Fields<LiveState> = {
+const fields = {
   sort: choice(SORTS, "activity"),
+  /** Whether the page is read anew by itself. */
   updates: choice(UPDATES, "on"),
 };
+
+type LiveState = StateOf<typeof fields>;
 
 /** The page. */
 export default function LivePage() {
@@ -171,7 +167,7 @@ function Configuring(props: {
           allowDeselect={false}
           data={SORTS.map((value) => ({ value, label: t.sorts[value] }))}
           value={sort}
-          onChange={(value) => onSort(oneOf(SORTS, value ?? undefined) ?? "activity")}
+          onChange={(value) => value && onSort(value)}
         />
       </Group>
       <SimpleGrid

@@ -6,11 +6,11 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { type Answer, read, readKey } from "../../api/hooks";
 import { PageLink, useFormats } from "../../app/navigation";
+import { type Choice, useCatalogueNames } from "../../components/catalogue-names";
 import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
 import { ChoiceTable } from "../session/choice-table";
 import { signedMoney } from "../session/row";
-import { type Choice, useCatalogueNames } from "../sessions/catalogue";
 import { StatusBadge } from "../sessions/visit-cells";
 import { useWords } from "../sessions/words";
 import { texts } from "./texts";
@@ -92,7 +92,7 @@ function Configuration({ session }: { session: Schema<"LiveSession"> }) {
   const names = useCatalogueNames();
   const { data, isPending } = useConfiguration(session);
   const choices = useMemo(
-    () => sentChoices(data?.session.configurationData, names.isCategory),
+    () => sentChoices(data?.session.configurationData, names.categories),
     [data, names],
   );
   const before = useBefore(choices);

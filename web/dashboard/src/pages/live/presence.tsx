@@ -138,20 +138,8 @@ function useQueueColumns(): readonly Column<Schema<"QueueDepth">>[] {
         header: t.kind,
         value: ({ queue }) => Reflect.get(t.queueNames, queue) ?? queue,
       },
-      {
-        id: "entries",
-        header: t.entries,
-        align: "right",
-        value: ({ entries }) => entries,
-        cell: ({ entries }) => formats.count(entries),
-      },
-      {
-        id: "bytes",
-        header: t.bytes,
-        align: "right",
-        value: ({ bytes }) => bytes,
-        cell: ({ bytes }) => formats.bytes(bytes),
-      },
+      { id: "entries", header: t.entries, value: ({ entries }) => entries, format: formats.count },
+      { id: "bytes", header: t.bytes, value: ({ bytes }) => bytes, format: formats.bytes },
     ],
     [t, formats],
   );

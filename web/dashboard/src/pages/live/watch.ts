@@ -2,8 +2,8 @@
 // reading. The server tells what is; this remembers what was.
 
 import { fieldsOf, numberOf, type Schema, textOf } from "@nest-haus/api";
+import type { Choice } from "../../components/catalogue-names";
 import type { ChoiceChange } from "../session/journey";
-import type { Choice } from "../sessions/catalogue";
 
 /** A price that a session had at a reading, in cents. */
 export interface PriceReading {
@@ -35,12 +35,9 @@ export function noteReading(
  * The choices of a configuration as clients send it: of each known category an object with `value` and
  * `quantity`, or the bare value. Everything else in it is no choice.
  */
-export function sentChoices(
-  configuration: unknown,
-  isCategory: (id: string) => boolean,
-): readonly Choice[] {
+export function sentChoices(configuration: unknown, known: readonly string[]): readonly Choice[] {
   return Object.entries(fieldsOf(configuration)).flatMap(([category, sent]) => {
-    if (!isCategory(category)) return [];
+    if (!known.includes(category)) return [];
     const { value, option, quantity } = fieldsOf(sent);
     const chosen = textOf(sent) ?? textOf(value) ?? textOf(option);
     return chosen === undefined ? [] : [{ category, option: chosen, quantity: numberOf(quantity) }];

@@ -1,7 +1,7 @@
 // How far visits come, and where they leave.
 
 import { Anchor } from "@mantine/core";
-import { type Problem, rateOf, type Schema } from "@nest-haus/api";
+import type { Problem, Schema } from "@nest-haus/api";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
 import { PageLink, useFormats } from "../../app/navigation";
@@ -116,7 +116,7 @@ function levelsOf(
   return current.funnel.map(({ step, reached }) => ({
     step,
     reached,
-    left: rateOf(levels.find(({ level }) => level === step)?.dropOffRate),
+    left: levels.find(({ level }) => level === step)?.dropOffRate,
   }));
 }
 

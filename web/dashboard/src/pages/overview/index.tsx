@@ -2,12 +2,12 @@
 
 import { Code, SimpleGrid } from "@mantine/core";
 import { useRead } from "../../api/hooks";
-import { useSetView, useView } from "../../app/navigation";
+import { useView } from "../../app/navigation";
 import { shellTexts } from "../../app/shell-texts";
 import { comparedQuery, rangeQuery } from "../../app/view";
 import { ExportMenu } from "../../components/export-menu";
 import { Page } from "../../components/page";
-import { Empty, QueryView } from "../../components/query-view";
+import { EmptyRange, QueryView } from "../../components/query-view";
 import { useTexts } from "../../i18n/texts";
 import { DropOff } from "./drop-off";
 import { Headline } from "./headline";
@@ -59,16 +59,12 @@ export default function OverviewPage() {
 /** Nobody was there: how to look further back, and how to get events at all. */
 function NobodyHere() {
   const t = useTexts(texts);
-  const setView = useSetView();
   return (
-    <Empty
-      title={t.none}
-      action={{ label: t.longer, onClick: () => setView({ timeRange: "90d" }) }}
-    >
+    <EmptyRange title={t.none} longer={t.longer}>
       {t.noneHint}
       <Code block mt="xs" tabIndex={0}>
         nest-haus seed
       </Code>
-    </Empty>
+    </EmptyRange>
   );
 }

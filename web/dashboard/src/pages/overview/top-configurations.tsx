@@ -1,7 +1,7 @@
 // The configurations chosen most often.
 
 import { Badge, Group, Text } from "@mantine/core";
-import { fieldsOf, type Problem, type Schema, textOf } from "@nest-haus/api";
+import type { Problem, Schema } from "@nest-haus/api";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useFormats } from "../../app/navigation";
@@ -75,9 +75,8 @@ function useColumns(names: ReadonlyMap<string, string>): readonly Column<Configu
       {
         id: "price",
         header: t.price,
-        align: "right",
         value: ({ medianPriceCents }) => medianPriceCents,
-        cell: ({ medianPriceCents }) => formats.money(medianPriceCents),
+        format: formats.money,
       },
       {
         id: "conversion",
@@ -110,13 +109,9 @@ function choicesOf({ selections }: Configuration, names: ReadonlyMap<string, str
   const chosen = Object.entries(selections);
   const others = chosen.filter(([category]) => category !== "nest");
   return {
-    size: called("nest", optionOf(selections.nest)),
-    others: others.map(([category, choice]) => called(category, optionOf(choice))).join(", "),
+    size: selections.nest ? called("nest", selections.nest.option) : "–",
+    others: others.map(([category, { option }]) => called(category, option)).join(", "),
   };
-}
-
-function optionOf(choice: unknown): string {
-  return textOf(fieldsOf(choice).option) ?? "–";
 }
 
 function namesOf(options: readonly Schema<"PopularOption">[] = []): ReadonlyMap<string, string> {

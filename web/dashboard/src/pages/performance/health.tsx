@@ -1,7 +1,7 @@
 // How everything is that the system depends on, asked every half minute.
 
 import { Alert, Badge, Progress, SimpleGrid, Stack, Text } from "@mantine/core";
-import { numberOf, type Schema } from "@nest-haus/api";
+import type { Schema } from "@nest-haus/api";
 import { IconAlertTriangle, IconCircleCheck, IconCircleX } from "@tabler/icons-react";
 import { type ReactNode, useMemo } from "react";
 import { useRead } from "../../api/hooks";
@@ -16,7 +16,6 @@ import { useTexts } from "../../i18n/texts";
 import { texts } from "./texts";
 
 const EVERY_MS = 30_000;
-const STATUSES = ["ok", "degraded", "down"] as const;
 const SIGNS = { ok: IconCircleCheck, degraded: IconAlertTriangle, down: IconCircleX };
 const COLORS = { ok: "green", degraded: "yellow", down: "red" };
 const RANGES = ["24h", "7d", "30d"] as const;
@@ -32,7 +31,7 @@ export function HealthPart() {
 function Health({ health }: { health: Schema<"SystemHealth"> }) {
   const t = useTexts(texts).health;
   const formats = useFormats();
-  const status = oneOf(STATUSES, health.status) ?? "degraded";
+  const { status } = health;
   const Sign = SIGNS[status];
   return (
     <>
@@ -108,7 +107,7 @@ function Dependencies({ health }: { health: Schema<"SystemHealth"> }) {
   const t = useTexts(texts).health;
   const formats = useFormats();
   const { migrations } = health;
-  const missing = numberOf(migrations?.missing) ?? 0;
+  const missing = migrations?.missing ?? 0;
   const columns = useMemo<readonly Column<Schema<"Dependency">>[]>(
     () => [
       {
@@ -128,9 +127,8 @@ function Dependencies({ health }: { health: Schema<"SystemHealth"> }) {
       {
         id: "latency",
         header: t.latency,
-        align: "right",
         value: ({ latencyMs }) => latencyMs,
-        cell: ({ latencyMs }) => formats.latency(latencyMs),
+        format: formats.latency,
       },
       {
         id: "detail",
@@ -161,8 +159,8 @@ function Dependencies({ health }: { health: Schema<"SystemHealth"> }) {
             <Text size="sm">
               {t.migrations}:{" "}
               {t.migrationsDetail(
-                formats.count(numberOf(migrations.applied)),
-                formats.count(numberOf(migrations.known)),
+                formats.count(migrations.applied),
+                formats.count(migrations.known),
               )}
               {missing > 0 && `; ${t.missing(formats.count(missing))}`}
             </Text>
@@ -173,10 +171,9 @@ function Dependencies({ health }: { health: Schema<"SystemHealth"> }) {
   );
 }
 
-function Status({ status }: { status: string }) {
+function Status({ status }: { status: Schema<"Condition"> }) {
   const t = useTexts(texts).health;
-  const known = oneOf(STATUSES, status) ?? "degraded";
-  const Sign = SIGNS[known];
+  const Sign = SIGNS[status];
   return (
     <Badge
       variant="outline"
@@ -186,7 +183,7 @@ function Status({ status }: { status: string }) {
       miw="max-content"
       leftSection={<Sign size={14} aria-hidden />}
     >
-      {t.states[known]}
+      {t.states[status]}
     </Badge>
   );
 }
@@ -204,20 +201,8 @@ function Queues({ queues }: { queues: readonly Schema<"QueueHealth">[] }) {
           return names[queue] ?? queue;
         },
       },
-      {
-        id: "entries",
-        header: t.entries,
-        align: "right",
-        value: ({ entries }) => entries,
-        cell: ({ entries }) => formats.count(entries),
-      },
-      {
-        id: "bytes",
-        header: t.bytes,
-        align: "right",
-        value: ({ bytes }) => bytes,
-        cell: ({ bytes }) => formats.bytes(bytes),
-      },
+      { id: "entries", header: t.entries, value: ({ entries }) => entries, format: formats.count },
+      { id: "bytes", header: t.bytes, value: ({ bytes }) => bytes, format: formats.bytes },
       {
         id: "fill",
         header: t.fill,
@@ -291,10 +276,9 @@ function UptimeTable({ uptime }: { uptime: readonly Schema<"Uptime">[] }) {
       {
         id: "quiet",
         header: t.quiet,
-        align: "right",
         sortable: false,
         value: ({ slotsWithoutRequests }) => slotsWithoutRequests,
-        cell: ({ slotsWithoutRequests }) => formats.count(slotsWithoutRequests),
+        format: formats.count,
       },
     ],
     [t, meta, formats],

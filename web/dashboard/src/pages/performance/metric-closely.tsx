@@ -12,15 +12,12 @@ import { lines } from "../../components/lines";
 import { Tile } from "../../components/tile";
 import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
-import { type Measured, measuredOf, type Thresholds, thresholdsOf } from "./measured";
 import { RatingBadge } from "./rating-badge";
 import { texts } from "./texts";
 import { useTimeLabels } from "./time-labels";
 import { useMetricFormat, useMetricNames } from "./visitors";
 
-interface Part extends Measured {
-  value: string;
-}
+type Part = Schema<"MeasuredPart">;
 
 /** The metric's chart and tables. */
 export function MetricClosely(props: {
@@ -59,17 +56,15 @@ function OverTime({ metric, name }: { metric: Schema<"MetricReport">; name: stri
   const t = useTexts(texts);
   const formats = useFormats();
   const write = useMetricFormat(metric.unit);
-  const { byTime } = metric;
+  const { byTime, thresholds } = metric;
   const labels = useTimeLabels(byTime);
-  const points = useMemo(() => byTime.map(measuredOf), [byTime]);
-  const thresholds = useMemo(() => thresholdsOf(metric.thresholds), [metric.thresholds]);
   const option = useCallback(
     (look: ChartLook) => {
       const made = lines({
         labels,
         format: write,
         partial: byTime.map(({ partial }) => partial),
-        series: [{ name: t.p75, values: points.map(({ p75 }) => p75) }],
+        series: [{ name: t.p75, values: byTime.map(({ p75 }) => p75) }],
       });
       return {
         ...made,
@@ -79,8 +74,8 @@ function OverTime({ metric, name }: { metric: Schema<"MetricReport">; name: stri
           {
             type: "line",
             name: t.p75,
-            data: points.map(({ p75 }, at) =>
-              byTime[at]?.partial ? { value: p75, symbol: "emptyCircle" } : p75,
+            data: byTime.map(({ p75, partial }) =>
+              partial ? { value: p75, symbol: "emptyCircle" } : p75,
             ),
             symbolSize: 6,
             symbol: "circle",
@@ -90,7 +85,7 @@ function OverTime({ metric, name }: { metric: Schema<"MetricReport">; name: stri
         ],
       };
     },
-    [labels, points, byTime, thresholds, write, t],
+    [labels, byTime, thresholds, write, t],
   );
   const table = useMemo<ChartTable>(
     () => ({
@@ -103,8 +98,8 @@ function OverTime({ metric, name }: { metric: Schema<"MetricReport">; name: stri
         { header: "p99", format: write },
         { header: t.good, format: formats.share },
       ],
-      rows: points.map(({ n, p50, p75, p95, p99, good }, at) => [
-        byTime[at]?.partial ? `${labels[at]} (${t.system.incomplete})` : labels[at],
+      rows: byTime.map(({ n, p50, p75, p95, p99, good, partial }, at) => [
+        partial ? `${labels[at]} (${t.system.incomplete})` : labels[at],
         n,
         p50,
         p75,
@@ -113,13 +108,13 @@ function OverTime({ metric, name }: { metric: Schema<"MetricReport">; name: stri
         good?.value,
       ]),
     }),
-    [points, byTime, labels, formats, write, t],
+    [byTime, labels, formats, write, t],
   );
   return <Chart label={t.overTime(name)} option={option} table={table} height={240} />;
 }
 
 function limits(
-  { good, poor }: Thresholds,
+  { good, poor }: Schema<"Thresholds">,
   t: { readonly limitGood: string; readonly limitPoor: string },
   look: ChartLook,
 ) {
@@ -135,7 +130,7 @@ function limits(
 
 function Parts(props: {
   label: string;
-  parts: readonly Schema<"MeasuredPart">[];
+  parts: readonly Part[];
   unit: string | null | undefined;
   name: (value: string) => string;
 }) {
@@ -143,36 +138,19 @@ function Parts(props: {
   const formats = useFormats();
   const { label, parts, unit, name } = props;
   const write = useMetricFormat(unit);
-  const rows = useMemo(
-    () => parts.map((part): Part => ({ value: part.value, ...measuredOf(part) })),
-    [parts],
-  );
   const columns = useMemo<readonly Column<Part>[]>(
     () => [
       { id: "value", header: t.value, value: ({ value }) => name(value) },
-      {
-        id: "n",
-        header: t.n,
-        align: "right",
-        value: ({ n }) => n,
-        cell: ({ n }) => formats.count(n),
-      },
+      { id: "n", header: t.n, value: ({ n }) => n, format: formats.count },
       ...(["p50", "p75", "p95"] as const).map(
         (percentile): Column<Part> => ({
           id: percentile,
           header: percentile,
-          align: "right",
           value: (part) => part[percentile],
-          cell: (part) => write(part[percentile]),
+          format: write,
         }),
       ),
-      {
-        id: "good",
-        header: t.good,
-        align: "right",
-        value: ({ good }) => good?.value,
-        cell: ({ good }) => formats.share(good?.value),
-      },
+      { id: "good", header: t.good, value: ({ good }) => good?.value, format: formats.share },
       {
         id: "rating",
         header: t.rating,
@@ -186,7 +164,7 @@ function Parts(props: {
     <DataTable
       label={label}
       columns={columns}
-      rows={rows}
+      rows={parts}
       rowKey={({ value }) => value}
       maxHeight={420}
     />

@@ -1,26 +1,26 @@
 // Ratings by sign and word, so that colour is never all that says them.
 
 import { Badge } from "@mantine/core";
+import type { Schema } from "@nest-haus/api";
 import { IconAlertTriangle, IconCircleCheck, IconCircleX } from "@tabler/icons-react";
 import { useTexts } from "../../i18n/texts";
-import type { Measured, Rating } from "./measured";
 import { texts } from "./texts";
 
 const SIGNS = { good: IconCircleCheck, needs_improvement: IconAlertTriangle, poor: IconCircleX };
-const COLORS: Readonly<Record<Rating, string>> = {
+const COLORS: Readonly<Record<Schema<"Rating">, string>> = {
   good: "var(--nest-up)",
   needs_improvement: "var(--mantine-color-text)",
   poor: "var(--nest-down)",
 };
 
 /** The rating of measurements, or why there is none. */
-export function RatingBadge({ measured }: { measured: Measured }) {
+export function RatingBadge({ measured }: { measured: Schema<"Measured"> }) {
   const t = useTexts(texts);
-  const { rating, isInsufficient } = measured;
+  const { rating, insufficient } = measured;
   if (!rating) {
     return (
       <Badge variant="outline" color="gray" c="dimmed" tt="none" miw="max-content">
-        {isInsufficient ? t.insufficient : t.unrated}
+        {insufficient ? t.insufficient : t.unrated}
       </Badge>
     );
   }

@@ -103,27 +103,9 @@ function useColumns(onOpen: (slow: Slow) => void): readonly Column<Slow>[] {
           return kind ? t.kinds[kind] : metric;
         },
       },
-      {
-        id: "n",
-        header: t.count,
-        align: "right",
-        value: ({ n }) => n,
-        cell: ({ n }) => formats.count(n),
-      },
-      {
-        id: "p95",
-        header: "p95",
-        align: "right",
-        value: ({ p95Ms }) => p95Ms,
-        cell: ({ p95Ms }) => formats.latency(p95Ms),
-      },
-      {
-        id: "max",
-        header: t.max,
-        align: "right",
-        value: ({ maxMs }) => maxMs,
-        cell: ({ maxMs }) => formats.latency(maxMs),
-      },
+      { id: "n", header: t.count, value: ({ n }) => n, format: formats.count },
+      { id: "p95", header: "p95", value: ({ p95Ms }) => p95Ms, format: formats.latency },
+      { id: "max", header: t.max, value: ({ maxMs }) => maxMs, format: formats.latency },
       {
         id: "last",
         header: t.last,

@@ -4,6 +4,7 @@ import { Checkbox, SimpleGrid, Stack, Text } from "@mantine/core";
 import type { Schema } from "@nest-haus/api";
 import { useCallback, useMemo } from "react";
 import { useFormats } from "../../app/navigation";
+import { resetOf } from "../../app/page-state";
 import { Chart, type ChartTable } from "../../components/chart";
 import { type Column, DataTable } from "../../components/data-table";
 import { Definition } from "../../components/definition";
@@ -11,13 +12,15 @@ import { FilterBar, SearchField } from "../../components/filter-bar";
 import { bars, lines } from "../../components/lines";
 import { Metric, RateMetric, Tile } from "../../components/tile";
 import { useTexts } from "../../i18n/texts";
-import { type Load, loadOf, type Operations } from "./measured";
 import { SlowOperations } from "./slow-operations";
-import { usePerformanceState } from "./state";
+import { endpointFields, usePerformanceState } from "./state";
 import { texts } from "./texts";
 import { useTimeLabels } from "./time-labels";
 
 type Report = Schema<"SystemPerformance">;
+type Endpoint = Schema<"EndpointLoad">;
+
+const PERCENTILES = ["p50", "p75", "p95", "p99"] as const;
 
 /** The part about the system. */
 export function SystemPart({ report }: { report: Report }) {
@@ -37,39 +40,39 @@ export function SystemPart({ report }: { report: Report }) {
 function Totals({ report: { total, meta } }: { report: Report }) {
   const t = useTexts(texts).system;
   const formats = useFormats();
-  const load = loadOf(total);
-  const detail = ({ perRequest, timeShare }: Operations) =>
+  const detail = ({ perRequest, timeShare }: Schema<"OperationLoad">) =>
     t.operationsDetail(formats.decimal(perRequest), formats.share(timeShare, 0));
   return (
     <SimpleGrid cols={{ base: 1, xs: 2, lg: 5 }}>
-      <Metric name={t.requests} text={t.requestsText} meta={meta} value={formats.count(load.n)} />
-      {load.errors && (
-        <RateMetric
-          rate={load.errors}
-          better="down"
-          definition={{ name: t.errors, text: t.errorsText, meta }}
-        />
-      )}
+      <Metric name={t.requests} text={t.requestsText} meta={meta} value={formats.count(total.n)} />
+      <RateMetric
+        rate={total.errorRate}
+        better="down"
+        definition={{ name: t.errors, text: t.errorsText, meta }}
+      />
       <Metric
         name={t.response}
         text={t.responseText}
         meta={meta}
-        value={formats.latency(load.p95)}
-        detail={t.responseDetail(formats.latency(load.p50), formats.latency(load.p99))}
+        value={formats.latency(total.responseMs.p95)}
+        detail={t.responseDetail(
+          formats.latency(total.responseMs.p50),
+          formats.latency(total.responseMs.p99),
+        )}
       />
       <Metric
         name={t.database}
         text={t.databaseText}
         meta={meta}
-        value={formats.latency(load.database.p95)}
-        detail={detail(load.database)}
+        value={formats.latency(total.database.p95Ms)}
+        detail={detail(total.database)}
       />
       <Metric
         name={t.redis}
         text={t.redisText}
         meta={meta}
-        value={formats.latency(load.redis.p95)}
-        detail={detail(load.redis)}
+        value={formats.latency(total.redis.p95Ms)}
+        detail={detail(total.redis)}
       />
     </SimpleGrid>
   );
@@ -79,7 +82,6 @@ function Latency({ report: { byTime, meta } }: { report: Report }) {
   const t = useTexts(texts);
   const formats = useFormats();
   const labels = useTimeLabels(byTime);
-  const loads = useMemo(() => byTime.map(loadOf), [byTime]);
   const option = useCallback(
     () =>
       lines({
@@ -88,30 +90,27 @@ function Latency({ report: { byTime, meta } }: { report: Report }) {
         partial: byTime.map(({ partial }) => partial),
         series: (["p50", "p95", "p99"] as const).map((name) => ({
           name,
-          values: loads.map((load) => load[name]),
+          values: byTime.map(({ responseMs }) => responseMs[name]),
         })),
       }),
-    [labels, byTime, loads, formats],
+    [labels, byTime, formats],
   );
   const table = useMemo<ChartTable>(
     () => ({
       columns: [
         { header: t.time },
-        ...["p50", "p75", "p95", "p99"].map((header) => ({ header, format: formats.latency })),
+        ...PERCENTILES.map((header) => ({ header, format: formats.latency })),
         { header: t.system.database, format: formats.latency },
         { header: t.system.redis, format: formats.latency },
       ],
-      rows: loads.map(({ p50, p75, p95, p99, database, redis }, at) => [
-        byTime[at]?.partial ? `${labels[at]} (${t.system.incomplete})` : labels[at],
-        p50,
-        p75,
-        p95,
-        p99,
-        database.p95,
-        redis.p95,
+      rows: byTime.map(({ responseMs, database, redis, partial }, at) => [
+        partial ? `${labels[at]} (${t.system.incomplete})` : labels[at],
+        ...PERCENTILES.map((name) => responseMs[name]),
+        database.p95Ms,
+        redis.p95Ms,
       ]),
     }),
-    [labels, byTime, loads, formats, t],
+    [labels, byTime, formats, t],
   );
   const title = t.system.latency;
   return (
@@ -125,18 +124,17 @@ function Traffic({ report: { byTime, meta } }: { report: Report }) {
   const t = useTexts(texts);
   const formats = useFormats();
   const labels = useTimeLabels(byTime);
-  const loads = useMemo(() => byTime.map(loadOf), [byTime]);
   const option = useCallback(
     () =>
       bars({
         labels,
         format: formats.count,
         series: [
-          { name: t.system.requests, values: loads.map(({ n }) => n) },
-          { name: t.system.failed, values: loads.map(({ errors }) => errors?.num) },
+          { name: t.system.requests, values: byTime.map(({ n }) => n) },
+          { name: t.system.failed, values: byTime.map(({ errorRate }) => errorRate.num) },
         ],
       }),
-    [labels, loads, formats, t],
+    [labels, byTime, formats, t],
   );
   const table = useMemo<ChartTable>(
     () => ({
@@ -146,9 +144,9 @@ function Traffic({ report: { byTime, meta } }: { report: Report }) {
         { header: t.system.failed, format: formats.count },
         { header: t.system.errors, format: formats.share },
       ],
-      rows: loads.map(({ n, errors }, at) => [labels[at], n, errors?.num, errors?.value]),
+      rows: byTime.map(({ n, errorRate }, at) => [labels[at], n, errorRate.num, errorRate.value]),
     }),
-    [labels, loads, formats, t],
+    [labels, byTime, formats, t],
   );
   const title = t.system.traffic;
   return (
@@ -158,33 +156,25 @@ function Traffic({ report: { byTime, meta } }: { report: Report }) {
   );
 }
 
-interface EndpointRow extends Load {
-  endpoint: string;
-  job: boolean;
-}
-
 function Endpoints({ report }: { report: Report }) {
   const t = useTexts(texts).system;
-  const [{ endpoint: sought, jobs }, setState] = usePerformanceState();
+  const [state, setState] = usePerformanceState();
+  const { endpoint: sought, jobs } = state;
   const columns = useEndpointColumns();
   const rows = useMemo(
     () =>
       report.endpoints
-        .map((each): EndpointRow => ({ endpoint: each.endpoint, job: each.job, ...loadOf(each) }))
         .filter(({ job }) => jobs || !job)
         .filter(({ endpoint }) => endpoint.toLowerCase().includes(sought.toLowerCase())),
     [report, sought, jobs],
   );
-  const isFiltered = sought !== "" || jobs;
   return (
     <Tile
       title={t.endpoints}
       aside={<Definition name={t.endpoints} text={t.endpointsText} meta={report.meta} />}
     >
       <Stack gap="sm">
-        <FilterBar
-          onReset={isFiltered ? () => setState({ endpoint: "", jobs: undefined }) : undefined}
-        >
+        <FilterBar onReset={resetOf(endpointFields, state, setState)}>
           <SearchField
             label={t.search}
             placeholder={t.searchHint}
@@ -210,18 +200,18 @@ function Endpoints({ report }: { report: Report }) {
   );
 }
 
-function useEndpointColumns(): readonly Column<EndpointRow>[] {
+function useEndpointColumns(): readonly Column<Endpoint>[] {
   const t = useTexts(texts).system;
   const formats = useFormats();
   return useMemo(() => {
-    const operations = (kind: "database" | "redis", header: string): Column<EndpointRow> => ({
+    const operations = (kind: "database" | "redis", header: string): Column<Endpoint> => ({
       id: kind,
       header,
       align: "right",
       value: (row) => row[kind].timeShare,
       cell: (row) => (
         <>
-          {formats.share(row[kind].timeShare, 0)} · {formats.latency(row[kind].p95)}
+          {formats.share(row[kind].timeShare, 0)} · {formats.latency(row[kind].p95Ms)}
           <Text size="xs" c="dimmed">
             {formats.decimal(row[kind].perRequest)} {t.per}
           </Text>
@@ -240,34 +230,27 @@ function useEndpointColumns(): readonly Column<EndpointRow>[] {
           </Text>
         ),
       },
-      {
-        id: "n",
-        header: t.requests,
-        align: "right",
-        value: ({ n }) => n,
-        cell: ({ n }) => formats.count(n),
-      },
+      { id: "n", header: t.requests, value: ({ n }) => n, format: formats.count },
       {
         id: "errors",
         header: t.errors,
         align: "right",
-        value: ({ errors }) => errors?.value,
-        cell: ({ errors }) => (
+        value: ({ errorRate }) => errorRate.value,
+        cell: ({ errorRate }) => (
           <>
-            {formats.share(errors?.value)}
+            {formats.share(errorRate.value)}
             <Text size="xs" c="dimmed">
-              {formats.count(errors?.num)}
+              {formats.count(errorRate.num)}
             </Text>
           </>
         ),
       },
-      ...(["p50", "p75", "p95", "p99"] as const).map(
-        (name): Column<EndpointRow> => ({
+      ...PERCENTILES.map(
+        (name): Column<Endpoint> => ({
           id: name,
           header: name,
-          align: "right",
-          value: (row) => row[name],
-          cell: (row) => formats.latency(row[name]),
+          value: ({ responseMs }) => responseMs[name],
+          format: formats.latency,
         }),
       ),
       operations("database", t.databaseShort),

@@ -9,7 +9,6 @@ import { changeOfCount, changeOfRate } from "../../components/change";
 import { Definition } from "../../components/definition";
 import { ChangeLine } from "../../components/tile";
 import { useTexts } from "../../i18n/texts";
-import { type Measured, measuredOf, thresholdsOf } from "./measured";
 import { MetricClosely } from "./metric-closely";
 import { RatingBadge } from "./rating-badge";
 import { usePerformanceState } from "./state";
@@ -76,7 +75,6 @@ function MetricTile(props: {
   const names = useMetricNames();
   const [, setState] = usePerformanceState();
   const { metric, compared, meta, isChosen } = props;
-  const measured = measuredOf(metric);
   const write = useMetricFormat(metric.unit);
   const { name, short, text } = names(metric.metric);
   return (
@@ -97,11 +95,11 @@ function MetricTile(props: {
       </Group>
       <Group gap="xs" align="center">
         <Text fz={26} fw={650} lh={1.25} style={{ fontVariantNumeric: "tabular-nums" }}>
-          {write(measured.p75)}
+          {write(metric.p75)}
         </Text>
-        <RatingBadge measured={measured} />
+        <RatingBadge measured={metric} />
       </Group>
-      <TileFacts metric={metric} measured={measured} write={write} />
+      <TileFacts metric={metric} write={write} />
       {compared && (
         <ChangeLine
           change={changeOfCount(compared.p75.change, "down")}
@@ -131,14 +129,12 @@ function MetricTile(props: {
 
 function TileFacts(props: {
   metric: Schema<"MetricReport">;
-  measured: Measured;
   write: (value: number | null | undefined) => string;
 }) {
   const t = useTexts(texts);
   const formats = useFormats();
-  const { metric, measured, write } = props;
-  const thresholds = thresholdsOf(metric.thresholds);
-  const { good, n } = measured;
+  const { write } = props;
+  const { good, n, thresholds } = props.metric;
   return (
     <Stack gap={0}>
       <Text size="xs" c="dimmed">

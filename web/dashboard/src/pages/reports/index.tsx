@@ -4,10 +4,11 @@ import { Button, SegmentedControl, Text } from "@mantine/core";
 import type { Schema } from "@nest-haus/api";
 import { useCallback, useMemo } from "react";
 import { useFormats, useGoTo, usePageState } from "../../app/navigation";
-import { type Fields, optionalChoice, text } from "../../app/page-state";
+import { optionalChoice, text } from "../../app/page-state";
 import { shellTexts } from "../../app/shell-texts";
 import { oneOf } from "../../app/view";
 import { type Column, DataTable } from "../../components/data-table";
+import { MoreButton } from "../../components/more-button";
 import { Page } from "../../components/page";
 import { Empty, QueryView } from "../../components/query-view";
 import { common } from "../../i18n/common";
@@ -18,15 +19,8 @@ import { texts } from "./texts";
 
 type Listed = Schema<"ListedReport">;
 
-interface State {
-  kind: Kind | undefined;
-  /** The report that is open. */
-  report: string;
-  /** Its section whose rows show. */
-  section: string;
-}
-
-const fields: Fields<State> = { kind: optionalChoice(KINDS), report: text(), section: text() };
+/** The kind that is listed; the report that is open, and its section whose rows show. */
+const fields = { kind: optionalChoice(KINDS), report: text(), section: text() };
 
 /** The page. */
 export default function ReportsPage() {
@@ -75,7 +69,7 @@ function List(props: {
       />
       <QueryView
         query={reports}
-        isEmpty={(data) => data.length === 0}
+        isEmpty={({ pages: [first] }) => first?.reports.length === 0}
         empty={
           <Empty title={t.none} action={{ label: t.toJobs, onClick: () => goTo({ to: "/jobs" }) }}>
             {t.noneHint}
@@ -83,18 +77,15 @@ function List(props: {
         }
       >
         {(data) => (
-          <DataTable label={pages.reports} columns={columns} rows={data} rowKey={({ id }) => id} />
+          <DataTable
+            label={pages.reports}
+            columns={columns}
+            rows={data.pages.flatMap((page) => page.reports)}
+            rowKey={({ id }) => id}
+          />
         )}
       </QueryView>
-      {reports.hasNextPage && (
-        <Button
-          variant="default"
-          loading={reports.isFetchingNextPage}
-          onClick={() => void reports.fetchNextPage()}
-        >
-          {more}
-        </Button>
-      )}
+      <MoreButton query={reports} label={more} />
     </>
   );
 }
@@ -119,12 +110,7 @@ function useColumns(onOpen: (report: string) => void): readonly Column<Listed>[]
       },
       { id: "period", header: t.period, value: ({ from }) => from, cell: period },
       { id: "zone", header: t.zone, value: ({ tz }) => tz },
-      {
-        id: "made",
-        header: t.made,
-        value: ({ madeAt }) => madeAt,
-        cell: ({ madeAt }) => formats.dateTime(madeAt),
-      },
+      { id: "made", header: t.made, value: ({ madeAt }) => madeAt, instant: formats.dateTime },
       {
         id: "open",
         header: t.open,

@@ -1,10 +1,10 @@
 // Reading kept reports: the list, one report, the rows of a section, files.
 
-import { fieldsOf, type Problem, type Schema } from "@nest-haus/api";
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { fieldsOf, type Problem } from "@nest-haus/api";
+import { useQuery } from "@tanstack/react-query";
 import { api } from "../../api/client";
-import { read } from "../../api/hooks";
-import { parseCsv } from "./parse-csv";
+import { type PagesQuery, useReadPages } from "../../api/pages";
+import { readCsv } from "../../lib/csv";
 
 /** What a kept report is about. */
 export const KINDS = [
@@ -20,24 +20,10 @@ const LIST = "/api/admin/reports";
 const CONTENT = "/api/admin/reports/content";
 
 /** The kept reports of a kind, or of all; page after page. */
-export function useReports(kind: Kind | undefined) {
-  return useInfiniteQuery<
-    Schema<"ReportList">,
-    Problem,
-    Schema<"ListedReport">[],
-    readonly unknown[],
-    string
-  >({
-    queryKey: [LIST, kind],
-    queryFn: async ({ pageParam, signal }) => {
-      const query = { ...(kind ? { kind } : {}), ...(pageParam ? { cursor: pageParam } : {}) };
-      return await read(LIST, query, signal);
-    },
-    initialPageParam: "",
-    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
-    select: ({ pages }) => pages.flatMap(({ reports }) => reports),
-    placeholderData: keepPreviousData,
-  });
+export function useReports(kind: Kind | undefined): PagesQuery<typeof LIST> {
+  return useReadPages(LIST, kind ? { kind } : {}, ({ nextCursor: cursor }) =>
+    cursor ? { cursor } : undefined,
+  );
 }
 
 /** A kept report as it is. */
@@ -59,7 +45,7 @@ export function useSection(id: string, section: string | undefined) {
     queryFn: async ({ signal }) => {
       const query = { id, format: "csv" as const, ...(section ? { section } : {}) };
       const { data } = await api.GET(CONTENT, { params: { query }, parseAs: "text", signal });
-      return parseCsv(typeof data === "string" ? data : "");
+      return readCsv(typeof data === "string" ? data : "");
     },
     enabled: section !== undefined,
     staleTime: Number.POSITIVE_INFINITY,

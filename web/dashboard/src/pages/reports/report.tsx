@@ -7,16 +7,17 @@ import { useMemo } from "react";
 import { useFormats } from "../../app/navigation";
 import { type Column, DataTable } from "../../components/data-table";
 import { Definition } from "../../components/definition";
+import { FormatMenu } from "../../components/export-menu";
 import { Notice } from "../../components/notice";
 import { Empty, QueryView } from "../../components/query-view";
 import { Tile } from "../../components/tile";
 import { useTexts } from "../../i18n/texts";
 import { Headline } from "../overview/headline";
-import { FileMenu } from "./file-menu";
-import { KINDS, useReport, useSection } from "./reading";
+import { KINDS, reportFile, useReport, useSection } from "./reading";
 import { texts } from "./texts";
 
 const HEIGHT = 480;
+const FILE = { formats: ["csv", "xlsx"], size: "xs" } as const;
 
 /** Shows a report. `section` is the one whose rows show. */
 export function Report(props: {
@@ -60,7 +61,17 @@ function Content(props: {
   return (
     <>
       <Heading meta={report.meta} />
-      <Tile title={t.headlines} aside={<FileMenu id={id} kind={kind} label={t.file} />}>
+      <Tile
+        title={t.headlines}
+        aside={
+          <FormatMenu
+            {...FILE}
+            label={t.file}
+            name={kind}
+            make={(format) => reportFile({ id, format })}
+          />
+        }
+      >
         {isOverview(report.overview) ? (
           <Headline report={report.overview} />
         ) : (
@@ -81,7 +92,14 @@ function Content(props: {
               data={sections.map((value) => ({ value, label: nameOf(value) }))}
               onChange={(value) => onSection(value ?? undefined)}
             />
-            {section && <FileMenu id={id} kind={kind} section={section} label={t.sectionFile} />}
+            {section && (
+              <FormatMenu
+                {...FILE}
+                label={t.sectionFile}
+                name={`${kind} ${section}`}
+                make={(format) => reportFile({ id, format, section })}
+              />
+            )}
           </Group>
           {section && <Section id={id} section={section} name={nameOf(section)} />}
         </Stack>

@@ -57,8 +57,6 @@ export const texts = defineTexts({
     emptySectionHint: "Nothing of the kind happened in the period.",
     file: "Download",
     sectionFile: "Download section",
-    csv: "CSV",
-    xlsx: "Excel",
     recorded: "Reading a section's rows is recorded in the audit log, as is every download.",
   },
   de: {
@@ -115,8 +113,6 @@ export const texts = defineTexts({
     emptySectionHint: "Im Zeitraum geschah nichts davon.",
     file: "Herunterladen",
     sectionFile: "Abschnitt herunterladen",
-    csv: "CSV",
-    xlsx: "Excel",
     recorded:
       "Das Lesen der Zeilen eines Abschnitts steht im Prüfprotokoll, wie jedes Herunterladen.",
   },

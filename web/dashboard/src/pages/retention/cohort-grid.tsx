@@ -1,13 +1,17 @@
 // Cohorts as a grid: every cell says its share and count in words, the shading only repeats it.
 
 import { Text, VisuallyHidden } from "@mantine/core";
+import type { Schema } from "@nest-haus/api";
 import { type CSSProperties, type KeyboardEvent, useMemo, useRef, useState } from "react";
 import { useFormats } from "../../app/navigation";
 import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
 import classes from "./cohort-grid.module.css";
-import type { Cohort, CohortCell, CohortTable, Mean } from "./report";
 import { texts } from "./texts";
+
+type Cohort = Schema<"Cohort">;
+type CohortCell = Schema<"CohortCell">;
+type CohortTable = Schema<"CohortTable">;
 
 const HEAT_MAX_PERCENT = 50;
 const MOVES: Readonly<Record<string, readonly [number, number]>> = {
@@ -153,7 +157,13 @@ function Cell(props: {
   );
 }
 
-function MeanRow({ mean, kind }: { mean: readonly Mean[]; kind: "pooled" | "simple" }) {
+function MeanRow({
+  mean,
+  kind,
+}: {
+  mean: readonly Schema<"CohortMean">[];
+  kind: "pooled" | "simple";
+}) {
   const t = useTexts(texts);
   const formats = useFormats();
   return (
@@ -165,12 +175,8 @@ function MeanRow({ mean, kind }: { mean: readonly Mean[]; kind: "pooled" | "simp
         <VisuallyHidden>–</VisuallyHidden>
       </td>
       {mean.map(({ offset, pooled, simple }) => (
-        <td
-          key={offset}
-          className={classes.cell}
-          style={heat({ offset: 0, retained: undefined }, 1)}
-        >
-          {formats.share(kind === "pooled" ? pooled?.value : simple)}
+        <td key={offset} className={classes.cell} style={heat({ offset: 0 }, 1)}>
+          {formats.share(kind === "pooled" ? pooled.value : simple)}
         </td>
       ))}
     </tr>
@@ -192,7 +198,10 @@ function useSentences(period: (offset: number) => string) {
   };
 }
 
-function heat({ offset, retained }: CohortCell, strongest: number): CSSProperties {
+function heat(
+  { offset, retained }: Pick<CohortCell, "offset" | "retained">,
+  strongest: number,
+): CSSProperties {
   const share = offset === 0 ? 0 : Math.min(1, (retained?.value ?? 0) / (strongest || 1));
   // A custom property is no property that React's types know.
   return { "--share": `${Math.round(share * HEAT_MAX_PERCENT)}%` } as CSSProperties;

@@ -11,7 +11,6 @@ import { Definition } from "../../components/definition";
 import { Tile } from "../../components/tile";
 import type { ReportMeta } from "../../components/watermark";
 import { useTexts } from "../../i18n/texts";
-import { type CurveStep, stepOf } from "./report";
 import { texts } from "./texts";
 
 const NAMES = ["returnToConfigure", "timeToInquiry", "timeToOrder"] as const;
@@ -74,18 +73,18 @@ function CurveTile(props: {
 function LogRank({ curve }: { curve: Schema<"Curve"> }) {
   const t = useTexts(texts).logRank;
   const formats = useFormats();
-  const p = numberOf(curve.logRank?.pValue);
-  if (p === undefined) return null;
+  if (!curve.logRank) return null;
+  const { pValue } = curve.logRank;
   return (
     <Text size="xs" c="dimmed">
-      {(p < P_CLEAR ? t.clear : t.chance)(formats.decimal(p, 3))}
+      {(pValue < P_CLEAR ? t.clear : t.chance)(formats.decimal(pValue, 3))}
     </Text>
   );
 }
 
 interface SegmentSteps {
   name: string;
-  steps: readonly CurveStep[];
+  steps: readonly Schema<"SurvivalStep">[];
 }
 
 function CurveChart(props: {
@@ -100,7 +99,7 @@ function CurveChart(props: {
     () =>
       curve.segments.map(({ value, steps }) => ({
         name: segmentName(value),
-        steps: steps.map(stepOf),
+        steps,
       })),
     [curve, segmentName],
   );
@@ -136,7 +135,7 @@ function CurveChart(props: {
         type: "line",
         step: "end",
         name,
-        data: [[0, 0], ...steps.map(({ hours, reached }) => [hours / HOURS_A_DAY, reached])],
+        data: [[0, 0], ...steps.map(({ time, reached }) => [time / HOURS_A_DAY, reached])],
         symbol: ["circle", "triangle", "rect", "diamond"][at % 4],
         symbolSize: 5,
         lineStyle: { width: 2 },
@@ -156,14 +155,14 @@ function CurveChart(props: {
         { header: t.high, format: formats.share },
       ],
       rows: segments.flatMap(({ name, steps }) =>
-        steps.map(({ hours, atRisk, happened, reached, low, high }) => [
+        steps.map(({ time, atRisk, happened, reached, ciLow, ciHigh }) => [
           name,
-          hours,
+          time,
           atRisk,
           happened,
           reached,
-          low,
-          high,
+          ciLow,
+          ciHigh,
         ]),
       ),
     }),

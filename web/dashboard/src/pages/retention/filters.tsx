@@ -1,7 +1,7 @@
 // What the retention page is asked, in the address.
 
 import { usePageState } from "../../app/navigation";
-import { choice, type Fields, text } from "../../app/page-state";
+import { choice, resetOf, type StateOf, text } from "../../app/page-state";
 import { ChoiceSelect } from "../../components/choice-select";
 import { FilterBar } from "../../components/filter-bar";
 import { useTexts } from "../../i18n/texts";
@@ -15,39 +15,15 @@ const COUNTINGS = ["calendar", "24h"] as const;
 const BREAKDOWNS = ["none", "device", "channel", "country"] as const;
 const PERIODS = ["6", "12", "24"] as const;
 
-interface State {
-  interval: (typeof INTERVALS)[number];
-  start: (typeof DEEDS)[number];
-  return: (typeof DEEDS)[number];
-  criterion: (typeof CRITERIA)[number];
-  mode: (typeof MODES)[number];
-  counting: (typeof COUNTINGS)[number];
-  breakdown: (typeof BREAKDOWNS)[number];
-  periods: (typeof PERIODS)[number];
-  segment: string;
-}
-
-const DEFAULTS: State = {
-  interval: "week",
-  start: "visit",
-  return: "visit",
-  criterion: "on",
-  mode: "first",
-  counting: "calendar",
-  breakdown: "none",
-  periods: "12",
-  segment: "",
-};
-
-const fields: Fields<State> = {
-  interval: choice(INTERVALS, DEFAULTS.interval),
-  start: choice(DEEDS, DEFAULTS.start),
-  return: choice(DEEDS, DEFAULTS.return),
-  criterion: choice(CRITERIA, DEFAULTS.criterion),
-  mode: choice(MODES, DEFAULTS.mode),
-  counting: choice(COUNTINGS, DEFAULTS.counting),
-  breakdown: choice(BREAKDOWNS, DEFAULTS.breakdown),
-  periods: choice(PERIODS, DEFAULTS.periods),
+const fields = {
+  interval: choice(INTERVALS, "week"),
+  start: choice(DEEDS, "visit"),
+  return: choice(DEEDS, "visit"),
+  criterion: choice(CRITERIA, "on"),
+  mode: choice(MODES, "first"),
+  counting: choice(COUNTINGS, "calendar"),
+  breakdown: choice(BREAKDOWNS, "none"),
+  periods: choice(PERIODS, "12"),
   segment: text(),
 };
 
@@ -57,7 +33,13 @@ export function useRetentionState() {
 }
 
 /** What the report is asked besides the range. */
-export function questionOf({ breakdown, counting, periods, segment: _, ...asked }: State) {
+export function questionOf({
+  breakdown,
+  counting,
+  periods,
+  segment: _,
+  ...asked
+}: StateOf<typeof fields>) {
   return {
     ...asked,
     periods: Number(periods),
@@ -70,11 +52,8 @@ export function questionOf({ breakdown, counting, periods, segment: _, ...asked 
 export function RetentionFilters() {
   const t = useTexts(texts);
   const [state, setState] = useRetentionState();
-  const isFiltered = Object.entries(DEFAULTS).some(
-    ([key, value]) => Object.entries(state).find(([name]) => name === key)?.[1] !== value,
-  );
   return (
-    <FilterBar onReset={isFiltered ? () => setState(DEFAULTS) : undefined}>
+    <FilterBar onReset={resetOf(fields, state, setState)}>
       <ChoiceSelect
         label={t.interval}
         words={INTERVALS}

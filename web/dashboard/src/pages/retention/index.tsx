@@ -1,26 +1,25 @@
 // Retention: who comes back when, and how long visitors take to ask and to order.
 
 import { ActionIcon, Group, Select, SimpleGrid, Tooltip } from "@mantine/core";
-import { rateOf, type Schema } from "@nest-haus/api";
+import type { Schema } from "@nest-haus/api";
 import { IconFileTypeCsv } from "@tabler/icons-react";
 import { useCallback, useMemo } from "react";
 import { useRead } from "../../api/hooks";
-import { useFormats, useSetView, useView } from "../../app/navigation";
+import { useFormats, useView } from "../../app/navigation";
 import { shellTexts } from "../../app/shell-texts";
 import { comparedQuery, rangeQuery } from "../../app/view";
 import { Definition } from "../../components/definition";
 import { ExportMenu } from "../../components/export-menu";
 import { Page } from "../../components/page";
-import { Empty, QueryView } from "../../components/query-view";
+import { EmptyRange, QueryView } from "../../components/query-view";
 import { RateMetric, Tile } from "../../components/tile";
+import { useDownload } from "../../components/use-download";
 import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
-import { writeCsv } from "../../lib/csv";
-import { download, fileName } from "../../lib/download";
 import { CohortGrid } from "./cohort-grid";
 import { Curves } from "./curves";
 import { questionOf, RetentionFilters, useRetentionState } from "./filters";
-import { type CohortTable, cohortTableOf } from "./report";
+import { shownCohorts } from "./report";
 import { ReturnCurve } from "./return-curve";
 import { texts } from "./texts";
 
@@ -49,8 +48,12 @@ export default function RetentionPage() {
       <QueryView
         query={report}
         height={520}
-        isEmpty={(data) => cohortTableOf(data).cohorts.every(({ size }) => size === 0)}
-        empty={<Nobody />}
+        isEmpty={({ cohorts }) => cohorts.every(({ size }) => size === 0)}
+        empty={
+          <EmptyRange title={t.none} longer={t.longer}>
+            {t.noneHint}
+          </EmptyRange>
+        }
       >
         {(data) => <Report report={data} />}
       </QueryView>
@@ -61,7 +64,7 @@ export default function RetentionPage() {
 function Report({ report }: { report: Schema<"Retention"> }) {
   const [{ segment }] = useRetentionState();
   const chosen = report.segments.find(({ value }) => value === segment);
-  const table = useMemo(() => cohortTableOf(chosen ?? report), [chosen, report]);
+  const table = useMemo(() => shownCohorts(chosen ?? report), [chosen, report]);
   const period = usePeriodNames(report);
   const segmentName = useSegmentNames();
   const comparison = chosen ? undefined : report.comparison;
@@ -77,13 +80,12 @@ function Report({ report }: { report: Schema<"Retention"> }) {
 
 function Headlines(props: {
   report: Schema<"Retention">;
-  table: CohortTable;
+  table: Schema<"CohortTable">;
   comparison: Schema<"Retention">["comparison"];
   period: (offset: number) => string;
 }) {
   const t = useTexts(texts);
   const { report, table, comparison, period } = props;
-  const consent = rateOf(report.consentCoverage);
   const { meta } = report;
   return (
     <section aria-label={t.numbers}>
@@ -91,20 +93,19 @@ function Headlines(props: {
         {table.mean.slice(1, 1 + HEADLINES).map(({ offset, pooled }) => {
           const before = comparison?.mean.find((mean) => mean.offset === offset)?.pooled;
           return (
-            pooled && (
-              <RateMetric
-                key={offset}
-                rate={pooled}
-                change={before?.change}
-                before={before?.before}
-                definition={{ name: t.returned(period(offset)), text: t.returnedText, meta }}
-              />
-            )
+            <RateMetric
+              key={offset}
+              rate={pooled}
+              change={before?.change}
+              before={before?.before}
+              definition={{ name: t.returned(period(offset)), text: t.returnedText, meta }}
+            />
           );
         })}
-        {consent && (
-          <RateMetric rate={consent} definition={{ name: t.consent, text: t.consentText, meta }} />
-        )}
+        <RateMetric
+          rate={report.consentCoverage}
+          definition={{ name: t.consent, text: t.consentText, meta }}
+        />
       </SimpleGrid>
     </section>
   );
@@ -112,7 +113,7 @@ function Headlines(props: {
 
 function Cohorts(props: {
   report: Schema<"Retention">;
-  table: CohortTable;
+  table: Schema<"CohortTable">;
   period: (offset: number) => string;
   segmentName: (value: string) => string;
 }) {
@@ -161,8 +162,15 @@ function SegmentSelect(props: {
   );
 }
 
-function CsvButton({ table, period }: { table: CohortTable; period: (offset: number) => string }) {
+function CsvButton({
+  table,
+  period,
+}: {
+  table: Schema<"CohortTable">;
+  period: (offset: number) => string;
+}) {
   const t = useTexts(texts);
+  const { saveCsv } = useDownload();
   const save = () => {
     const rows = table.cohorts.flatMap(({ label, size, cells }) =>
       cells.map(({ offset, retained }) => [
@@ -175,8 +183,8 @@ function CsvButton({ table, period }: { table: CohortTable; period: (offset: num
         retained?.ciHigh,
       ]),
     );
-    const csv = writeCsv([t.cohort, t.visitors, t.period, t.count, t.share, t.low, t.high], rows);
-    download(fileName(t.grid, "csv"), new Blob([csv], { type: "text/csv" }));
+    const head = [t.cohort, t.visitors, t.period, t.count, t.share, t.low, t.high];
+    void saveCsv(t.grid, head, rows);
   };
   return (
     <Tooltip label={t.csv}>
@@ -212,19 +220,5 @@ function useSegmentNames(): (value: string) => string {
       return devices[value] ?? value;
     },
     [breakdown, t, notSet, device],
-  );
-}
-
-/** Nobody who can be recognised: what to do about it. */
-function Nobody() {
-  const t = useTexts(texts);
-  const setView = useSetView();
-  return (
-    <Empty
-      title={t.none}
-      action={{ label: t.longer, onClick: () => setView({ timeRange: "90d" }) }}
-    >
-      {t.noneHint}
-    </Empty>
   );
 }

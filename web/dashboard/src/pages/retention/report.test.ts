@@ -1,7 +1,8 @@
-// Whether cohorts are read as the API means them.
+// Whether cohorts show as far as they are known.
 
+import type { Schema } from "@nest-haus/api";
 import { expect, test } from "vitest";
-import { cohortTableOf, stepOf } from "./report";
+import { shownCohorts } from "./report";
 
 const rate = (num: number, den: number) => ({
   num,
@@ -12,7 +13,7 @@ const rate = (num: number, den: number) => ({
   nMinOk: false,
 });
 
-const cohort = (start: string, retained: readonly (object | null)[]) => ({
+const cohort = (start: string, retained: readonly (Schema<"Rate"> | null)[]) => ({
   start,
   label: start,
   partial: false,
@@ -21,7 +22,7 @@ const cohort = (start: string, retained: readonly (object | null)[]) => ({
 });
 
 test("periods that are over for no cohort are left out of all of them", () => {
-  const { cohorts } = cohortTableOf({
+  const { cohorts } = shownCohorts({
     cohorts: [
       cohort("2026-11-02", [rate(10, 10), rate(3, 10), null, null]),
       cohort("2026-11-09", [rate(10, 10), null, null, null]),
@@ -35,20 +36,9 @@ test("periods that are over for no cohort are left out of all of them", () => {
 });
 
 test("a share of nobody is a share, not a period that is not over", () => {
-  const { cohorts } = cohortTableOf({
+  const { cohorts } = shownCohorts({
     cohorts: [cohort("2026-11-02", [rate(10, 10), rate(0, 10)])],
     mean: [{ offset: 1, cohorts: 1, pooled: rate(0, 10), simple: 0 }],
   });
   expect(cohorts[0]?.cells[1]?.retained?.value).toBe(0);
-});
-
-test("a step without an interval has none", () => {
-  expect(stepOf({ time: 24, atRisk: 9, happened: 1, reached: 0.1, ciLow: null })).toEqual({
-    hours: 24,
-    atRisk: 9,
-    happened: 1,
-    reached: 0.1,
-    low: undefined,
-    high: undefined,
-  });
 });

@@ -8,12 +8,11 @@ import { Definition } from "../../components/definition";
 import { lines } from "../../components/lines";
 import { Tile } from "../../components/tile";
 import { useTexts } from "../../i18n/texts";
-import type { CohortTable } from "./report";
 import { texts } from "./texts";
 
 /** The chart of the pooled mean. The comparison is of all visitors: leave it out for a segment. */
 export function ReturnCurve(props: {
-  table: CohortTable;
+  table: Schema<"CohortTable">;
   report: Schema<"Retention">;
   comparison: Schema<"Retention">["comparison"];
   period: (offset: number) => string;
@@ -29,7 +28,7 @@ export function ReturnCurve(props: {
     () =>
       table.mean.filter(
         ({ offset, pooled }) =>
-          offset > 0 && (pooled?.value != null || before.get(offset)?.value != null),
+          offset > 0 && (pooled.value != null || before.get(offset)?.value != null),
       ),
     [table, before],
   );
@@ -39,7 +38,7 @@ export function ReturnCurve(props: {
         labels: later.map(({ offset }) => period(offset)),
         format: (share) => formats.share(share),
         series: [
-          { name: t.now, values: later.map(({ pooled }) => pooled?.value), area: true },
+          { name: t.now, values: later.map(({ pooled }) => pooled.value), area: true },
           ...(comparison
             ? [
                 {
@@ -72,11 +71,11 @@ export function ReturnCurve(props: {
       ],
       rows: later.map(({ offset, pooled }) => [
         period(offset),
-        pooled?.value,
-        pooled?.num,
-        pooled?.den,
-        pooled?.ciLow,
-        pooled?.ciHigh,
+        pooled.value,
+        pooled.num,
+        pooled.den,
+        pooled.ciLow,
+        pooled.ciHigh,
         ...(comparison ? [before.get(offset)?.value] : []),
       ]),
     }),

@@ -1,7 +1,7 @@
 // What is chosen, by the names of the catalogue. Those are German, whatever the reader's language is.
 
 import { useFormats } from "../../app/navigation";
-import type { CatalogueNames, Choice } from "../sessions/catalogue";
+import type { CatalogueNames, Choice } from "../../components/catalogue-names";
 
 interface NamedProps {
   names: CatalogueNames;

@@ -1,8 +1,8 @@
 // A configuration as a table: category and choice, and what has just changed.
 
 import { Badge, Group, Table, Text, VisuallyHidden } from "@mantine/core";
+import { type Choice, inCatalogueOrder, useCatalogueNames } from "../../components/catalogue-names";
 import { useTexts } from "../../i18n/texts";
-import { type Choice, inCatalogueOrder, useCatalogueNames } from "../sessions/catalogue";
 import { CategoryName, ChoiceName } from "./choice-name";
 import type { ChoiceChange } from "./journey";
 import { texts } from "./texts";

@@ -16,7 +16,7 @@ import { IconArrowLeft, IconBroadcast, IconCheck, IconCopy } from "@tabler/icons
 import { useParams } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 import { PageLink, useFormats, usePageState } from "../../app/navigation";
-import { choice, type Fields, text } from "../../app/page-state";
+import { choice, text } from "../../app/page-state";
 import { shellTexts } from "../../app/shell-texts";
 import { ExportMenu } from "../../components/export-menu";
 import { Page } from "../../components/page";
@@ -33,13 +33,8 @@ import { texts } from "./texts";
 import { Timeline } from "./timeline";
 import { isGoingOn, useJourney } from "./use-journey";
 
-interface SessionState {
-  /** The moment that is open: a row's id, or an instant; the last one if empty. */
-  at: string;
-  show: (typeof SHOWN)[number];
-}
-
-const fields: Fields<SessionState> = { at: text(), show: choice(SHOWN, "highlights") };
+/** `at` is the moment that is open: a row's id, or an instant; the last one if empty. */
+const fields = { at: text(), show: choice(SHOWN, "highlights") };
 
 /** The page. */
 export default function SessionPage() {

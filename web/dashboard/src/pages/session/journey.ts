@@ -1,7 +1,7 @@
 // A session's journey as the page needs it: its moments, its prices, which rows matter.
 
-import { fieldsOf, numberOf, type Schema, textOf } from "@nest-haus/api";
-import type { Choice } from "../sessions/catalogue";
+import { fieldsOf, numberOf, type Schema } from "@nest-haus/api";
+import type { Choice } from "../../components/catalogue-names";
 
 /** Something that happened, or did not. */
 export type JourneyRow = Schema<"JourneyRow">;
@@ -95,11 +95,10 @@ export function changesOf({ changes }: Pick<RowOf<"configuration">, "changes">):
 }
 
 /** The choices of a configuration. */
-export function choicesOf(selections: unknown): Choice[] {
-  return Object.entries(fieldsOf(selections)).flatMap(([category, value]) => {
-    const choice = choiceOf(category, value);
-    return choice ? [choice] : [];
-  });
+export function choicesOf(selections: Schema<"Selections">): Choice[] {
+  return Object.entries(selections).flatMap(
+    ([category, choice]) => choiceOf(category, choice) ?? [],
+  );
 }
 
 /** The choice that an interaction says; nothing where it says none. */
@@ -165,10 +164,8 @@ function shownPrice(row: EventRow): number | null {
   return row.kind === "interaction" ? (row.shownPriceCents ?? null) : null;
 }
 
-function choiceOf(category: string, value: unknown): Choice | undefined {
-  const { option, quantity } = fieldsOf(value);
-  const chosen = textOf(option);
-  return chosen === undefined
-    ? undefined
-    : { category, option: chosen, quantity: numberOf(quantity) };
+function choiceOf(category: string, choice: Schema<"Choice"> | null | undefined) {
+  return choice
+    ? { category, option: choice.option, quantity: choice.quantity ?? undefined }
+    : undefined;
 }

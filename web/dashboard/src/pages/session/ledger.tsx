@@ -123,10 +123,9 @@ function useTransmissionColumns(): readonly Column<Schema<"Transmissions">>[] {
       TRANSMISSIONS.map((fate) => ({
         id: fate,
         header: t[fate],
-        align: "right",
         sortable: false,
         value: (all) => all[fate],
-        cell: (all) => formats.count(all[fate]),
+        format: formats.count,
       })),
     [t, formats],
   );

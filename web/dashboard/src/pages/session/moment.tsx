@@ -7,12 +7,12 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, type RefObject, useEffect, useRef } from "react";
 import { read, readKey, useRead } from "../../api/hooks";
 import { useFormats } from "../../app/navigation";
+import { useCatalogueNames } from "../../components/catalogue-names";
 import { Definition } from "../../components/definition";
 import { QueryView } from "../../components/query-view";
 import { Tile } from "../../components/tile";
 import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
-import { useCatalogueNames } from "../sessions/catalogue";
 import { CategoryName, ChoiceName } from "./choice-name";
 import { ChoiceTable } from "./choice-table";
 import {

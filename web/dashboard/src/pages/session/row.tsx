@@ -17,9 +17,9 @@ import {
 } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useFormats } from "../../app/navigation";
+import { inCatalogueOrder, useCatalogueNames } from "../../components/catalogue-names";
 import type { Formats } from "../../i18n/formats";
 import { useTexts } from "../../i18n/texts";
-import { inCatalogueOrder, useCatalogueNames } from "../sessions/catalogue";
 import { useWords } from "../sessions/words";
 import { CategoryName, ChoiceName } from "./choice-name";
 import {

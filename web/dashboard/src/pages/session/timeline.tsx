@@ -3,7 +3,6 @@
 import { Anchor, Button, Group, Select, Text, VisuallyHidden } from "@mantine/core";
 import { memo, useEffect, useRef } from "react";
 import { PageLink, useFormats } from "../../app/navigation";
-import { oneOf } from "../../app/view";
 import { Definition } from "../../components/definition";
 import { Tile } from "../../components/tile";
 import type { ReportMeta } from "../../components/watermark";
@@ -44,7 +43,7 @@ export function Timeline(props: {
           allowDeselect={false}
           data={SHOWN.map((value) => ({ value, label: t.shown[value] }))}
           value={shown}
-          onChange={(value) => onShow(oneOf(SHOWN, value ?? undefined) ?? "highlights")}
+          onChange={(value) => value && onShow(value)}
         />
         <Text size="sm" c="dimmed" role="status">
           {t.count(formats.count(visible.length), formats.count(rows.length))}

@@ -1,14 +1,8 @@
 // The journey, read page by page up to as many rows as a page shows well, and kept up to date while the
 // session goes on.
 
-import type { Problem } from "@nest-haus/api";
-import {
-  type InfiniteData,
-  type UseInfiniteQueryResult,
-  useInfiniteQuery,
-} from "@tanstack/react-query";
 import { useEffect } from "react";
-import { type Answer, read, readKey } from "../../api/hooks";
+import { type Pages, type PagesQuery, useReadPages } from "../../api/pages";
 
 const PATH = "/api/admin/analytics/user-journey";
 const ROWS = 500;
@@ -17,24 +11,16 @@ const GOING_ON_MS = 5 * 60_000;
 const EVERY_MS = 15_000;
 
 /** Pages of a journey, the first first. */
-export type JourneyPages = InfiniteData<Answer<typeof PATH>>;
+export type JourneyPages = Pages<typeof PATH>;
 
 /** Reads a journey: the first two thousand rows at once, more when they are asked for. */
-export function useJourney(sessionId: string): UseInfiniteQueryResult<JourneyPages, Problem> {
-  const journey = useInfiniteQuery<
-    Answer<typeof PATH>,
-    Problem,
-    JourneyPages,
-    readonly unknown[],
-    string | undefined
-  >({
-    queryKey: [...readKey(PATH, { sessionId }), "pages"],
-    queryFn: ({ pageParam, signal }) =>
-      read(PATH, { sessionId, limit: ROWS, ...(pageParam ? { cursor: pageParam } : {}) }, signal),
-    initialPageParam: undefined,
-    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
-    refetchInterval: ({ state: { data } }) => (isGoingOn(data) ? EVERY_MS : false),
-  });
+export function useJourney(sessionId: string): PagesQuery<typeof PATH> {
+  const journey = useReadPages(
+    PATH,
+    { sessionId, limit: ROWS },
+    ({ nextCursor: cursor }) => (cursor ? { sessionId, cursor } : undefined),
+    { everyMs: (pages) => isGoingOn(pages) && EVERY_MS, keepPrevious: false },
+  );
   const { data, hasNextPage, isFetching, fetchNextPage } = journey;
   const wantsMore = hasNextPage && !isFetching && (data?.pages.length ?? 0) < PAGES_AT_ONCE;
   useEffect(() => {

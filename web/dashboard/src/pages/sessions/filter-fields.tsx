@@ -1,20 +1,18 @@
 // The inputs of the list's filters.
 
-import { Button, Collapse, Group, NumberInput, Select, TextInput } from "@mantine/core";
-import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
+import { Button, Collapse, Group, NumberInput } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
 import { IconAdjustmentsHorizontal } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
-import { oneOf } from "../../app/view";
-import { FilterBar, SearchField } from "../../components/filter-bar";
+import { resetOf } from "../../app/page-state";
+import { ChoiceSelect, OptionalChoiceSelect } from "../../components/choice-select";
+import { FilterBar, SearchField, TypedText, useTyped } from "../../components/filter-bar";
 import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
-import { countSet, FLAGS, noFilters, SORTS, type VisitFilters } from "./filters";
+import { countSet, FLAGS, filterFields, SORTS, type VisitFilters } from "./filters";
 import { texts } from "./texts";
 import { CHANNELS, DEVICES, STATUSES, useWords } from "./words";
 
-const TYPING_MS = 400;
 const MORE = ["country", "page", "minPriceCents", "maxPriceCents", ...FLAGS] as const;
-const ALL = ["search", "status", "device", "channel", ...MORE] as const;
 
 interface FiltersProps {
   filters: VisitFilters;
@@ -28,41 +26,40 @@ export function VisitFilterBar({ filters, onChange }: FiltersProps) {
   const set = countSet(filters, MORE);
   const [opened, { toggle }] = useDisclosure(set > 0);
   return (
-    <FilterBar onReset={countSet(filters, ALL) > 0 ? () => onChange(noFilters) : undefined}>
+    <FilterBar onReset={resetOf(filterFields, filters, onChange)}>
       <SearchField
         label={t.search}
         placeholder={t.searchHint}
         value={filters.search}
-        onChange={(search) => onChange({ search: search.trim() })}
+        onChange={(search) => onChange({ search })}
       />
-      <WordSelect
+      <OptionalChoiceSelect
         label={t.status}
         words={STATUSES}
-        say={words.status}
+        names={words.status}
         value={filters.status}
         onChange={(status) => onChange({ status })}
       />
-      <WordSelect
+      <OptionalChoiceSelect
         label={t.device}
         words={DEVICES}
-        say={words.device}
+        names={words.device}
         value={filters.device}
         onChange={(device) => onChange({ device })}
       />
-      <WordSelect
+      <OptionalChoiceSelect
         label={t.channel}
         words={CHANNELS}
-        say={words.channel}
+        names={words.channel}
         value={filters.channel}
         onChange={(channel) => onChange({ channel })}
       />
-      <Select
+      <ChoiceSelect
         label={t.sort}
-        w={200}
-        data={SORTS.map((value) => ({ value, label: t.sorts[value] }))}
+        words={SORTS}
+        names={t.sorts}
         value={filters.sort}
-        allowDeselect={false}
-        onChange={(value) => onChange({ sort: oneOf(SORTS, value ?? undefined) ?? "newest" })}
+        onChange={(sort) => onChange({ sort })}
       />
       <Button
         variant="default"
@@ -102,47 +99,24 @@ function MoreFilters({ filters, onChange }: FiltersProps) {
         value={filters.maxPriceCents}
         onChange={(maxPriceCents) => onChange({ maxPriceCents })}
       />
-      <LateText
+      <TypedText
         label={t.country}
         placeholder="AT"
         maxLength={2}
-        width={90}
+        w={90}
         value={filters.country}
-        isWhole={(typed) => typed.length !== 1}
+        isWhole={({ length }) => length !== 1}
         onChange={(country) => onChange({ country: country.toUpperCase() })}
       />
-      <LateText
+      <TypedText
         label={t.page}
         placeholder="/konfigurator"
         maxLength={200}
-        width={190}
+        w={190}
         value={filters.page}
-        isWhole={() => true}
         onChange={(page) => onChange({ page })}
       />
     </Group>
-  );
-}
-
-/** One of some words of the API, or none. */
-function WordSelect<Word extends string>(props: {
-  label: string;
-  words: readonly Word[];
-  say: (word: Word) => string;
-  value: Word | undefined;
-  onChange: (value: Word | undefined) => void;
-}) {
-  const t = useTexts(common);
-  return (
-    <Select
-      label={props.label}
-      placeholder={t.all}
-      w={150}
-      clearable
-      data={props.words.map((value) => ({ value, label: props.say(value) }))}
-      value={props.value ?? null}
-      onChange={(value) => props.onChange(oneOf(props.words, value ?? undefined))}
-    />
   );
 }
 
@@ -153,17 +127,12 @@ function FlagSelect(props: {
 }) {
   const t = useTexts(common);
   return (
-    <Select
+    <OptionalChoiceSelect
       label={props.label}
-      placeholder={t.all}
-      w={150}
-      clearable
-      data={[
-        { value: "true", label: t.yes },
-        { value: "false", label: t.no },
-      ]}
-      value={props.value?.toString() ?? null}
-      onChange={(value) => props.onChange(value === null ? undefined : value === "true")}
+      words={["true", "false"]}
+      names={{ true: t.yes, false: t.no }}
+      value={props.value === undefined ? undefined : props.value ? "true" : "false"}
+      onChange={(word) => props.onChange(word === undefined ? undefined : word === "true")}
     />
   );
 }
@@ -175,9 +144,10 @@ function PriceField(props: {
   onChange: (cents: number | undefined) => void;
 }) {
   const given = props.value === undefined ? "" : props.value / 100;
-  const [typed, setTyped] = useState<string | number>(given);
-  useEffect(() => setTyped(given), [given]);
-  const settle = useDebouncedCallback(props.onChange, TYPING_MS);
+  const [typed, setTyped, settle] = useTyped<string | number, number | undefined>(
+    given,
+    props.onChange,
+  );
   return (
     <NumberInput
       label={props.label}
@@ -192,34 +162,6 @@ function PriceField(props: {
       onChange={(value) => {
         setTyped(value);
         settle(typeof value === "number" ? value * 100 : undefined);
-      }}
-    />
-  );
-}
-
-/** A text that holds after a short pause, once it is whole. */
-function LateText(props: {
-  label: string;
-  placeholder: string;
-  maxLength: number;
-  width: number;
-  value: string;
-  isWhole: (typed: string) => boolean;
-  onChange: (value: string) => void;
-}) {
-  const [typed, setTyped] = useState(props.value);
-  useEffect(() => setTyped(props.value), [props.value]);
-  const settle = useDebouncedCallback(props.onChange, TYPING_MS);
-  return (
-    <TextInput
-      label={props.label}
-      placeholder={props.placeholder}
-      maxLength={props.maxLength}
-      w={props.width}
-      value={typed}
-      onChange={({ currentTarget: { value } }) => {
-        setTyped(value);
-        if (props.isWhole(value.trim())) settle(value.trim());
       }}
     />
   );

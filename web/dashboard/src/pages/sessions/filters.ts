@@ -2,10 +2,11 @@
 
 import {
   choice,
-  type Fields,
   optionalChoice,
   optionalFlag,
   optionalInteger,
+  parseState,
+  type StateOf,
   text,
 } from "../../app/page-state";
 import { CHANNELS, DEVICES, STATUSES } from "./words";
@@ -18,25 +19,8 @@ export const FLAGS = ["hasConfiguration", "hasCart", "hasCompletion", "hasOrder"
 
 const CENTS_MAX = 100_000_000_00;
 
-/** Filters and order of the list. Nothing is filtered by what is empty or missing. */
-export interface VisitFilters {
-  search: string;
-  status: (typeof STATUSES)[number] | undefined;
-  device: (typeof DEVICES)[number] | undefined;
-  channel: (typeof CHANNELS)[number] | undefined;
-  country: string;
-  page: string;
-  minPriceCents: number | undefined;
-  maxPriceCents: number | undefined;
-  hasConfiguration: boolean | undefined;
-  hasCart: boolean | undefined;
-  hasCompletion: boolean | undefined;
-  hasOrder: boolean | undefined;
-  sort: (typeof SORTS)[number];
-}
-
-/** How they are read from and written to the address. */
-export const fields: Fields<VisitFilters> = {
+/** The filters in the address; the order is no filter. */
+export const filterFields = {
   search: text(),
   status: optionalChoice(STATUSES),
   device: optionalChoice(DEVICES),
@@ -49,24 +33,16 @@ export const fields: Fields<VisitFilters> = {
   hasCart: optionalFlag(),
   hasCompletion: optionalFlag(),
   hasOrder: optionalFlag(),
-  sort: choice(SORTS, "newest"),
 };
 
-/** No filter at all; the order is no filter. */
-export const noFilters: Omit<VisitFilters, "sort"> = {
-  search: "",
-  status: undefined,
-  device: undefined,
-  channel: undefined,
-  country: "",
-  page: "",
-  minPriceCents: undefined,
-  maxPriceCents: undefined,
-  hasConfiguration: undefined,
-  hasCart: undefined,
-  hasCompletion: undefined,
-  hasOrder: undefined,
-};
+/** Filters and order in the address. */
+export const fields = { ...filterFields, sort: choice(SORTS, "newest") };
+
+/** Filters and order of the list. Nothing is filtered by what is empty or missing. */
+export type VisitFilters = StateOf<typeof fields>;
+
+/** No filter at all. */
+export const noFilters = parseState(filterFields, {});
 
 /** What the API is asked: only what is set. */
 export type FilterQuery = {

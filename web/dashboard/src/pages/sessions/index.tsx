@@ -1,15 +1,14 @@
 // Sessions: every visit of the period, by filters, in one of three orders, page by page.
 
 import { Button, Group, Text } from "@mantine/core";
-import type { Problem } from "@nest-haus/api";
-import type { UseInfiniteQueryResult } from "@tanstack/react-query";
-import { useFormats, usePageState, useSetView, useView } from "../../app/navigation";
+import { useFormats, usePageState, useView } from "../../app/navigation";
 import { shellTexts } from "../../app/shell-texts";
 import { rangeQuery } from "../../app/view";
 import { Definition } from "../../components/definition";
 import { ExportMenu } from "../../components/export-menu";
+import { MoreButton } from "../../components/more-button";
 import { Page } from "../../components/page";
-import { Empty, QueryView } from "../../components/query-view";
+import { Empty, EmptyRange, QueryView } from "../../components/query-view";
 import { useTexts } from "../../i18n/texts";
 import { VisitFilterBar } from "./filter-fields";
 import { fields, filterQuery, isPreset, noFilters, presets, type VisitFilters } from "./filters";
@@ -50,7 +49,9 @@ export default function SessionsPage() {
               sort={filters.sort}
               onSort={(sort) => setFilters({ sort })}
             />
-            <MoreButton visits={visits} />
+            <Group justify="center">
+              <MoreButton query={visits} label={t.loadMore} />
+            </Group>
           </>
         )}
       </QueryView>
@@ -102,35 +103,14 @@ function Counted({ data }: { data: VisitPages }) {
   );
 }
 
-function MoreButton({ visits }: { visits: UseInfiniteQueryResult<VisitPages, Problem> }) {
-  const t = useTexts(texts);
-  if (!visits.hasNextPage) return null;
-  return (
-    <Group justify="center">
-      <Button
-        variant="default"
-        loading={visits.isFetchingNextPage}
-        aria-label={visits.isFetchingNextPage ? t.loadingMore : t.loadMore}
-        onClick={() => void visits.fetchNextPage()}
-      >
-        {t.loadMore}
-      </Button>
-    </Group>
-  );
-}
-
 /** Nothing passes: because of filters, or since nobody was there. */
 function NoVisits({ filters, onReset }: { filters: VisitFilters; onReset: () => void }) {
   const t = useTexts(texts);
-  const setView = useSetView();
   if (isPreset(filters, { sort: filters.sort })) {
     return (
-      <Empty
-        title={t.nobody}
-        action={{ label: t.longer, onClick: () => setView({ timeRange: "90d" }) }}
-      >
+      <EmptyRange title={t.nobody} longer={t.longer}>
         {t.nobodyHint}
-      </Empty>
+      </EmptyRange>
     );
   }
   return (

@@ -1,13 +1,6 @@
 // The list of visits, read page by page.
 
-import type { Problem } from "@nest-haus/api";
-import {
-  type InfiniteData,
-  keepPreviousData,
-  type UseInfiniteQueryResult,
-  useInfiniteQuery,
-} from "@tanstack/react-query";
-import { type Answer, read, readKey } from "../../api/hooks";
+import { type Pages, type PagesQuery, useReadPages } from "../../api/pages";
 import type { RangeQuery } from "../../app/view";
 import type { FilterQuery } from "./filters";
 
@@ -15,24 +8,11 @@ const PATH = "/api/admin/analytics/sessions";
 const ROWS = 50;
 
 /** Pages of the list, the first first. */
-export type VisitPages = InfiniteData<Answer<typeof PATH>>;
+export type VisitPages = Pages<typeof PATH>;
 
 /** Reads the visits of a range that pass the filters. */
-export function useVisits(
-  query: RangeQuery & FilterQuery,
-): UseInfiniteQueryResult<VisitPages, Problem> {
-  return useInfiniteQuery<
-    Answer<typeof PATH>,
-    Problem,
-    VisitPages,
-    readonly unknown[],
-    string | undefined
-  >({
-    queryKey: [...readKey(PATH, query), "pages"],
-    queryFn: ({ pageParam, signal }) =>
-      read(PATH, { ...query, limit: ROWS, ...(pageParam ? { cursor: pageParam } : {}) }, signal),
-    initialPageParam: undefined,
-    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
-    placeholderData: keepPreviousData,
-  });
+export function useVisits(query: RangeQuery & FilterQuery): PagesQuery<typeof PATH> {
+  return useReadPages(PATH, { ...query, limit: ROWS }, ({ nextCursor: cursor }) =>
+    cursor ? { cursor } : undefined,
+  );
 }

@@ -1,15 +1,15 @@
 // Settings: one's own account and mails; tracking, internal traffic and retention for everybody.
 
-import { Stack, Tabs } from "@mantine/core";
+import { Stack } from "@mantine/core";
 import { usePageState } from "../../app/navigation";
-import { choice, type Fields } from "../../app/page-state";
+import { choice } from "../../app/page-state";
 import { useMay } from "../../app/session";
 import { shellTexts } from "../../app/shell-texts";
-import { oneOf } from "../../app/view";
 import { Page } from "../../components/page";
+import { PartTabs } from "../../components/part-tabs";
 import { useTexts } from "../../i18n/texts";
+import { MessagesPart } from "../alerts/messages";
 import { InternalTraffic } from "./internal-traffic";
-import { Mails } from "./mails";
 import { Password } from "./password";
 import { Retention } from "./retention";
 import { SecondFactor } from "./second-factor";
@@ -19,11 +19,7 @@ import { Tracking } from "./tracking";
 
 const TABS = ["account", "mails", "tracking", "internal", "retention"] as const;
 
-interface State {
-  tab: (typeof TABS)[number];
-}
-
-const fields: Fields<State> = { tab: choice(TABS, "account") };
+const fields = { tab: choice(TABS, "account") };
 
 /** The page. */
 export default function SettingsPage() {
@@ -34,38 +30,26 @@ export default function SettingsPage() {
   const shown = TABS.filter((each) => mayRead || each === "account" || each === "mails");
   return (
     <Page title={pages.settings} description={t.description}>
-      <Tabs
+      <PartTabs
+        label={t.view}
+        parts={shown}
+        names={t.tabs}
         value={shown.includes(tab) ? tab : "account"}
-        onChange={(value) => setState({ tab: oneOf(TABS, value ?? undefined) ?? "account" })}
-        keepMounted={false}
-      >
-        <Tabs.List aria-label={t.view} mb="md">
-          {shown.map((value) => (
-            <Tabs.Tab key={value} value={value}>
-              {t.tabs[value]}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-        <Tabs.Panel value="account">
-          <Stack maw={900}>
-            <Password />
-            <SecondFactor />
-            <Sessions />
-          </Stack>
-        </Tabs.Panel>
-        <Tabs.Panel value="mails">
-          <Mails />
-        </Tabs.Panel>
-        <Tabs.Panel value="tracking">
-          <Tracking />
-        </Tabs.Panel>
-        <Tabs.Panel value="internal">
-          <InternalTraffic />
-        </Tabs.Panel>
-        <Tabs.Panel value="retention">
-          <Retention />
-        </Tabs.Panel>
-      </Tabs>
+        onChange={(value) => setState({ tab: value })}
+        panels={{
+          account: (
+            <Stack maw={900}>
+              <Password />
+              <SecondFactor />
+              <Sessions />
+            </Stack>
+          ),
+          mails: <MessagesPart />,
+          tracking: <Tracking />,
+          internal: <InternalTraffic />,
+          retention: <Retention />,
+        }}
+      />
     </Page>
   );
 }

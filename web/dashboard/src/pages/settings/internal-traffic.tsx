@@ -8,7 +8,6 @@ import { type FormEvent, useState } from "react";
 import { api } from "../../api/client";
 import { useChange, useRead } from "../../api/hooks";
 import { useMay } from "../../app/session";
-import { oneOf } from "../../app/view";
 import { ProblemAlert, useFieldError } from "../../components/problem-alert";
 import { QueryView } from "../../components/query-view";
 import { Tile } from "../../components/tile";
@@ -118,7 +117,7 @@ function RuleFields(props: {
           value={rule.field}
           data={FIELDS.map((value) => ({ value, label: t.fields[value] }))}
           error={errorOf("field")}
-          onChange={(value) => onChange({ field: oneOf(FIELDS, value ?? undefined) ?? rule.field })}
+          onChange={(field) => field && onChange({ field })}
         />
         <TextInput
           label={t.contains}

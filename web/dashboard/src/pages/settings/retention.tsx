@@ -55,19 +55,8 @@ function useColumns(): readonly Column<Removed>[] {
         header: t.className,
         value: ({ class: kind }) => classes[kind] ?? kind,
       },
-      {
-        id: "before",
-        header: t.before,
-        value: ({ before }) => before,
-        cell: ({ before }) => formats.dateTime(before),
-      },
-      {
-        id: "rows",
-        header: t.rows,
-        align: "right",
-        value: ({ rows }) => rows,
-        cell: ({ rows }) => formats.count(rows),
-      },
+      { id: "before", header: t.before, value: ({ before }) => before, instant: formats.dateTime },
+      { id: "rows", header: t.rows, value: ({ rows }) => rows, format: formats.count },
       {
         id: "partitions",
         header: t.partitions,

@@ -102,19 +102,19 @@ function useColumns(onEnd: (id: string) => void): readonly Column<Session>[] {
         id: "seen",
         header: t.seen,
         value: ({ lastSeenAt }) => lastSeenAt,
-        cell: ({ lastSeenAt }) => formats.dateTime(lastSeenAt),
+        instant: formats.dateTime,
       },
       {
         id: "began",
         header: t.began,
         value: ({ createdAt }) => createdAt,
-        cell: ({ createdAt }) => formats.dateTime(createdAt),
+        instant: formats.dateTime,
       },
       {
         id: "ends",
         header: t.ends,
         value: ({ expiresAt }) => expiresAt,
-        cell: ({ expiresAt }) => formats.dateTime(expiresAt),
+        instant: formats.dateTime,
       },
       {
         id: "end",

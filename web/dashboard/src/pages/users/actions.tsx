@@ -1,6 +1,6 @@
 // What can be done with an account.
 
-import { ActionIcon, Button, Group, Menu, Modal, Stack, Text } from "@mantine/core";
+import { ActionIcon, Menu, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import type { Schema } from "@nest-haus/api";
 import { IconDots } from "@tabler/icons-react";
@@ -10,7 +10,7 @@ import { asProblem, useChange } from "../../api/hooks";
 import { useMe } from "../../app/session";
 import { shellTexts } from "../../app/shell-texts";
 import { Confirm } from "../../components/confirm";
-import { ProblemAlert, useProblemWords } from "../../components/problem-alert";
+import { useProblemWords } from "../../components/problem-alert";
 import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
 import { RoleSelect } from "./role-select";
@@ -115,35 +115,21 @@ function useInviteAgain(user: User): () => void {
 
 function ChangeRole({ user, role, onClose }: { user: User; role: Role; onClose: () => void }) {
   const t = useTexts(texts);
-  const { cancel, save } = useTexts(common);
+  const { save } = useTexts(common);
   const { roles: names } = useTexts(shellTexts);
   const roles = useManagedRoles();
   const [chosen, setChosen] = useState(role);
-  const change = useChange(
-    () => api.PATCH("/api/admin/users", { body: { id: user.id, role: chosen } }),
-    TOUCHES,
-  );
-  const submit = () =>
-    change.mutate(undefined, {
-      onSuccess: () => {
-        notifications.show({ color: "green", message: t.roleChanged(user.name, names[chosen]) });
-        onClose();
-      },
-    });
+  const change = useUserChange(user);
   return (
-    <Modal opened onClose={onClose} title={t.roleOf(user.name)} centered>
-      <Stack>
-        <RoleSelect label={t.role} roles={roles} value={chosen} onChange={setChosen} />
-        {change.error && <ProblemAlert problem={change.error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {cancel}
-          </Button>
-          <Button loading={change.isPending} disabled={chosen === role} onClick={submit}>
-            {save}
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+    <Confirm
+      opened
+      onClose={onClose}
+      title={t.roleOf(user.name)}
+      action={save}
+      disabled={chosen === role}
+      onConfirm={() => change({ role: chosen }, t.roleChanged(user.name, names[chosen]), true)}
+    >
+      <RoleSelect label={t.role} roles={roles} value={chosen} onChange={setChosen} />
+    </Confirm>
   );
 }

@@ -1,36 +1,30 @@
 // Users: who has an account, invitations, roles, and what is done when somebody leaves or loses a telephone.
 
-import { Badge, Button, Group, Select, Text } from "@mantine/core";
+import { Badge, Button, Group, Text } from "@mantine/core";
 import type { Schema } from "@nest-haus/api";
 import { IconUserPlus } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { useRead } from "../../api/hooks";
 import { useFormats, usePageState } from "../../app/navigation";
-import { type Fields, optionalChoice, text } from "../../app/page-state";
+import { optionalChoice, resetOf, type StateOf, text } from "../../app/page-state";
 import { useMay, useMe } from "../../app/session";
 import { shellTexts } from "../../app/shell-texts";
-import { oneOf } from "../../app/view";
+import { OptionalChoiceSelect } from "../../components/choice-select";
 import { type Column, DataTable } from "../../components/data-table";
-import { FilterBar, SearchField } from "../../components/filter-bar";
+import { StateFilterBar } from "../../components/filter-bar";
 import { Page } from "../../components/page";
 import { Empty, QueryView } from "../../components/query-view";
 import { useTexts } from "../../i18n/texts";
 import { UserActions } from "./actions";
 import { Invite } from "./invite";
-import { ROLES, type Role, roleOf } from "./roles";
+import { ROLES } from "./roles";
 import { texts } from "./texts";
 
 type User = Schema<"User">;
 
 const STATES = ["invited", "active", "disabled"] as const;
 
-interface State {
-  search: string;
-  role: Role | undefined;
-  state: (typeof STATES)[number] | undefined;
-}
-
-const fields: Fields<State> = {
+const fields = {
   search: text(),
   role: optionalChoice(ROLES),
   state: optionalChoice(STATES),
@@ -45,7 +39,6 @@ export default function UsersPage() {
   const [inviting, setInviting] = useState(false);
   const users = useRead("/api/admin/users", {});
   const columns = useColumns();
-  const isFiltered = state.search !== "" || state.role !== undefined || state.state !== undefined;
   return (
     <Page
       title={pages.users}
@@ -61,33 +54,22 @@ export default function UsersPage() {
         )
       }
     >
-      <FilterBar
-        onReset={
-          isFiltered ? () => setState({ search: "", role: undefined, state: undefined }) : undefined
-        }
+      <StateFilterBar
+        state={state}
+        onChange={setState}
+        onReset={resetOf(fields, state, setState)}
+        words={STATES}
+        texts={t}
       >
-        <SearchField
-          label={t.search}
-          value={state.search}
-          onChange={(search) => setState({ search })}
-        />
-        <Select
+        <OptionalChoiceSelect
           label={t.role}
-          placeholder={t.allRoles}
-          clearable
-          value={state.role ?? null}
-          data={ROLES.map((value) => ({ value, label: roles[value] }))}
-          onChange={(role) => setState({ role: roleOf(role) })}
+          none={t.allRoles}
+          words={ROLES}
+          names={roles}
+          value={state.role}
+          onChange={(role) => setState({ role })}
         />
-        <Select
-          label={t.state}
-          placeholder={t.allStates}
-          clearable
-          value={state.state ?? null}
-          data={STATES.map((value) => ({ value, label: t.states[value] }))}
-          onChange={(value) => setState({ state: oneOf(STATES, value ?? undefined) })}
-        />
-      </FilterBar>
+      </StateFilterBar>
       <QueryView
         query={users}
         isEmpty={(data) => data.filter((user) => matches(user, state)).length === 0}
@@ -107,7 +89,7 @@ export default function UsersPage() {
   );
 }
 
-function matches(user: User, { search, role, state }: State): boolean {
+function matches(user: User, { search, role, state }: StateOf<typeof fields>): boolean {
   const wanted = search.trim().toLowerCase();
   return (
     `${user.name} ${user.email}`.toLowerCase().includes(wanted) &&
@@ -151,7 +133,7 @@ function useColumns(): readonly Column<User>[] {
         id: "created",
         header: t.created,
         value: ({ createdAt }) => createdAt,
-        cell: ({ createdAt }) => formats.date(createdAt),
+        instant: formats.date,
       },
       {
         id: "actions",

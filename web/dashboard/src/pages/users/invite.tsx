@@ -1,13 +1,13 @@
 // Invites somebody: makes an account and mails its link.
 
-import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Modal, Stack, Text, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import type { Schema } from "@nest-haus/api";
 import { type FormEvent, useState } from "react";
 import { api } from "../../api/client";
 import { useChange } from "../../api/hooks";
+import { DialogueActions } from "../../components/dialogue-actions";
 import { ProblemAlert, useFieldError } from "../../components/problem-alert";
-import { common } from "../../i18n/common";
 import { useTexts } from "../../i18n/texts";
 import { RoleSelect } from "./role-select";
 import { type Role, useManagedRoles } from "./roles";
@@ -16,7 +16,6 @@ import { texts } from "./texts";
 /** A dialogue with address, name and role. */
 export function Invite({ onClose }: { onClose: () => void }) {
   const t = useTexts(texts);
-  const { cancel } = useTexts(common);
   const roles = useManagedRoles();
   const [email, setEmail] = useState("");
   const [name, setName] = useState("");
@@ -69,14 +68,7 @@ export function Invite({ onClose }: { onClose: () => void }) {
             error={fieldError("role")}
           />
           {invite.error && <ProblemAlert problem={invite.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {cancel}
-            </Button>
-            <Button type="submit" loading={invite.isPending}>
-              {t.invite}
-            </Button>
-          </Group>
+          <DialogueActions action={t.invite} onCancel={onClose} isBusy={invite.isPending} />
         </Stack>
       </form>
     </Modal>
