@@ -6,6 +6,7 @@ import { common } from "../i18n/common";
 import { useTexts } from "../i18n/texts";
 import { DefinitionButton, type DefinitionProps } from "./definition";
 import { useOpenedFirst } from "./use-opened-first";
+import { warningTexts } from "./warning-texts";
 import { type ReportMeta, useExcluded } from "./watermark";
 
 /** The definition, opened at once, and the button that opens it again. */
@@ -46,6 +47,7 @@ export default function DefinitionPopover({ name, text, meta, asOf }: Definition
 
 function Facts({ meta }: { meta: ReportMeta }) {
   const t = useTexts(common).meta;
+  const warnings = useTexts(warningTexts);
   const formats = useFormats();
   const excluded = useExcluded(meta, formats);
   const facts: [string, string][] = [
@@ -86,9 +88,9 @@ function Facts({ meta }: { meta: ReportMeta }) {
         </Table.Tbody>
       </Table>
       {notes.length > 0 && <Text size="xs">{notes.join(" ")}</Text>}
-      {meta.warnings.map((warning) => (
-        <Text key={warning} size="xs" c="dimmed" lang="en">
-          {warning}
+      {meta.warnings.map(({ code }) => (
+        <Text key={code} size="xs" c="dimmed">
+          {warnings[code]}
         </Text>
       ))}
     </>

@@ -1,7 +1,7 @@
 // One kept report: its headlines, and the rows of its sections.
 
 import { Button, Group, Select, Stack, Text } from "@mantine/core";
-import { fieldsOf, numberOf, rateOf, type Schema, textOf } from "@nest-haus/api";
+import { fieldsOf, listOf, numberOf, rateOf, type Schema, textOf } from "@nest-haus/api";
 import { IconArrowLeft } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useFormats } from "../../app/navigation";
@@ -211,7 +211,7 @@ function isOverview(value: unknown): value is Schema<"Overview"> {
     [duration, excluded].every((each) => typeof each === "object" && each !== null) &&
     (previous === null || isChange(fieldsOf(previous).changes)) &&
     textOf(metricId) !== undefined &&
-    Array.isArray(warnings)
+    listOf(warnings).every((each) => textOf(fieldsOf(each).code) !== undefined)
   );
 }
 
