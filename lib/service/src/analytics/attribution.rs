@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::change::{ComparedCount, ComparedRate, ComparedValue};
 use super::choice::{bounded, choice};
-use super::meta::{Meta, excluded};
+use super::meta::{Meta, Warning, excluded};
 use super::range::{AskedCompared, ComparisonQuery, Range, RangeQuery};
 use crate::accounts::{May, ReadAnalytics};
 use crate::http::{Context, Problem, ProblemDocument};
@@ -207,7 +207,7 @@ pub async fn attribution(
     if question.removal {
         let shares = removal(&mut tx, &question, &visits).await?;
         if shares.is_empty() && current.credited.conversions > 0 {
-            meta.warnings.push("no visit of the range converted: removal effects are unknown");
+            meta.warn(Warning::NoConversion);
         }
         credit_by_removal(&mut current, &shares);
     }

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::heatmap_store::{
     self as store, CategoryFriction, CellCounts, ClickedElement, ClickedPage, DepthCounts,
 };
-use super::meta::Meta;
+use super::meta::{Meta, Warning};
 use super::range::{Asked, RangeQuery};
 use crate::accounts::{May, ReadAnalytics};
 use crate::http::{Context, FieldError, Problem, ProblemDocument};
@@ -127,12 +127,12 @@ pub async fn heatmap(
     let queues = queue::status(&cx.app).await.ok();
     let mut meta = Meta::of_range("heatmap", &range, queues.as_deref(), cx.now);
     (meta.from, meta.to) = (Some(days.from), Some(days.to));
-    meta.warnings.push("whole days in UTC are counted, of every visitor, whatever the population");
-    meta.warnings.push("dead clicks are those that the client reports: only it sees the page");
+    meta.warn(Warning::WholeUtcDaysOfEverybody);
+    meta.warn(Warning::DeadClicksByClient);
     let mut tx = begin_report(&cx.app.db, cx.app.config.request_timeout).await?;
     if store::stale_days(&mut tx, days).await? > 0 {
         meta.approx = true;
-        meta.warnings.push("days with new events are about to be counted anew");
+        meta.warn(Warning::DaysToRecount);
     }
     let mut heatmap = Heatmap {
         pages: None,

@@ -41,8 +41,7 @@ pub struct Meta {
     /// Whether numbers are approximate.
     pub approx: bool,
     /// What a reader must know.
-    #[schema(value_type = Vec<String>)]
-    pub warnings: Vec<&'static str>,
+    pub warnings: Vec<MetaWarning>,
 }
 
 /// Visits left out of a report, by reason.
@@ -57,6 +56,104 @@ pub struct Excluded {
     pub no_consent: i64,
     /// Events too late for live numbers.
     pub late: i64,
+}
+
+/// What a reader of a report must know, for programs and in words.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MetaWarning {
+    /// Which it is.
+    code: Warning,
+    /// It in words.
+    #[schema(value_type = String)]
+    message: &'static str,
+}
+
+/// Which thing a reader of a report must know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = MetaWarningCode)]
+pub enum Warning {
+    /// Everybody counts, whatever the population.
+    EverybodyCounts,
+    /// No order is confirmed: completed configurations and claims of payment.
+    NoConfirmedOrder,
+    /// Times between steps are exact to 2.2 %.
+    TimesApproximate,
+    /// Attempts that have time left are in the steps; see `incomplete`.
+    AttemptsIncomplete,
+    /// Visitors are known only where they agreed to be.
+    VisitorsByConsent,
+    /// What came next is told from at most 100 units a step.
+    NextFromSample,
+    /// Whole days in UTC are counted, of every visitor, whatever the population.
+    WholeUtcDaysOfEverybody,
+    /// Dead clicks are those that the client reports: only it sees the page.
+    DeadClicksByClient,
+    /// Days with new events are about to be counted anew.
+    DaysToRecount,
+    /// No visit of the range converted: removal effects are unknown.
+    NoConversion,
+    /// Older cohorts had more time to return later.
+    OlderCohortsLonger,
+    /// Redis is unavailable: sessions not yet stored are missing.
+    RedisUnavailable,
+    /// The database is unavailable: the lag is unknown.
+    DatabaseUnavailable,
+    /// Pages and devices are those of the latest 500 sessions.
+    LatestSessionsOnly,
+    /// A visitor of today's front end who begins to configure has two visits.
+    FrontEndTwoVisits,
+    /// Leads are forms that the browser says were sent, until inquiries are stored.
+    LeadsClaimed,
+    /// Differences in conversion are associations, not effects.
+    AssociationsOnly,
+    /// Sessions that did not say what they were shown count as shown everything.
+    UnknownCountsAsShown,
+    /// The session has more events than a journey covers: the first 50,000.
+    FirstEventsOnly,
+}
+
+impl Warning {
+    const fn message(self) -> &'static str {
+        match self {
+            Self::EverybodyCounts => "everybody counts, whatever the population",
+            Self::NoConfirmedOrder => {
+                "no order is confirmed: completed configurations and claims of payment"
+            }
+            Self::TimesApproximate => "times between steps are exact to 2.2 %",
+            Self::AttemptsIncomplete => {
+                "attempts that have time left are in the steps; see `incomplete`"
+            }
+            Self::VisitorsByConsent => "visitors are known only where they agreed to be",
+            Self::NextFromSample => "what came next is told from at most 100 units a step",
+            Self::WholeUtcDaysOfEverybody => {
+                "whole days in UTC are counted, of every visitor, whatever the population"
+            }
+            Self::DeadClicksByClient => {
+                "dead clicks are those that the client reports: only it sees the page"
+            }
+            Self::DaysToRecount => "days with new events are about to be counted anew",
+            Self::NoConversion => "no visit of the range converted: removal effects are unknown",
+            Self::OlderCohortsLonger => "older cohorts had more time to return later",
+            Self::RedisUnavailable => "redis is unavailable: sessions not yet stored are missing",
+            Self::DatabaseUnavailable => "the database is unavailable: the lag is unknown",
+            Self::LatestSessionsOnly => "pages and devices are those of the latest 500 sessions",
+            Self::FrontEndTwoVisits => {
+                "a visitor of today's front end who begins to configure has two visits"
+            }
+            Self::LeadsClaimed => {
+                "leads are forms that the browser says were sent, until inquiries are stored"
+            }
+            Self::AssociationsOnly => "differences in conversion are associations, not effects",
+            Self::UnknownCountsAsShown => {
+                "sessions that did not say what they were shown count as shown everything"
+            }
+            Self::FirstEventsOnly => {
+                "the session has more events than a journey covers: the first 50,000"
+            }
+        }
+    }
 }
 
 impl Meta {
@@ -82,6 +179,11 @@ impl Meta {
             approx: false,
             warnings: Vec::new(),
         }
+    }
+
+    /// Adds what a reader must know.
+    pub fn warn(&mut self, warning: Warning) {
+        self.warnings.push(MetaWarning { code: warning, message: warning.message() });
     }
 
     /// What a report on a range says about itself.

@@ -36,7 +36,7 @@ mod user_journey_store;
 mod usual;
 pub mod visits;
 
-pub use meta::Meta;
+pub use meta::{Meta, Warning};
 pub use performance_store::{measured_by_hour, measured_histogram};
 pub use price_integrity::wrong_prices;
 pub use range::{Asked, RangeQuery};

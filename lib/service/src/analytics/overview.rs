@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
 
 use super::change::ratio;
-use super::meta::{self, Meta};
+use super::meta::{self, Meta, Warning};
 use super::popular;
 use super::range::{AskedCompared, ComparisonQuery, Range, RangeQuery};
 use super::sums::{ConversionChanges, Conversions, Sums, Times, VisitTime, sums, times};
@@ -213,9 +213,8 @@ pub async fn overview(
     let popular = popular::kept_top(&mut tx, range.name).await?;
     meta.excluded = meta::excluded(&mut tx, range.populations, range.period).await?;
     meta.approx = current.duration.approx;
-    meta.warnings.push("a visitor of today's front end who begins to configure has two visits");
-    meta.warnings
-        .push("leads are forms that the browser says were sent, until inquiries are stored");
+    meta.warn(Warning::FrontEndTwoVisits);
+    meta.warn(Warning::LeadsClaimed);
     Ok(Json(Overview { current, previous, series, popular, meta }))
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::change::{ComparedCount, ComparedRate, ComparedValue};
-use super::meta::Meta;
+use super::meta::{Meta, Warning};
 use super::performance_store::{MetricHistograms, histograms, histograms_by_time};
 use super::range::{AskedCompared, ComparisonQuery, Range, RangeQuery};
 use crate::accounts::{May, ReadAnalytics};
@@ -150,7 +150,7 @@ pub async fn performance(
     let queues = queue::status(&cx.app).await.ok();
     let mut meta = Meta::of_range("performance", &range, queues.as_deref(), cx.now);
     meta.approx = true;
-    meta.warnings.push("measurements of every visitor count, whatever the population");
+    meta.warn(Warning::EverybodyCounts);
     let buckets = buckets(range.period, interval(&range), range.zone, cx.now);
     let mut tx = begin_report(&cx.app.db, cx.app.config.request_timeout).await?;
     let mut found = histograms(&mut tx, range.period, metric).await?;

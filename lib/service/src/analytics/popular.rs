@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
 
-use super::meta::{Meta, excluded};
+use super::meta::{Meta, Warning, excluded};
 use super::popular_store::{self as store, Exclusions, OptionVotes, Totals, Votes};
 use super::prices::{PriceQuestion, PriceReport, price_report};
 use super::range::{Asked, RangeQuery};
@@ -372,13 +372,12 @@ async fn report(
     let question = PriceQuestion { votes, list, repriced: false };
     let prices = price_report(&mut tx, &question).await?;
     meta.excluded = excluded(&mut tx, meta.population, period).await?;
-    meta.warnings.push("differences in conversion are associations, not effects");
+    meta.warn(Warning::AssociationsOnly);
     if totals.observed < totals.votes {
-        meta.warnings
-            .push("sessions that did not say what they were shown count as shown everything");
+        meta.warn(Warning::UnknownCountsAsShown);
     }
     if basis == Basis::Ordered {
-        meta.warnings.push("no order is confirmed: completed configurations and claims of payment");
+        meta.warn(Warning::NoConfirmedOrder);
     }
     let switch = |row: store::SwitchCount| Switch {
         category: row.category,

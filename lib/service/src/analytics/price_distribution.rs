@@ -5,7 +5,7 @@ use nest_haus_domain::analytics::{Period, Populations};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::meta::{Meta, excluded};
+use super::meta::{Meta, Warning, excluded};
 use super::popular::Basis;
 use super::popular_store::Votes;
 use super::prices::{PriceComparison, PriceQuestion, PriceReport, price_report};
@@ -92,7 +92,7 @@ pub async fn price_distribution(
     };
     meta.excluded = excluded(&mut tx, range.populations, range.period).await?;
     if basis == Basis::Ordered {
-        meta.warnings.push("no order is confirmed: completed configurations and claims of payment");
+        meta.warn(Warning::NoConfirmedOrder);
     }
     Ok(Json(PriceDistribution {
         basis,

@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::live_sessions::{LOOKED_AT_MAX, LiveSessions, live_sessions};
-use super::meta::Meta;
+use super::meta::{Meta, Warning};
 use crate::accounts::{May, ReadAnalytics};
 use crate::http::{Context, Problem, ProblemDocument, etag, unless_known};
 use crate::platform::{App, begin_bounded};
@@ -96,17 +96,17 @@ pub async fn real_time(cx: Context, _: May<ReadAnalytics>) -> Result<Response, P
         return Err(Problem::Unavailable("neither redis nor the database answers".into()));
     }
     if live.is_err() {
-        meta.warnings.push("redis is unavailable: sessions not yet stored are missing");
+        meta.warn(Warning::RedisUnavailable);
     }
     if stored.is_err() {
-        meta.warnings.push("the database is unavailable: the lag is unknown");
+        meta.warn(Warning::DatabaseUnavailable);
     }
     let (redis_answers, stored) = (live.is_ok(), stored.unwrap_or_default());
     let active = distinct(live.unwrap_or_default(), stored.sessions);
     let looked_at = active.get(..LOOKED_AT_MAX).unwrap_or(&active);
     if looked_at.len() < active.len() {
         meta.approx = true;
-        meta.warnings.push("pages and devices are those of the latest 500 sessions");
+        meta.warn(Warning::LatestSessionsOnly);
     }
     let queues = queues.unwrap_or_default();
     let numbers = LiveNumbers {

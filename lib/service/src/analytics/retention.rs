@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::change::ComparedRate;
 use super::choice::{bounded, choice};
-use super::meta::{Meta, excluded};
+use super::meta::{Meta, Warning, excluded};
 use super::range::{AskedCompared, ComparisonQuery, Range, RangeQuery};
 use super::retention_store::{self as store, CohortCount};
 use super::sums::sums;
@@ -246,7 +246,7 @@ pub async fn retention(
     let mut tx = begin_report(&cx.app.db, cx.app.config.request_timeout).await?;
     meta.excluded = excluded(&mut tx, range.populations, range.period).await?;
     if question.rules.criterion == Criterion::OnOrAfter {
-        meta.warnings.push("older cohorts had more time to return later");
+        meta.warn(Warning::OlderCohortsLonger);
     }
     let Found { table, segments, curves } = find(&mut tx, &range, &question, until).await?;
     let comparison = match comparison {

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::cursor;
-use super::meta::Meta;
+use super::meta::{Meta, Warning};
 use super::user_journey_store::{
     self as store, Chosen, ConfigurationDetail, ConfigurationState, EVENTS_MAX, EventPlace,
     FactDetail, InteractionDetail, MeasurementDetail, Outline, PaymentDetail, Source, VisitDetail,
@@ -204,7 +204,7 @@ pub async fn user_journey(
     };
     if i64::try_from(session.events.len()).is_ok_and(|events| events >= EVENTS_MAX) {
         meta.approx = true;
-        meta.warnings.push("the session has more events than a journey covers: the first 50,000");
+        meta.warn(Warning::FirstEventsOnly);
     }
     let mut items = session.items();
     let first = after.map_or(0, |after| items.partition_point(|(place, _)| *place <= after));

@@ -60,7 +60,7 @@ fn missed_signal(state: &JobState, run: &Run) -> Signal {
         let schedule = state.job.schedule_by(plan).ok()?;
         u32::try_from(schedule.missed(state.good_since, run.now)).ok()
     });
-    let mut detail = vec![Line::new("Aufgabe", "Job", Value::Text(state.job.summary.to_owned()))];
+    let mut detail = vec![Line::new("Aufgabe", "Job", Value::Text(state.job.name.to_owned()))];
     if let Some(since) = overdue {
         detail.push(Line::new("Fällig seit", "Due since", Value::Moment(since)));
     }

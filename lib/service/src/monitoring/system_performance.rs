@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::{Recorded, SlowGroup, each_recorded, slow_operations};
 use crate::accounts::{May, ReadAnalytics};
-use crate::analytics::{Asked, Meta, RangeQuery};
+use crate::analytics::{Asked, Meta, RangeQuery, Warning};
 use crate::http::{Context, Problem, ProblemDocument};
 use crate::platform::begin_report;
 use crate::queue;
@@ -156,7 +156,7 @@ pub async fn system_performance(
     let queues = queue::status(&cx.app).await.ok();
     let mut meta = Meta::of_range("system_performance", &range, queues.as_deref(), cx.now);
     meta.approx = true;
-    meta.warnings.push("requests of everybody count, whatever the population");
+    meta.warn(Warning::EverybodyCounts);
     let mut tx = begin_report(&cx.app.db, cx.app.config.request_timeout).await?;
     let sums = Sums::of_period(&mut tx, range.period, &buckets).await?;
     let slow = slow_operations(&mut tx, range.period, SLOW_MAX).await?;

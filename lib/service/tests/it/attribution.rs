@@ -114,10 +114,7 @@ async fn revenue_is_credited_to_the_cent() {
         assert_eq!(cents, 99_02, "{model}");
     }
     let warnings = report["meta"]["warnings"].to_string();
-    assert!(
-        warnings.contains("removal effects are unknown"),
-        "no visit has the order yet: {warnings}"
-    );
+    assert!(warnings.contains("no_conversion"), "no visit has the order yet: {warnings}");
     let november = super::planted::report(
         &bed,
         "attribution",

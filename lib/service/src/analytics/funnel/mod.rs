@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 use self::fold::Folded;
 use self::query::{AskedFunnel, FunnelQuery};
 use self::store::{Next, Readers};
-use super::meta::{Meta, excluded};
+use super::meta::{Meta, Warning, excluded};
 use super::range::{AskedCompared, ComparisonQuery, Range, RangeQuery};
 use super::sums::sums;
 use crate::accounts::{May, ReadAnalytics};
@@ -251,15 +251,15 @@ fn warn(meta: &mut Meta, asked: &AskedFunnel, folded: &Folded) {
     let approx = |step: &StepReport| step.from_previous.approx || step.from_start.approx;
     meta.approx = folded.steps.iter().any(approx);
     if meta.approx {
-        meta.warnings.push("times between steps are exact to 2.2 %");
+        meta.warn(Warning::TimesApproximate);
     }
     if folded.incomplete.first().is_some_and(|incomplete| *incomplete > 0) {
-        meta.warnings.push("attempts that have time left are in the steps; see `incomplete`");
+        meta.warn(Warning::AttemptsIncomplete);
     }
     if asked.unit == query::Unit::Visitor {
-        meta.warnings.push("visitors are known only where they agreed to be");
+        meta.warn(Warning::VisitorsByConsent);
     }
-    meta.warnings.push("what came next is told from at most 100 units a step");
+    meta.warn(Warning::NextFromSample);
 }
 
 async fn next_events(
