@@ -7,7 +7,8 @@ type Words = Readonly<Record<Schema<"MetaWarning">["code"], string>>;
 
 const en: Words = {
   everybody_counts: "Everybody counts, whatever the population.",
-  no_confirmed_order: "No order is confirmed: completed configurations and claims of payment count.",
+  no_confirmed_order:
+    "No order is confirmed: completed configurations and claims of payment count.",
   times_approximate: "Times between steps are exact to 2.2 %.",
   attempts_incomplete: "Attempts that have time left are in the steps.",
   visitors_by_consent: "Visitors are known only where they agreed to be.",
