@@ -25,7 +25,7 @@ describe("dead letters", async () => {
   const click = (seq, category) => ({
     eventId: randomUUID(),
     seq,
-    ageMs: 0,
+    clientTs: new Date().toISOString(),
     eventType: "click",
     category,
   });
@@ -51,7 +51,7 @@ describe("dead letters", async () => {
     assert.deepEqual(
       reasons.map(([stage, why, , queue, events]) => [stage, why, queue, events]),
       [
-        ["on arrival", "A field is too long", "interactions", "1"],
+        ["on arrival", "A field holds what it may not", "interactions", "1"],
         ["at the database", "The database refused it", "interactions", "2"],
       ],
     );

@@ -38,6 +38,13 @@ impl FieldError {
         let message = format!("`{field}` is required");
         Self { field, code: "required", message }
     }
+
+    /// The same field, named from what holds the object that it is in.
+    #[must_use]
+    pub fn below(self, prefix: &str) -> Self {
+        let field = if prefix.is_empty() { self.field } else { format!("{prefix}.{}", self.field) };
+        Self { field, ..self }
+    }
 }
 
 /// Why a request was not done. `Display` is the public sentence; the cause is for the log alone.

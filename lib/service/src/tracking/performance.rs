@@ -145,4 +145,5 @@ fn metric_event(
         additional_data,
     };
     event(cx, &envelope, session_id, index, Payload::Metric(metric))
+        .map_err(|error| error.below(prefix))
 }

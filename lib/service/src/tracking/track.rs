@@ -511,6 +511,7 @@ fn interaction_event(
     seal_personal(cx, &session_id, &mut interaction)
         .map_err(|_| FieldError::new(at("additionalData"), "invalid", "cannot be kept safely"))?;
     event(cx, envelope, Some(session_id), index, Payload::Interaction(interaction))
+        .map_err(|error| error.below(prefix))
 }
 
 /// Seals personal values: those under telling keys, and what was typed into telling fields.

@@ -116,6 +116,20 @@ async fn a_bad_event_in_the_middle_leaves_the_others_alone() {
 }
 
 #[tokio::test]
+async fn an_event_id_at_fault_is_named_with_its_place() {
+    let bed = TestBed::new().await;
+    let mut body = batch("s", 1..=2);
+    for event in body["events"].as_array_mut().unwrap() {
+        event["eventId"] = json!("6b86b273-ff34-4ce1-9d6b-804eff5a3f57");
+    }
+    let reply = bed.post("/api/sessions/track-batch", body).await;
+    assert_eq!(fields(&reply), ["events[0].eventId", "events[1].eventId"]);
+    let metrics = json!([{"sessionId": "s", "metricName": "LCP", "value": 1, "eventId": "x y"}]);
+    let reply = bed.post("/api/performance/track", json!({"metrics": metrics})).await;
+    assert_eq!(fields(&reply), ["metrics[0].eventId"]);
+}
+
+#[tokio::test]
 async fn batches_are_bounded() {
     let bed = TestBed::new().await;
     let reply = bed.post("/api/sessions/track-batch", batch("s", 1..=101)).await;
