@@ -68,7 +68,7 @@ describe("dead letters", async () => {
   test("sent again, one and then the other, they are stored once, and the ledger closes", async () => {
     await sql(`ALTER TABLE interaction_events DROP CONSTRAINT ${RULE}`);
     await page
-      .getByRole("button", { name: /^Send dead letter/ })
+      .getByRole("button", { name: /^Send again: dead letter/ })
       .first()
       .click();
     await page.getByText("Stored: 1.").waitFor();
