@@ -17,7 +17,7 @@ const INTERACTIONS = 100;
 const RUNS_MIN = 3;
 /** A machine that does something else meanwhile spoils runs. */
 const RUNS_MAX = 8;
-/** 50 on a fast machine, which is printed; a slow one takes up to three times as long for the same. */
+/** 50 is the aim, and the figure is printed; a slow machine takes up to three times as long for the same. */
 const COST_MS_MAX = 150;
 /** Of so many milliseconds a page that is at rest works this many. */
 const [REST_MS, REST_BUSY_MS] = [400, 4];

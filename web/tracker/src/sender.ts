@@ -21,7 +21,7 @@ const LOCK = "nest-haus";
 const EVENTS_FULL = 20;
 const DELAY_MS = 5000;
 const ANSWER_MS_MAX = 10_000;
-const WRITE_MS = 250;
+const WRITE_MS = 500;
 const PATIENCE_MS_MAX = 3_600_000;
 
 /** What one tab lets the others know. */
