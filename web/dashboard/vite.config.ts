@@ -2,14 +2,23 @@
 
 import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv, type Plugin } from "vite";
+import { findTiers } from "./vite-tiers";
+
+const BASE = "/admin/";
 
 const COMPONENT = /@mantine\/core\/esm\/.*\/(\w+)\.module\.m?js$/;
 const SHEET = /@mantine\/core\/styles\/(\w+)\.css$/;
 
-export default defineConfig(({ mode }) => ({
-  base: "/admin/",
+export default defineConfig(async ({ command, mode }) => ({
+  base: BASE,
   plugins: [react(), styledComponents()],
-  build: { target: "es2022", manifest: true, chunkSizeWarningLimit: 800 },
+  build: {
+    target: "es2022",
+    manifest: true,
+    chunkSizeWarningLimit: 800,
+    rolldownOptions:
+      command === "build" ? { output: { codeSplitting: { groups: await findTiers(BASE) } } } : {},
+  },
   server: {
     proxy: { "/api": loadEnv(mode, ".", "API").API ?? "http://127.0.0.1:3000" },
   },

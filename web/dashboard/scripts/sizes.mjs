@@ -5,12 +5,12 @@ import { gzipSync } from "node:zlib";
 
 const LIMIT_BYTES = 250_000;
 const DIST = new URL("../dist/", import.meta.url);
-const LATER = ["src/app/frame.tsx", "src/pages/overview/index.tsx"];
+const LATER = "src/pages/overview/index.tsx";
 
 const manifest = JSON.parse(await readFile(new URL(".vite/manifest.json", DIST), "utf8"));
 const before = new Set();
 addImports("index.html");
-for (const key of LATER) addImports(key);
+addImports(LATER);
 
 const rows = [];
 for (const name of await readdir(new URL("assets/", DIST))) {

@@ -26,7 +26,11 @@ const queries: QueryClient = new QueryClient({
   },
 });
 
-if (mayBeSignedIn()) prefetchMe(queries);
+if (mayBeSignedIn()) {
+  prefetchMe(queries);
+  // The page comes while it is not yet known who is signed in, not after.
+  void router.load();
+}
 
 /** Every page, and the sign-in page where one must be signed in. */
 export default function App() {
