@@ -18,6 +18,8 @@ function isVisitOf(body, page) {
   );
 }
 
+const UPDATE_USER_DATA = "/api/sessions/update-user-data";
+
 suite("capture", () => {
   let world;
 
@@ -374,6 +376,22 @@ suite("capture", () => {
     assert.equal((await told(visitor, "click")).length, 0);
     assert.deepEqual(visitor.errors, []);
     await world.assertClosed(await visitor.sessionId());
+  });
+
+  test("what the visitor typed in is told once, and nobody reads it in a journey", async () => {
+    const visitor = await world.visitor();
+    await visitor.open(testPage({ consent: { analytics: true } }));
+    const told = { name: "Ada Bauer", email: "ada@example.com" };
+    await visitor.page.evaluate((userData) => globalThis.tracker.identify(userData), told);
+    await sent(visitor);
+    const requests = world.shop.sent().filter(({ path }) => path === UPDATE_USER_DATA);
+    assert.deepEqual(
+      requests.map(({ status, body }) => [status, body.userData]),
+      [[202, told]],
+    );
+    const session = await visitor.sessionId();
+    assert.doesNotMatch(JSON.stringify(await world.journey(session)), /Ada|ada@/);
+    await world.assertClosed(session);
   });
 
   test("web vitals, late", async () => {
