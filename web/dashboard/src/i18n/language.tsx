@@ -15,13 +15,14 @@ const LanguageContext = createContext<LanguageChoice>({ language: "en", setLangu
 
 /** Keeps the choice in this browser, and tells the document its language. */
 export function LanguageProvider({ children }: { children: ReactNode }) {
-  const [language, setLanguage] = useLocalStorage<Language>({
+  // Without a default, which would be kept like a choice.
+  const [chosen, setLanguage] = useLocalStorage<Language | undefined>({
     key: "nest-haus-language",
-    defaultValue: preferredLanguage(navigator.languages),
     getInitialValueInEffect: false,
-    deserialize: (stored) => parseLanguage(stored) ?? preferredLanguage(navigator.languages),
-    serialize: (chosen) => chosen,
+    deserialize: parseLanguage,
+    serialize: (choice) => choice ?? "",
   });
+  const language = chosen ?? preferredLanguage(navigator.languages);
   useEffect(() => {
     document.documentElement.lang = language;
   }, [language]);
