@@ -201,7 +201,13 @@ function useLetterColumns(replay: ReplayChange): readonly Column<Letter>[] {
       stageColumn(t),
       { id: "code", header: t.why, value: ({ code }) => code, cell: Code },
       { id: "field", header: t.field, value: ({ field }) => field },
-      { id: "detail", header: t.detail, sortable: false, value: ({ detail }) => detail },
+      {
+        id: "detail",
+        header: t.detail,
+        sortable: false,
+        value: ({ detail }) => detail,
+        cell: Detail,
+      },
       { id: "session", header: t.session, value: ({ sessionId }) => sessionId, cell: SessionOf },
     ];
     if (!mayReplay) return columns;
@@ -226,6 +232,11 @@ function useLetterColumns(replay: ReplayChange): readonly Column<Letter>[] {
     };
     return [...columns, action];
   }, [t, formats, mayReplay, mutate, isPending, variables]);
+}
+
+/** The server's own words. */
+function Detail({ detail }: Letter) {
+  return <span lang="en">{detail}</span>;
 }
 
 function SessionOf({ sessionId }: Letter) {
