@@ -8,11 +8,12 @@ import { api } from "../../api/client";
 import { useChange } from "../../api/hooks";
 import { useReadPages } from "../../api/pages";
 import { PageLink, useFormats, usePageState } from "../../app/navigation";
-import { optionalChoice } from "../../app/page-state";
+import { optionalChoice, resetOf } from "../../app/page-state";
 import { useMay } from "../../app/session";
 import { OptionalChoiceSelect } from "../../components/choice-select";
 import { type Column, DataTable } from "../../components/data-table";
 import { Definition } from "../../components/definition";
+import { FilterBar } from "../../components/filter-bar";
 import { MoreButton } from "../../components/more-button";
 import { Notice } from "../../components/notice";
 import { ProblemAlert } from "../../components/problem-alert";
@@ -36,7 +37,8 @@ const fields = { stage: optionalChoice(STAGES) };
 export function DeadLetters({ meta }: { meta: Schema<"Meta"> }) {
   const t = useTexts(deadLetterTexts);
   const { more } = useTexts(common);
-  const [{ stage }, setState] = usePageState(fields);
+  const [state, setState] = usePageState(fields);
+  const { stage } = state;
   const letters = useReadPages(
     PATH,
     { limit: PAGE, ...(stage ? { stage } : {}) },
@@ -64,13 +66,15 @@ export function DeadLetters({ meta }: { meta: Schema<"Meta"> }) {
                       [stage, queue, code, field].join(" ")
                     }
                   />
-                  <OptionalChoiceSelect
-                    label={t.stage}
-                    words={STAGES}
-                    names={t.stages}
-                    value={stage}
-                    onChange={(chosen) => setState({ stage: chosen })}
-                  />
+                  <FilterBar onReset={resetOf(fields, state, setState)}>
+                    <OptionalChoiceSelect
+                      label={t.stage}
+                      words={STAGES}
+                      names={t.stages}
+                      value={stage}
+                      onChange={(chosen) => setState({ stage: chosen })}
+                    />
+                  </FilterBar>
                   <DataTable
                     label={t.letters}
                     columns={letterColumns}
