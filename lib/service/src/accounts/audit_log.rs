@@ -7,7 +7,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::may::{May, ReadAudit};
-use crate::http::{Context, FieldError, FreeObject, Only, Problem, ProblemDocument};
+use crate::http::{Context, FreeObject, Only, Problem, ProblemDocument, how_many};
 
 /// Most entries of a page.
 const LIMIT_MAX: i64 = 500;
@@ -67,11 +67,7 @@ pub async fn audit_log(
     _: May<ReadAudit>,
     Only(query): Only<AuditQuery>,
 ) -> Result<Json<Vec<AuditLogEntry>>, Problem> {
-    let limit = query.limit.unwrap_or(100);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        let message = format!("must be 1 to {LIMIT_MAX}");
-        return Err(Problem::field(FieldError::new("limit", "invalid", message)));
-    }
+    let limit = how_many("limit", query.limit, 100, LIMIT_MAX)?;
     let rows = sqlx::query!(
         "SELECT seq, at, actor, action, subject, detail FROM audit_log
          WHERE seq < $1 AND ($3::text IS NULL OR actor = $3) AND ($4::text IS NULL OR action = $4)

@@ -22,7 +22,7 @@ use super::prices::{PriceQuestion, PriceReport, price_report};
 use super::range::{Asked, RangeQuery};
 use crate::accounts::{May, ReadAnalytics};
 use crate::configurator::price_lists_since;
-use crate::http::{Context, FieldError, Problem, ProblemDocument};
+use crate::http::{Context, Problem, ProblemDocument, how_many};
 use crate::operations::Run;
 use crate::platform::{App, begin_report};
 use crate::queue;
@@ -213,11 +213,7 @@ pub async fn popular_configs(
     _: May<ReadAnalytics>,
     Asked { range, query }: Asked<PopularQuery>,
 ) -> Result<Json<Value>, Problem> {
-    let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        let message = format!("must be 1 to {LIMIT_MAX}");
-        return Err(Problem::field(FieldError::new("limit", "invalid", message)));
-    }
+    let limit = how_many("limit", query.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
     let name = range.name.filter(|_| range.populations == Populations::default());
     let kept = match name {
         Some(range) => kept_report(&cx.app, range, query.basis, cx.now).await?,

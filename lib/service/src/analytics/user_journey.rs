@@ -19,7 +19,7 @@ use super::user_journey_store::{
     FactDetail, InteractionDetail, MeasurementDetail, Outline, PaymentDetail, Source, VisitDetail,
 };
 use crate::accounts::{May, ReadAnalytics};
-use crate::http::{Context, FieldError, Only, Problem, ProblemDocument};
+use crate::http::{Context, FieldError, Only, Problem, ProblemDocument, how_many};
 use crate::platform::begin_report;
 use crate::queue;
 use crate::tracking::sessions::facts_of;
@@ -179,11 +179,7 @@ pub async fn user_journey(
     _: May<ReadAnalytics>,
     Only(query): Only<JourneyQuery>,
 ) -> Result<Json<UserJourney>, Problem> {
-    let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        let message = format!("must be 1 to {LIMIT_MAX}");
-        return Err(Problem::field(FieldError::new("limit", "invalid", message)));
-    }
+    let limit = how_many("limit", query.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
     let after: Option<Place> = query.cursor.as_deref().map(cursor::decode).transpose()?;
     let id = session_id(query.session_id)?;
     let facts = facts_of(&cx, &id).await?;

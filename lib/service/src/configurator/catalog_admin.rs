@@ -23,7 +23,7 @@ use super::store::{
 };
 use crate::accounts::{May, ReadCatalogue, WriteCatalogue};
 use crate::http::{
-    Actor, Body, Context, FieldError, Problem, ProblemDocument, Query, Upload, read,
+    Actor, Body, Context, FieldError, Problem, ProblemDocument, Query, Upload, how_many, read,
 };
 use crate::platform::begin_bounded;
 
@@ -578,11 +578,7 @@ pub async fn catalog_history(
     _: May<ReadCatalogue>,
     Query(query): Query<HistoryQuery>,
 ) -> Result<Json<History>, Problem> {
-    let limit = query.limit.unwrap_or(20);
-    if !(1..=HISTORY_MAX).contains(&limit) {
-        let message = format!("must be 1 to {HISTORY_MAX}");
-        return Err(Problem::field(FieldError::new("limit", "invalid", message)));
-    }
+    let limit = how_many("limit", query.limit, 20, HISTORY_MAX)?;
     let mut tx = begin_bounded(&cx.app.db, cx.app.config.request_timeout).await?;
     let below = query.before.unwrap_or(i32::MAX);
     let mut entries = history_entries(&mut tx, (1, below), limit + 1, cx.now).await?;

@@ -25,6 +25,6 @@ pub use limits::{
     add_limits, check_limit, check_limit_of, rate_key,
 };
 pub use problem::{FieldError, Problem, ProblemDocument, is_outage, read};
-pub use query::{Only, Query, parameters, refuse_unknown};
+pub use query::{Only, Query, how_many, parameters, refuse_unknown};
 pub use report::{Panicked, report_after_answer};
 pub use static_files::{HASHED_CACHE_CONTROL, HASHED_FOLDER, START_PAGE, STATIC_PARTS, StaticPart};

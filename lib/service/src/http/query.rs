@@ -1,5 +1,7 @@
 //! Query strings, refused like every other input.
 
+use std::fmt::Display;
+
 use axum::extract::FromRequestParts;
 use axum::http::Uri;
 use axum::http::request::Parts;
@@ -30,6 +32,19 @@ impl<T: DeserializeOwned + IntoParams, S: Send + Sync> FromRequestParts<S> for O
         refuse_unknown(parts, &[T::into_params(|| None)])?;
         parameters(parts).map(Self)
     }
+}
+
+/// How many of something a parameter asks for, or `default` where it is left out; refused by its name if it
+/// is not 1 to `max`.
+pub fn how_many<N>(name: &str, asked: Option<N>, default: N, max: N) -> Result<N, Problem>
+where
+    N: Copy + PartialOrd + From<u8> + Display,
+{
+    let wanted = asked.unwrap_or(default);
+    if (N::from(1)..=max).contains(&wanted) {
+        return Ok(wanted);
+    }
+    Err(Problem::field(FieldError::new(name, "invalid", format!("must be 1 to {max}"))))
 }
 
 /// Reads parameters from a query string.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{Job, JobState, grace, start, states};
 use crate::accounts::{May, ReadAnalytics, RunJobs};
-use crate::http::{Context, FieldError, FreeObject, Problem, ProblemDocument, Query};
+use crate::http::{Context, FreeObject, Problem, ProblemDocument, Query, how_many};
 use crate::operations::{JobOutcome, JobReport, Trigger};
 use crate::platform::CronPlan;
 
@@ -105,10 +105,7 @@ pub async fn list_jobs(
     _: May<ReadAnalytics>,
     Query(query): Query<JobsQuery>,
 ) -> Result<Json<JobList>, Problem> {
-    let runs = query.runs.unwrap_or(RUNS);
-    if !(1..=RUNS_MAX).contains(&runs) {
-        return Err(Problem::field(FieldError::new("runs", "invalid", "must be 1 to 100")));
-    }
+    let runs = how_many("runs", query.runs, RUNS, RUNS_MAX)?;
     let mut jobs = Vec::new();
     let rows = last_runs(&cx, runs).await?;
     for state in states(&cx.app).await? {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::accounts::{May, ReadAnalytics, RunJobs, record};
 use crate::analytics::cursor;
-use crate::http::{Body, Context, FieldError, Only, Problem, ProblemDocument, read};
+use crate::http::{Body, Context, Only, Problem, ProblemDocument, how_many, read};
 use crate::platform::begin;
 use crate::tracking::dead_letters::{self, DeadLetter, DeadLetterReason, Place, Replay, Stage};
 
@@ -63,11 +63,7 @@ pub async fn list_dead_letters(
     _: May<ReadAnalytics>,
     Only(query): Only<DeadLettersQuery>,
 ) -> Result<Json<DeadLetterList>, Problem> {
-    let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        let message = format!("must be 1 to {LIMIT_MAX}");
-        return Err(Problem::field(FieldError::new("limit", "invalid", message)));
-    }
+    let limit = how_many("limit", query.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
     let after = query.cursor.as_deref().map(cursor::decode::<Place>).transpose()?;
     let mut letters = dead_letters::list(&cx.app, query.stage, after, limit + 1).await?;
     let page = usize::try_from(limit).unwrap_or_default();

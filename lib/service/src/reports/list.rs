@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::Kind;
 use crate::accounts::{May, ReadAnalytics};
 use crate::analytics::cursor;
-use crate::http::{Context, FieldError, Only, Problem, ProblemDocument};
+use crate::http::{Context, Only, Problem, ProblemDocument, how_many};
 
 /// Reports that a page lists where nobody says how many.
 const LIMIT_DEFAULT: i64 = 50;
@@ -73,10 +73,7 @@ pub async fn list_reports(
     _: May<ReadAnalytics>,
     Only(query): Only<ReportsQuery>,
 ) -> Result<Json<ReportList>, Problem> {
-    let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Problem::field(FieldError::new("limit", "invalid", "must be 1 to 200")));
-    }
+    let limit = how_many("limit", query.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
     let after = query.cursor.as_deref().map(cursor::decode::<(DateTime<Utc>, Uuid)>).transpose()?;
     let (after_to, after_id) = after.unzip();
     let mut reports = sqlx::query_as!(
