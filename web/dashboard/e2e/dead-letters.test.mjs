@@ -51,8 +51,8 @@ describe("dead letters", async () => {
     assert.deepEqual(
       reasons.map(([stage, why, , queue, events]) => [stage, why, queue, events]),
       [
-        ["on arrival", "A field holds what it may not", "interactions", "1"],
         ["at the database", "The database refused it", "interactions", "2"],
+        ["on arrival", "A field holds what it may not", "interactions", "1"],
       ],
     );
     assert.deepEqual(await tab.violations(), []);

@@ -40,7 +40,7 @@ pub struct DeadLettersQuery {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeadLetterList {
-    /// Why there are any, whatever page is asked for: at most 100 reasons, those of most events first.
+    /// Why there are any, whatever page is asked for: what is dead first, then by most events.
     reasons: Vec<DeadLetterReason>,
     /// Each of them, the newest first.
     dead_letters: Vec<DeadLetter>,

@@ -108,7 +108,7 @@ pub struct DeadLetterReason {
     pub last_at: DateTime<Utc>,
 }
 
-/// Why there are dead letters that were not replayed: at most 100 reasons, those of most events first.
+/// Why there are dead letters that were not replayed: what is dead first, then by most events.
 pub async fn reasons(app: &App) -> Result<Vec<DeadLetterReason>, sqlx::Error> {
     sqlx::query_as!(
         DeadLetterReason,
@@ -116,7 +116,7 @@ pub async fn reasons(app: &App) -> Result<Vec<DeadLetterReason>, sqlx::Error> {
             sum(events) AS "events!", min(created_at) AS "first_at!", max(created_at) AS "last_at!"
          FROM dead_letters WHERE replayed_at IS NULL
          GROUP BY stage, queue, code, field
-         ORDER BY stage, sum(events) DESC, queue, code, field LIMIT 100"#
+         ORDER BY stage DESC, sum(events) DESC, queue, code, field"#
     )
     .fetch_all(&app.db)
     .await

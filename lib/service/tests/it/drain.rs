@@ -235,8 +235,8 @@ async fn an_administrator_sees_why_events_were_not_stored_and_sends_them_again()
         let reason = &all["reasons"][place];
         (reason["stage"].clone(), reason["letters"].clone(), reason["events"].clone())
     };
-    assert_eq!(why(0), (json!("rejected"), json!(1), json!(1)));
-    assert_eq!(why(1), (json!("dead"), json!(3), json!(3)));
+    assert_eq!(why(0), (json!("dead"), json!(3), json!(3)));
+    assert_eq!(why(1), (json!("rejected"), json!(1), json!(1)));
     let path = "/api/admin/dead-letters?stage=dead&limit=2";
     let first = bed.get_as_admin(path).await.body;
     let rest = format!("{path}&cursor={}", first["nextCursor"].as_str().unwrap());

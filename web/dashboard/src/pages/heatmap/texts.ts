@@ -16,7 +16,6 @@ export const texts = defineTexts({
     page: "Page",
     allPages: "All pages",
     element: "Element",
-    mostClicked: "The most clicked",
     allPagesAction: "Back to all pages",
     pages: "Pages",
     pagesText:
@@ -84,7 +83,6 @@ export const texts = defineTexts({
     page: "Seite",
     allPages: "Alle Seiten",
     element: "Element",
-    mostClicked: "Das meistgeklickte",
     allPagesAction: "Zurück zu allen Seiten",
     pages: "Seiten",
     pagesText:
